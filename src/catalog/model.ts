@@ -1,0 +1,51 @@
+/** What a request may need and a model may have. `json` = JSON mode or a JSON schema. */
+export const CAPABILITIES = ['tools', 'vision', 'audio', 'files', 'json', 'reasoning', 'embeddings'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** Where a price comes from and when it was true (ISO date). */
+export interface Provenance {
+  readonly source: 'config' | 'genai-prices' | 'supplement' | 'local' | 'simulated';
+  readonly date: string;
+}
+
+/** List price in USD per million tokens; `request` in USD per request. A part left out costs what `input` or `output` costs. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+  readonly reasoning?: number;
+  readonly request?: number;
+  readonly provenance: Provenance;
+}
+
+/** One place where a model can be called. */
+export interface Upstream {
+  /** `provider/name`, unique. */
+  readonly id: string;
+  /** A key of `providers` in the config. */
+  readonly provider: string;
+  /** The model's name at that provider. */
+  readonly name: string;
+  /** `null` is unknown, which is never free: it sorts as the dearest. */
+  readonly price: Price | null;
+}
+
+/** What can be chosen. */
+export interface Model {
+  readonly id: string;
+  /** The model's name in an artifact. */
+  readonly as?: string;
+  /** Other names, `*` matches any run of characters. */
+  readonly aliases: readonly string[];
+  /** Declared mean quality, 0..1. */
+  readonly quality?: number;
+  /** Tokens in and out together; left out = unknown = allowed. */
+  readonly contextWindow?: number;
+  /** Tokens. */
+  readonly maxOutput?: number;
+  readonly capabilities: ReadonlySet<Capability>;
+  /** False when nobody said what the model can do: then every need is allowed. */
+  readonly capabilitiesKnown: boolean;
+  readonly upstreams: readonly Upstream[];
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { CAPABILITIES } from '../catalog/model.ts';
+import { bytes, duration } from './units.ts';
+
+const fraction = z.number().min(0).max(1);
+const usd = z.number().min(0);
+const name = z.string().min(1);
+const names = z.array(name);
+
+/** USD per million tokens; `request` in USD per request. */
+const price = z.strictObject({
+  input: usd,
+  output: usd,
+  cacheRead: usd.optional(),
+  cacheWrite: usd.optional(),
+  reasoning: usd.optional(),
+  request: usd.optional(),
+});
+
+const timeouts = z.strictObject({
+  connect: duration.prefault('5s'),
+  firstToken: duration.prefault('10s'),
+  firstTokenReasoning: duration.prefault('60s'),
+  firstTokenLocal: duration.prefault('180s'),
+  idle: duration.prefault('60s'),
+  total: duration.prefault('600s'),
+});
+
+/** What a simulated model can do: skill per topic 0..1 (`default` for the rest), and how fast it answers. */
+const simulatedModel = z.strictObject({
+  skill: z.record(z.string(), fraction),
+  firstToken: duration.prefault('20ms'),
+  tokensPerSecond: z.number().positive().default(400),
+});
+
+const provider = z.strictObject({
+  kind: name,
+  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** One key or a pool. */
+  apiKey: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Calls in flight at once. */
+  concurrency: z.int().positive().optional(),
+  timeouts: timeouts.partial().optional(),
+  /** Azure's api-version. */
+  apiVersion: z.string().optional(),
+  /** `simulated` only: the seed of its answers. */
+  seed: z.int().optional(),
+  /** `simulated` only: its models by name. */
+  models: z.record(z.string(), simulatedModel).optional(),
+});
+
+const upstream = z.strictObject({ provider: name, model: name, price: price.optional() });
+
+const model = z
+  .strictObject({
+    id: name.refine((id) => !/[\s,]/.test(id), 'must not contain spaces or commas'),
+    as: name.optional(),
+    quality: fraction.optional(),
+    aliases: names.default([]),
+    contextWindow: z.int().positive().optional(),
+    maxOutput: z.int().positive().optional(),
+    capabilities: z.array(z.enum(CAPABILITIES)).optional(),
+    price: price.optional(),
+    provider: name.optional(),
+    model: name.optional(),
+    upstreams: z.array(upstream).min(1).optional(),
+  })
+  .refine((m) => (m.upstreams === undefined) !== (m.provider === undefined), {
+    message: 'needs either provider (and model) or upstreams, not both',
+  });
+
+/** A strategy as a user writes it. */
+export const strategySetting = z.union([
+  z.enum(['quality-first', 'balanced', 'cost-first', 'static', 'cheapest', 'largest', 'random', 'round-robin']),
+  z.strictObject({
+    keepQuality: z.union([fraction, z.strictObject({ of: name, at: fraction, confidence: fraction.optional() })]),
+  }),
+  z.strictObject({ budgetPer1k: z.number().positive() }),
+  z.strictObject({
+    weights: z.strictObject({ quality: usd.default(1), cost: usd.default(0), latency: usd.default(0) }),
+  }),
+]);
+
+const routing = z.strictObject({
+  mode: z.enum(['route', 'observe', 'off']).default('route'),
+  router: name.default('prior'),
+  strategy: strategySetting.default('balanced'),
+  default: name.optional(),
+  fallbacks: names.optional(),
+  unknownModel: z.enum(['reject', 'route']).default('reject'),
+  expose: z.enum(['headers', 'body']).default('headers'),
+});
+
+const budget = z.strictObject({
+  usd: z.number().positive(),
+  per: z.enum(['hour', 'day', 'week', 'month']),
+  zone: z.string().default('UTC'),
+  atLimit: z.enum(['cheapest', 'refuse']).default('cheapest'),
+});
+
+const role = z.strictObject({
+  mode: z.enum(['route', 'observe', 'off']).optional(),
+  router: name.optional(),
+  strategy: strategySetting.optional(),
+  default: name.optional(),
+  fallbacks: names.optional(),
+  unknownModel: z.enum(['reject', 'route']).optional(),
+  expose: z.enum(['headers', 'body']).optional(),
+  models: names.optional(),
+  budget: budget.optional(),
+  taxonomy: z.string().optional(),
+});
+
+const key = z
+  .strictObject({
+    name,
+    /** `sb-…`; better given as `${ENV}`. */
+    key: z.string().startsWith('sb-').min(20).optional(),
+    /** SHA-256 of the key, hex. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i)
+      .optional(),
+    admin: z.boolean().default(false),
+    models: names.optional(),
+    roles: names.optional(),
+    expires: z.iso.datetime({ offset: true }).optional(),
+  })
+  .refine((k) => (k.key === undefined) !== (k.sha256 === undefined), { message: 'needs either key or sha256' });
+
+/** The whole of `signalbox.yaml`, after `${ENV}` is expanded. */
+export const configSchema = z.strictObject({
+  server: z
+    .strictObject({
+      host: name.default('127.0.0.1'),
+      port: z.int().min(0).max(65535).default(3456),
+      workers: z.int().positive().default(1),
+      maxBody: bytes.prefault('32MB'),
+    })
+    .prefault({}),
+  auth: z
+    .strictObject({
+      mode: z.enum(['loopback-open', 'required']).default('loopback-open'),
+      /** Origins that browsers may call from. */
+      origins: z.array(z.url()).default([]),
+      /** Host names beside the loopback ones. */
+      hosts: names.default([]),
+      keys: z.array(key).default([]),
+    })
+    .prefault({}),
+  storage: z
+    .strictObject({
+      url: z.string().default('file:.signalbox/signalbox.db'),
+      journal: name.default('.signalbox/journal'),
+      /** The journal grows to this size at most while the store is behind. */
+      journalCap: bytes.prefault('1GB'),
+      redis: z.string().nullable().default(null),
+      prompts: z.enum(['none', 'features', 'full']).default('features'),
+      retention: duration.prefault('90d'),
+    })
+    .prefault({}),
+  providers: z.record(name, provider),
+  models: z.array(model).min(1, 'at least one model is needed'),
+  routing: routing.prefault({}),
+  timeouts: timeouts.prefault({}),
+  retries: z.strictObject({ max: z.int().min(0).max(10).default(2), wait: duration.prefault('3s') }).prefault({}),
+  roles: z.record(name, role).default({}),
+});
+
+/** A config as the engine reads it: defaults filled in, durations in milliseconds, sizes in bytes. */
+export type Config = z.output<typeof configSchema>;
+/** A config as a user writes it. */
+export type ConfigInput = z.input<typeof configSchema>;
+export type ProviderConfig = Config['providers'][string];
+export type ModelConfig = Config['models'][number];
+export type RoleConfig = Config['roles'][string];
+export type RoutingConfig = Config['routing'];
+export type KeyConfig = Config['auth']['keys'][number];
+export type TimeoutsConfig = Config['timeouts'];
+export type StrategySetting = z.output<typeof strategySetting>;

@@ -1,0 +1,95 @@
+import type { Model } from '../catalog/model.ts';
+import type { Query } from '../query/query.ts';
+
+/** What one candidate is expected to do for this query. */
+export interface Estimate {
+  readonly model: Model;
+  /** 0..1 */
+  readonly quality: number;
+  readonly stderr: number;
+  /** `null` when no upstream has a known price. */
+  readonly costUsd: number | null;
+  /** Milliseconds, when it has been observed. */
+  readonly firstTokenMs?: number;
+  readonly outputTokens: number;
+}
+
+/** Why a model was not a candidate. */
+export type DropCode =
+  | 'window' // the request is larger than its context window
+  | 'capability' // it lacks something the request needs
+  | 'role' // the role does not list it
+  | 'key' // the caller's key does not allow it
+  | 'budget' // too dear or unpriced under a budget
+  | 'health' // its upstreams are cooling down
+  | 'data-policy';
+
+/** How estimates become a choice. */
+export type Strategy =
+  | { readonly kind: 'quality-first' }
+  /** Keep `keep` × the reference's quality at the lowest cost. `of` = a model id, else the candidates' best. */
+  | { readonly kind: 'keep-quality'; readonly keep: number; readonly of?: string; readonly name: string }
+  | { readonly kind: 'budget'; readonly usdPer1k: number }
+  | { readonly kind: 'weights'; readonly quality: number; readonly cost: number; readonly latency: number }
+  | { readonly kind: 'static' }
+  | { readonly kind: 'cheapest' }
+  | { readonly kind: 'largest' }
+  | { readonly kind: 'random' }
+  | { readonly kind: 'round-robin' };
+
+/** What decided, as a stable code. */
+export type ReasonCode =
+  | 'explicit' // the caller named the model
+  | 'static' // the configured default
+  | 'only-candidate'
+  | 'strategy' // a strategy weighed the estimates
+  | 'strategy-uncalibrated' // the same, without an out-of-fold sample
+  | 'random'
+  | 'round-robin'
+  | 'session' // the conversation keeps its model
+  | 'router-error' // the router failed; the default was used
+  | 'off'; // routing.mode: off or observe
+
+/** Versions of everything the choice depends on. */
+export interface Versions {
+  readonly config: string;
+  readonly catalog: string;
+  readonly prices: string;
+  readonly router: string;
+}
+
+/** The query without its text: enough to decide again. */
+export interface QueryDigest extends Pick<Query, 'inputTokens' | 'turns' | 'maxOutput' | 'session' | 'signals'> {
+  readonly needs: readonly string[];
+  readonly difficulty?: number;
+}
+
+/** The recorded choice. */
+export interface Decision {
+  readonly id: string;
+  /** Every candidate, best first by the strategy. */
+  readonly ranking: readonly Estimate[];
+  readonly dropped: readonly { readonly model: string; readonly why: DropCode; readonly detail: string }[];
+  /** Model id. */
+  readonly chosen: string;
+  readonly strategy: Strategy;
+  readonly reasonCode: ReasonCode;
+  readonly reason: string;
+  /** P(the choice meets the strategy's target). */
+  readonly confidence: number;
+  /** What would have changed the choice, in words. */
+  readonly flip?: string;
+  /** Probability with which this choice was made; 1 unless the strategy draws. */
+  readonly propensity: number;
+  /** The draw in [0, 1) or the turn, when the strategy used one; a replay uses it again. */
+  readonly draw?: number;
+  readonly role?: string;
+  /** The baseline that savings are counted against: model id and its expected cost. */
+  readonly baseline?: { readonly model: string; readonly costUsd: number | null };
+  /** In observe mode: what routing would have chosen. */
+  readonly observed?: { readonly chosen: string; readonly reason: string; readonly costUsd: number | null };
+  readonly versions: Versions;
+  readonly query: QueryDigest;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}

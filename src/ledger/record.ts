@@ -1,0 +1,113 @@
+import type { Decision, Versions } from '../decide/decision.ts';
+import type { Dialect, FinishReason, Usage } from '../protocol/chat.ts';
+import type { FailureClass } from '../providers/provider.ts';
+
+/** Money: integer nano-dollars as a decimal string in JSON (safe beyond 2^53). */
+export type NanoUsd = bigint;
+
+/** A decision as it is written down: models by id, so that a record holds no catalogue. */
+export interface DecisionRecord extends Omit<Decision, 'ranking'> {
+  readonly ranking: readonly {
+    readonly model: string;
+    readonly quality: number;
+    readonly stderr: number;
+    readonly costUsd: number | null;
+    readonly firstTokenMs?: number;
+    readonly outputTokens: number;
+  }[];
+}
+
+/** Who asked and what for: fixed at ingress. */
+export interface RequestInfo {
+  readonly dialect: Dialect;
+  /** The model name as the caller wrote it. */
+  readonly requested: string;
+  readonly stream: boolean;
+  readonly role?: string;
+  /** Id of the caller's key, never the key. */
+  readonly key?: string;
+  readonly session?: string;
+  readonly user?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** Written before the first upstream call. */
+export interface Intent {
+  readonly kind: 'intent';
+  /** The request's id; the outcome has the same. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly request: RequestInfo;
+  readonly decision: DecisionRecord;
+  /** The most that the request can cost, nano-dollars; 0 when unpriced. */
+  readonly reserve: NanoUsd;
+}
+
+/** One upstream call. */
+export interface AttemptRecord {
+  readonly model: string;
+  readonly upstream: string;
+  readonly provider: string;
+  /** The upstream's HTTP status; absent when there was no answer. */
+  readonly status?: number;
+  readonly failure?: FailureClass;
+  /** Short and without secrets. */
+  readonly error?: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly firstByteMs?: number;
+  readonly ms: number;
+  readonly usage?: Usage;
+  /** Nano-dollars; null when unpriced. */
+  readonly cost: NanoUsd | null;
+  readonly simulated?: boolean;
+}
+
+/**
+ * How the whole request ended.
+ * `interrupted` is written by recovery for an intent without outcome; its `cost` is the reserve.
+ */
+export type OutcomeStatus = 'ok' | 'failed' | 'cancelled' | 'interrupted';
+
+/** Written before the answer ends. */
+export interface Outcome {
+  readonly kind: 'outcome';
+  readonly id: string;
+  readonly at: number;
+  readonly status: OutcomeStatus;
+  /** The model that answered. */
+  readonly model?: string;
+  readonly provider?: string;
+  /** HTTP status told to the caller. */
+  readonly httpStatus: number;
+  readonly errorCode?: string;
+  readonly finishReason?: FinishReason;
+  readonly attempts: readonly AttemptRecord[];
+  readonly usage?: Usage;
+  /** Sum over attempts, nano-dollars; null when any answered attempt is unpriced. */
+  readonly cost: NanoUsd | null;
+  /** What the same tokens would have cost on the baseline model (counterfactual); null when unknown. */
+  readonly baselineCost: NanoUsd | null;
+  readonly ms: number;
+  readonly firstByteMs?: number;
+  /** Time that Signalbox itself added, milliseconds. */
+  readonly overheadMs: number;
+}
+
+/** A score that arrives later. */
+export interface Feedback {
+  readonly kind: 'feedback';
+  readonly id: string;
+  readonly at: number;
+  readonly decisionId?: string;
+  readonly session?: string;
+  /** 0..1 */
+  readonly score: number;
+  readonly comment?: string;
+  readonly key?: string;
+}
+
+/** Anything the journal holds. */
+export type Rec = Intent | Outcome | Feedback;
+export type { Versions };

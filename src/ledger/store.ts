@@ -1,0 +1,78 @@
+import type { DecisionRecord, Feedback, Intent, Outcome, Rec } from './record.ts';
+
+/** A request with everything known of it. */
+export interface LedgerEntry {
+  readonly intent: Intent;
+  readonly outcome?: Outcome;
+  readonly feedback: readonly Feedback[];
+}
+
+export interface EntryFilter {
+  /** Newest first; only entries before this id. */
+  readonly after?: string;
+  readonly limit: number;
+  readonly model?: string;
+  readonly role?: string;
+  readonly key?: string;
+  readonly session?: string;
+  readonly status?: string;
+}
+
+export interface UsageFilter {
+  /** Epoch milliseconds, inclusive. */
+  readonly since: number;
+  /** Epoch milliseconds, exclusive. */
+  readonly until: number;
+  readonly bucket?: 'minute' | 'hour' | 'day' | 'month';
+  readonly by?: 'model' | 'role' | 'key' | 'provider' | 'user' | 'tag';
+  readonly key?: string;
+}
+
+/** Sums over requests. Money in USD, counterfactual where it says so. */
+export interface UsageRow {
+  /** Start of the bucket, epoch milliseconds; the filter's `since` when there is no bucket. */
+  readonly start: number;
+  /** Value of `by`; empty when not grouped. */
+  readonly group: string;
+  readonly requests: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly interrupted: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costUsd: number;
+  /** Requests without a known price: their cost is not in `costUsd`. */
+  readonly unpriced: number;
+  /** Requests whose tokens were estimated. */
+  readonly estimated: number;
+  /** Counterfactual: the same tokens on `routing.default`. */
+  readonly baselineCostUsd: number;
+  readonly savingsUsd: number;
+  readonly fallbacks: number;
+  /** Added latency, milliseconds: mean and approximate percentiles from a fixed histogram. */
+  readonly overheadMs: { readonly mean: number; readonly p50: number; readonly p95: number };
+}
+
+/** Where the journal's reader stands. */
+export interface Position {
+  readonly segment: string;
+  readonly offset: number;
+}
+
+/** The queryable ledger: SQLite here, Postgres later, behind one set of queries. */
+export interface Store {
+  /** Which driver really runs, such as `node:sqlite` or `better-sqlite3`. */
+  readonly driver: string;
+  /** All or nothing and idempotent by record id; `position` is stored in the same transaction. */
+  append(records: readonly Rec[], position?: { readonly source: string; readonly at: Position }): Promise<void>;
+  position(source: string): Promise<Position | undefined>;
+  /** Marks every intent of `source` without an outcome and older than `before` as interrupted, at its reserve. Returns how many. */
+  interrupt(source: string, before: number): Promise<number>;
+  entry(id: string): Promise<LedgerEntry | undefined>;
+  entries(filter: EntryFilter): Promise<LedgerEntry[]>;
+  decision(id: string): Promise<DecisionRecord | undefined>;
+  usage(filter: UsageFilter): Promise<UsageRow[]>;
+  /** Deletes what is older than `before`, a bounded number of rows per call; rollups stay. Returns how many went. */
+  prune(before: number): Promise<number>;
+  close(): Promise<void>;
+}

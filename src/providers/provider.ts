@@ -1,0 +1,104 @@
+import type { Upstream } from '../catalog/model.ts';
+import type { Dialect } from '../protocol/chat.ts';
+
+/** What a failure means for the next step; status codes alone do not decide. */
+export type FailureClass =
+  | 'busy' // 429, 529: not sick
+  | 'sick' // 5xx, reset, cut, garbage
+  | 'silent' // a timer ran out
+  | 'request' // 400, 422: the caller's fault
+  | 'context' // larger than the window
+  | 'filter' // content policy
+  | 'auth' // 401, 403: this key
+  | 'quota' // 402 and quota phrases: this key's money
+  | 'misconfigured' // 404: no such model or path
+  | 'gone'; // the client left
+
+/** A request as one provider will see it, already in its wire. */
+export interface WireRequest {
+  /** The dialect of `body`. */
+  readonly dialect: Dialect;
+  /** Which endpoint of the wire. */
+  readonly endpoint: 'chat';
+  readonly body: Uint8Array;
+  readonly stream: boolean;
+  /** Allow-listed headers of the caller. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds that this attempt may take. */
+export interface Limits {
+  readonly connect: number;
+  /** Until the first byte of the answer's body. */
+  readonly firstToken: number;
+  /** Between two bytes once they flow. */
+  readonly idle: number;
+  /** What is left of the chain's deadline; holds until the answer is committed, and for whole answers to the end. */
+  readonly total: number;
+}
+
+/** A 2xx answer: its head and its bytes as they come. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Throws {@link UpstreamFailure} when the stream breaks. Returning early closes the upstream. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The dialect of `body`. */
+  readonly dialect: Dialect;
+}
+
+/** One failed upstream call. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure';
+  readonly failure: FailureClass;
+  /** The upstream's status; absent when there was no answer. */
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The upstream's own error body, for passing on word for word. */
+  readonly body: Uint8Array | undefined;
+  /** From Retry-After, milliseconds. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    failure: FailureClass,
+    message: string,
+    details: {
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: Uint8Array;
+      readonly retryAfter?: number;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.failure = failure;
+    this.status = details.status;
+    this.headers = details.headers ?? {};
+    this.body = details.body;
+    this.retryAfter = details.retryAfter;
+  }
+}
+
+/** What `doctor` wants to know of a provider. */
+export interface ProviderCheck {
+  readonly ok: boolean;
+  /** One line: what was found, or what to do. */
+  readonly detail: string;
+  /** Names of the models that the provider lists, when it does. */
+  readonly models?: readonly string[];
+}
+
+/** One configured provider. Upstream calls go through here and nowhere else. */
+export interface Provider {
+  /** Its key in the config. */
+  readonly name: string;
+  /** The dialect it speaks. */
+  readonly dialect: Dialect;
+  /** True for answers that no model gave. */
+  readonly simulated: boolean;
+  /** Resolves at the head of a 2xx answer; rejects with {@link UpstreamFailure}. `signal` = the client left. */
+  call(upstream: Upstream, request: WireRequest, limits: Limits, signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** A cheap request that tells whether address and key work; costs nothing. */
+  check(signal: AbortSignal): Promise<ProviderCheck>;
+}

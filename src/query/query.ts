@@ -1,0 +1,41 @@
+import type { Capability } from '../catalog/model.ts';
+
+/** One message as routing sees it. */
+export interface QueryMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  /** All text parts, joined by a newline. */
+  readonly text: string;
+  readonly images: number;
+  readonly audio: number;
+  readonly files: number;
+}
+
+/** What a codec's `view` reads of a body for routing; nothing is copied but references. */
+export interface QueryInput {
+  readonly messages: readonly QueryMessage[];
+  readonly toolCount: number;
+  /** Length in characters of the tool definitions as JSON. */
+  readonly toolChars: number;
+  readonly json: boolean;
+  readonly reasoning: boolean;
+  readonly stream: boolean;
+  readonly maxOutput?: number;
+}
+
+/** All that routing may know of a request. */
+export interface Query {
+  /** What is asked, without the pasted payload, at most a few thousand characters. */
+  readonly instruction: string;
+  /** The last user turn, payload included. */
+  readonly text: string;
+  /** Estimated tokens of the whole request, tools and images included. */
+  readonly inputTokens: number;
+  /** Number of user turns. */
+  readonly turns: number;
+  readonly needs: ReadonlySet<Capability>;
+  /** The caller's own limit on output tokens. */
+  readonly maxOutput?: number;
+  readonly session?: string;
+  /** Named numbers and words about the request: lengths, counts, script, task. */
+  readonly signals: Readonly<Record<string, number | string>>;
+}

@@ -1,0 +1,30 @@
+import type { Model } from '../catalog/model.ts';
+import type { Query } from '../query/query.ts';
+
+/** What a router may ask `query/` to compute. Every router has `query`. */
+export type FeatureName = 'difficulty';
+
+/** What was computed for one request: the query and the features that the active router needs. */
+export interface Features {
+  readonly query: Query;
+  /** How hard the instruction looks, on the logit scale: 0 is average. */
+  readonly difficulty?: number;
+}
+
+/** Predicted quality of one model on one query, 0..1, with its standard error. */
+export interface Prediction {
+  readonly quality: number;
+  readonly stderr: number;
+}
+
+/**
+ * An algorithm that predicts each candidate's quality for a query. Pure and synchronous: same features and models,
+ * same predictions, in the order of `models`.
+ */
+export interface Router {
+  readonly name: string;
+  readonly needs: readonly FeatureName[];
+  predict(features: Features, models: readonly Model[]): Prediction[];
+  /** Why, in words, one line per reason. */
+  explain(features: Features, models: readonly Model[]): string[];
+}

@@ -32,6 +32,9 @@ export const ERRORS = {
   all_unavailable: { status: 503, retryable: true, message: 'No upstream could answer.' },
   draining: { status: 503, retryable: true, message: 'The gateway is shutting down.' },
   client_closed: { status: 499, retryable: false, message: 'The client closed the connection.' },
+  config_invalid: { status: 500, retryable: false, message: 'The configuration is not valid.' },
+  storage_unavailable: { status: 503, retryable: true, message: 'The ledger cannot be opened.' },
+  port_in_use: { status: 500, retryable: false, message: 'The port is taken.' },
   internal: { status: 500, retryable: false, message: 'Something inside Signalbox failed.' },
 } as const satisfies Record<string, ErrorRow>;
 

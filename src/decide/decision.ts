@@ -88,6 +88,8 @@ export interface Decision {
   readonly baseline?: { readonly model: string; readonly costUsd: number | null };
   /** In observe mode: what routing would have chosen. */
   readonly observed?: { readonly chosen: string; readonly reason: string; readonly costUsd: number | null };
+  /** The part of the input that one model was expected to read from its prompt cache. */
+  readonly cached?: { readonly model: string; readonly tokens: number };
   readonly versions: Versions;
   readonly query: QueryDigest;
   /** Epoch milliseconds. */

@@ -1,0 +1,165 @@
+import type { Model, Upstream } from '../catalog/model.ts';
+import { SignalboxError } from '../errors.ts';
+import type { Query } from '../query/query.ts';
+import type { Features, Prediction, Router } from '../routers/router.ts';
+import { noCandidate, selectCandidates, type Candidates } from './candidates.ts';
+import { choose, type Choice, type ChooseContext } from './choose.ts';
+import type { Decision, Estimate, QueryDigest, Versions } from './decision.ts';
+import { estimateAll, type CachedPrefix } from './estimate.ts';
+import type { Plan } from './precedence.ts';
+import { targetsOf, type Target } from './targets.ts';
+
+/** Everything a decision depends on; nothing else is read. */
+export interface DecideInput {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly query: Query;
+  readonly features: Features;
+  readonly digest: QueryDigest;
+  readonly plan: Plan;
+  readonly models: readonly Model[];
+  readonly router: Router;
+  readonly versions: Versions;
+  /** Uniform in [0, 1). */
+  readonly draw: number;
+  readonly turn: number;
+  readonly cached?: CachedPrefix;
+  readonly firstTokenMs: (upstream: string) => number | undefined;
+  readonly available: (upstream: Upstream) => boolean;
+}
+
+/** A decision and where it may be carried out. */
+export interface Decided {
+  readonly decision: Decision;
+  readonly targets: readonly Target[];
+}
+
+function predictSafely(router: Router, features: Features, models: readonly Model[]): Prediction[] | undefined {
+  try {
+    const predictions = router.predict(features, models);
+    const sound = predictions.length === models.length && predictions.every((p) => p.quality >= 0 && p.quality <= 1);
+    return sound ? predictions : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The candidates, plus the named and the default model, so that both can be compared. */
+function modelsToEstimate(input: DecideInput, candidates: readonly Model[]): Model[] {
+  const models = [...candidates];
+  const add = (model: Model | undefined) => {
+    if (model !== undefined && !models.some((other) => other.id === model.id)) models.push(model);
+  };
+  add(input.plan.explicit?.model);
+  add(input.models.find((model) => model.id === input.plan.default));
+  return models;
+}
+
+function routerFailed(estimates: readonly Estimate[], context: ChooseContext): Choice {
+  const choice = choose(estimates, { kind: 'static' }, context);
+  return { ...choice, reasonCode: 'router-error', reason: `the router failed: ${choice.reason}`, confidence: 0 };
+}
+
+function chooseAmong(estimates: readonly Estimate[], input: DecideInput, failed: boolean): Choice | undefined {
+  if (estimates.length === 0) return undefined;
+  const context = { default: input.plan.default, draw: input.draw, turn: input.turn };
+  if (failed) return routerFailed(estimates, context);
+  const choice = choose(estimates, input.plan.strategy, context);
+  if (estimates.length > 1) return choice;
+  return { ...choice, reasonCode: 'only-candidate', reason: 'the only candidate', propensity: 1 };
+}
+
+/** The choice that the caller or the mode imposes; undefined when a strategy decides. */
+function imposed(
+  input: DecideInput,
+  all: readonly Estimate[],
+  routed: Choice | undefined,
+  kept: Candidates,
+): Choice | undefined {
+  const { explicit, routing } = input.plan;
+  const off = routing.mode !== 'route';
+  if (explicit === undefined && !off) return undefined;
+  const id = explicit?.model.id ?? input.plan.default;
+  const chosen = all.find((estimate) => estimate.model.id === id);
+  const servable = explicit !== undefined || kept.candidates.some((model) => model.id === id);
+  if (chosen === undefined || !servable) return undefined;
+  const others = (routed?.ranking ?? []).filter((estimate) => estimate.model.id !== id);
+  return {
+    ranking: [chosen, ...others],
+    reasonCode: explicit === undefined ? 'off' : 'explicit',
+    reason:
+      explicit === undefined
+        ? `routing is ${routing.mode === 'off' ? 'off' : 'only observing'}: the configured default`
+        : 'the caller named this model',
+    confidence: 1,
+    propensity: 1,
+  };
+}
+
+function observation(input: DecideInput, routed: Choice | undefined): Pick<Decision, 'observed'> {
+  const [would] = routed?.ranking ?? [];
+  if (input.plan.routing.mode !== 'observe' || would === undefined) return {};
+  return { observed: { chosen: would.model.id, reason: routed?.reason ?? '', costUsd: would.costUsd } };
+}
+
+/**
+ * Predicts, estimates, chooses and explains. Pure: the same input gives the same decision.
+ * @throws `no_candidate`, `context_length_exceeded`, `forbidden` or `all_unavailable` when no model may serve the query.
+ */
+export function decide(input: DecideInput): Decided {
+  const { plan, query } = input;
+  const kept = selectCandidates(query, input.models, {
+    priced: plan.strategy.kind === 'budget',
+    available: input.available,
+    ...(plan.roleModels === undefined ? {} : { role: plan.roleModels }),
+    ...(plan.keyModels === undefined ? {} : { key: plan.keyModels }),
+  });
+  const models = modelsToEstimate(input, kept.candidates);
+  const predictions = predictSafely(input.router, input.features, models);
+  const estimates = estimateAll(
+    query,
+    models,
+    predictions ?? models.map(() => ({ quality: 0, stderr: 1 })),
+    input.cached,
+    input.firstTokenMs,
+  );
+  const routed = chooseAmong(estimates.slice(0, kept.candidates.length), input, predictions === undefined);
+  const forced = imposed(input, estimates, routed, kept);
+  const choice = forced ?? routed;
+  const [chosen] = choice?.ranking ?? [];
+  if (choice === undefined || chosen === undefined) throw noCandidate(kept.dropped);
+
+  const baseline = estimates.find((estimate) => estimate.model.id === plan.default);
+  const drawn =
+    choice.reasonCode === 'random' ? input.draw : choice.reasonCode === 'round-robin' ? input.turn : undefined;
+  const decision: Decision = {
+    id: input.id,
+    ranking: choice.ranking,
+    dropped: kept.dropped,
+    chosen: chosen.model.id,
+    strategy: plan.strategy,
+    reasonCode: choice.reasonCode,
+    reason: choice.reason,
+    confidence: choice.confidence,
+    ...(choice.flip === undefined ? {} : { flip: choice.flip }),
+    propensity: choice.propensity,
+    ...(drawn === undefined ? {} : { draw: drawn }),
+    ...(plan.role === undefined ? {} : { role: plan.role }),
+    ...(baseline === undefined ? {} : { baseline: { model: baseline.model.id, costUsd: baseline.costUsd } }),
+    ...observation(input, routed),
+    ...(input.cached === undefined ? {} : { cached: input.cached }),
+    versions: input.versions,
+    query: input.digest,
+    at: input.at,
+  };
+  const targets = targetsOf({
+    plan,
+    ranking: choice.ranking,
+    chosen: chosen.model,
+    routed: forced === undefined && plan.strategy.kind !== 'static',
+    available: input.available,
+  });
+  if (targets.length === 0) throw new SignalboxError('all_unavailable');
+  return { decision, targets };
+}

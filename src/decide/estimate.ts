@@ -1,0 +1,52 @@
+import type { Model, Price } from '../catalog/model.ts';
+import type { Query } from '../query/query.ts';
+import type { Prediction } from '../routers/router.ts';
+import type { Estimate } from './decision.ts';
+
+/** Expected output tokens while nothing has been learnt about a model's answers. */
+export const DEFAULT_OUTPUT_TOKENS = 300;
+
+/** Input tokens that one model is expected to read from its prompt cache, because the session's last turn went there. */
+export interface CachedPrefix {
+  readonly model: string;
+  readonly tokens: number;
+}
+
+/** Expected cost in USD of one call; `cachedTokens` is the part of the input read from cache. */
+export function expectedCost(price: Price, inputTokens: number, outputTokens: number, cachedTokens = 0): number {
+  const cached = Math.min(cachedTokens, inputTokens);
+  const input = (inputTokens - cached) * price.input + cached * (price.cacheRead ?? price.input);
+  return (input + outputTokens * price.output) / 1e6 + (price.request ?? 0);
+}
+
+/** What each model is expected to do: the router's prediction, and cost and latency of its first upstream. */
+export function estimateAll(
+  query: Query,
+  models: readonly Model[],
+  predictions: readonly Prediction[],
+  cached: CachedPrefix | undefined,
+  firstTokenMs: (upstream: string) => number | undefined,
+): Estimate[] {
+  return models.map((model, i) => {
+    const prediction = predictions[i] ?? { quality: 0, stderr: 1 };
+    const upstream = model.upstreams[0];
+    const outputTokens = Math.min(
+      DEFAULT_OUTPUT_TOKENS,
+      query.maxOutput ?? Number.POSITIVE_INFINITY,
+      model.maxOutput ?? Number.POSITIVE_INFINITY,
+    );
+    const price = upstream?.price ?? null;
+    const latency = upstream === undefined ? undefined : firstTokenMs(upstream.id);
+    return {
+      model,
+      quality: prediction.quality,
+      stderr: prediction.stderr,
+      costUsd:
+        price === null
+          ? null
+          : expectedCost(price, query.inputTokens, outputTokens, cached?.model === model.id ? cached.tokens : 0),
+      ...(latency === undefined ? {} : { firstTokenMs: latency }),
+      outputTokens,
+    };
+  });
+}

@@ -1,0 +1,176 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Model, Upstream } from '../catalog/model.ts';
+import type { Config, RoleConfig, RoutingConfig } from '../config/schema.ts';
+import { SignalboxError } from '../errors.ts';
+import type { Strategy } from './decision.ts';
+import { parseStrategy, strategyOf } from './strategy.ts';
+
+/** What a caller said about routing, before anything is looked up. */
+export interface Wishes {
+  /** The body's `model`. */
+  readonly model: string;
+  readonly pathRole?: string;
+  readonly headerRole?: string;
+  readonly strategy?: string;
+  /** Limits of the caller's key: model names and role names. */
+  readonly keyModels?: readonly string[];
+  readonly keyRoles?: readonly string[];
+}
+
+/** What applies to one request once precedence is settled. */
+export interface Plan {
+  readonly role?: string;
+  readonly routing: RoutingConfig;
+  /** The default model's id: baseline of savings, and the choice of `static` and `off`. */
+  readonly default: string;
+  readonly strategy: Strategy;
+  /** The model (and perhaps the very upstream) that the caller named. */
+  readonly explicit?: { readonly model: Model; readonly upstream?: Upstream };
+  readonly roleModels?: ReadonlySet<string>;
+  readonly keyModels?: ReadonlySet<string>;
+  /** Model ids of the fallbacks that are written down, in order; left out = none written. */
+  readonly fallbacks?: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name).trim().toLowerCase();
+  } catch {
+    return name.trim().toLowerCase();
+  }
+}
+
+function findRole(roles: Config['roles'], name: string): [string, RoleConfig] {
+  const wanted = decodeName(name);
+  const found = Object.entries(roles).find(([key]) => key.toLowerCase() === wanted);
+  if (found !== undefined) return found;
+  const known = Object.keys(roles);
+  throw new SignalboxError(
+    'role_not_found',
+    `no role "${name.slice(0, 80)}": ${known.length === 0 ? 'no roles are configured' : `configured are ${known.join(', ')}`}`,
+  );
+}
+
+/** The ids that a list of names, aliases or `provider/name` means; what names nothing is left out. */
+function idsOf(catalog: Catalog, names: readonly string[]): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const name of names) {
+    const found = catalog.resolve(name);
+    if (found.kind === 'model' || found.kind === 'upstream') ids.add(found.model.id);
+  }
+  return ids;
+}
+
+/** The configured default, else the model of the highest declared quality, else the first. */
+export function defaultModel(routing: RoutingConfig, catalog: Catalog): string {
+  if (routing.default !== undefined) {
+    const found = catalog.resolve(routing.default);
+    if (found.kind === 'model' || found.kind === 'upstream') return found.model.id;
+  }
+  const best = catalog.models.reduce<Model | undefined>(
+    (best, model) => (best === undefined || (model.quality ?? -1) > (best.quality ?? -1) ? model : best),
+    undefined,
+  );
+  return best?.id ?? '';
+}
+
+function overlay(routing: RoutingConfig, role: RoleConfig | undefined): RoutingConfig {
+  if (role === undefined) return routing;
+  const own = {
+    ...(role.mode === undefined ? {} : { mode: role.mode }),
+    ...(role.router === undefined ? {} : { router: role.router }),
+    ...(role.strategy === undefined ? {} : { strategy: role.strategy }),
+    ...(role.default === undefined ? {} : { default: role.default }),
+    ...(role.fallbacks === undefined ? {} : { fallbacks: role.fallbacks }),
+    ...(role.unknownModel === undefined ? {} : { unknownModel: role.unknownModel }),
+    ...(role.expose === undefined ? {} : { expose: role.expose }),
+  };
+  return { ...routing, ...own };
+}
+
+function chooseRole(config: Pick<Config, 'roles'>, wishes: Wishes, modelRole: string | undefined) {
+  const name = wishes.pathRole ?? wishes.headerRole ?? modelRole ?? wishes.keyRoles?.[0];
+  if (name === undefined) return undefined;
+  const found = findRole(config.roles, name);
+  const allowed = wishes.keyRoles;
+  if (allowed !== undefined && !allowed.some((role) => role.toLowerCase() === found[0].toLowerCase())) {
+    throw new SignalboxError(
+      'forbidden',
+      `this key does not allow role "${found[0]}": it allows ${allowed.join(', ')}`,
+    );
+  }
+  return found;
+}
+
+function unknownModel(name: string, nearest: readonly string[]): SignalboxError {
+  const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name;
+  const advice = nearest.length > 0 ? `; the nearest names are ${nearest.join(', ')}` : '';
+  return new SignalboxError('model_not_found', `no model is called "${shown}"${advice}; "auto" lets Signalbox choose`, {
+    param: 'model',
+  });
+}
+
+/**
+ * Settles what applies: key's limits > path role > header role > `role/<name>` as model; then explicit model >
+ * strategy header > `auto:` suffix > role > `routing`.
+ */
+export function createPrecedence(
+  config: Pick<Config, 'roles' | 'routing'>,
+  catalog: Catalog,
+): (wishes: Wishes) => Plan {
+  const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+  const setOf = (names: readonly string[]): ReadonlySet<string> => {
+    const ids = sets.get(names) ?? idsOf(catalog, names);
+    sets.set(names, ids);
+    return ids;
+  };
+  const effective = new Map<string, RoutingConfig>();
+  const routingOf = (name: string | undefined, role: RoleConfig | undefined): RoutingConfig => {
+    const key = name ?? '';
+    const known = effective.get(key) ?? overlay(config.routing, role);
+    effective.set(key, known);
+    return known;
+  };
+
+  return (wishes) => {
+    const resolution = catalog.resolve(wishes.model);
+    const [roleName, role] = chooseRole(config, wishes, resolution.kind === 'role' ? resolution.role : undefined) ?? [];
+    const routing = routingOf(roleName, role);
+    const roleModels = role?.models === undefined ? undefined : setOf(role.models);
+    const keyModels = wishes.keyModels === undefined ? undefined : setOf(wishes.keyModels);
+    const warnings: string[] = [];
+
+    if (resolution.kind === 'unknown') {
+      if (routing.unknownModel === 'reject') throw unknownModel(wishes.model, resolution.nearest);
+      warnings.push('unknown-model-routed');
+    }
+    const explicit =
+      resolution.kind === 'model'
+        ? { model: resolution.model }
+        : resolution.kind === 'upstream'
+          ? { model: resolution.model, upstream: resolution.upstream }
+          : undefined;
+    if (explicit !== undefined) {
+      const { id } = explicit.model;
+      if (keyModels !== undefined && !keyModels.has(id))
+        throw new SignalboxError('forbidden', `this key does not allow model "${id}"`, { param: 'model' });
+      if (roleModels !== undefined && !roleModels.has(id))
+        throw new SignalboxError('forbidden', `role "${roleName}" does not allow model "${id}"`, { param: 'model' });
+    }
+    const suffix = resolution.kind === 'auto' ? resolution.strategy : undefined;
+    const asked = wishes.strategy ?? suffix;
+    const strategy = asked === undefined ? strategyOf(routing.strategy) : parseStrategy(asked);
+    return {
+      ...(roleName === undefined ? {} : { role: roleName }),
+      routing,
+      default: defaultModel(routing, catalog),
+      strategy,
+      ...(explicit === undefined ? {} : { explicit }),
+      ...(roleModels === undefined ? {} : { roleModels }),
+      ...(keyModels === undefined ? {} : { keyModels }),
+      ...(routing.fallbacks === undefined ? {} : { fallbacks: [...setOf(routing.fallbacks)] }),
+      warnings,
+    };
+  };
+}

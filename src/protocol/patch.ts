@@ -95,7 +95,7 @@ function* members(bytes: Buffer, start: number): Generator<{ readonly key: Range
 }
 
 function keyName(bytes: Buffer, { start, end }: Range): string {
-  const raw = bytes.latin1Slice(start + 1, end - 1);
+  const raw = bytes.toString('latin1', start + 1, end - 1);
   if (!raw.includes('\\')) return raw;
   const decoded: unknown = JSON.parse(bytes.toString('utf8', start, end));
   return typeof decoded === 'string' ? decoded : '';

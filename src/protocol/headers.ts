@@ -1,0 +1,41 @@
+/** Reads a header by its lower-case name. */
+type Reader = (name: string) => string | undefined;
+
+/** Request headers that go to the upstream beside `openai-*` and `anthropic-*`. */
+const FORWARD = ['user-agent', 'x-request-id', 'openai-beta', 'anthropic-version', 'anthropic-beta'];
+
+/** The caller's headers that go to the upstream: an allow-list, so that no credential or cookie can slip through. */
+export function forwardable(header: Reader): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of FORWARD) {
+    const value = header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  return headers;
+}
+
+const RETURN = new Set([
+  'content-type',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'x-request-id',
+  'request-id',
+  'openai-processing-ms',
+  'openai-version',
+  'openai-model',
+]);
+
+function returns(name: string): boolean {
+  return RETURN.has(name) || name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-');
+}
+
+/** An upstream's headers that go back to the caller: rate limits, request ids, content type. */
+export function returnable(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && returns(name)) kept[name] = value;
+  }
+  return kept;
+}

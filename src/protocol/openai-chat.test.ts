@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { codecConformance } from './conformance.ts';
+import { openaiChat } from './openai-chat.ts';
+
+const body = {
+  model: 'auto',
+  stream: true,
+  messages: [
+    { role: 'developer', content: 'Be brief.' },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'What is this?' },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } },
+        { type: 'text', text: 'And that?' },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'a', type: 'function', function: { name: 'look', arguments: '{}' } }],
+    },
+    { role: 'tool', tool_call_id: 'a', content: 'a cat' },
+  ],
+  tools: [{ type: 'function', function: { name: 'look', description: 'Looks', parameters: { type: 'object' } } }],
+  response_format: { type: 'json_object' },
+  reasoning_effort: 'low',
+  max_completion_tokens: 50,
+};
+
+codecConformance(openaiChat, body);
+
+describe('openai-chat', () => {
+  it('sees text, images, tools, JSON mode, reasoning and the limit', () => {
+    const view = openaiChat.view(body);
+    expect(view).toMatchObject({ toolCount: 1, json: true, reasoning: true, stream: true, maxOutput: 50 });
+    expect(view.messages.map((m) => [m.role, m.text, m.images])).toEqual([
+      ['system', 'Be brief.', 0],
+      ['user', 'What is this?\nAnd that?', 1],
+      ['assistant', '', 0],
+      ['tool', 'a cat', 0],
+    ]);
+  });
+
+  it('parses into the neutral request', () => {
+    const request = openaiChat.parse({ ...body, tool_choice: 'required', stop: 'x', seed: 3, temperature: 0.5 });
+    expect(request).toMatchObject({
+      model: 'auto',
+      maxOutputTokens: 50,
+      toolChoice: 'required',
+      stop: ['x'],
+      seed: 3,
+      temperature: 0.5,
+      responseFormat: { type: 'json' },
+      tools: [{ name: 'look', description: 'Looks', inputSchema: { type: 'object' } }],
+    });
+    expect(request.messages[1]?.content[1]).toEqual({ type: 'file', mediaType: 'image/png', data: 'AA==' });
+    expect(request.messages[2]?.content).toEqual([
+      { type: 'tool-call', toolCallId: 'a', toolName: 'look', input: '{}' },
+    ]);
+    expect(request.messages[3]?.content).toEqual([
+      { type: 'tool-result', toolCallId: 'a', toolName: '', output: 'a cat' },
+    ]);
+  });
+
+  it('decodes a whole answer into the same events as a stream', async () => {
+    async function* whole() {
+      yield Buffer.from(
+        JSON.stringify({
+          id: 'r',
+          model: 'm',
+          created: 1,
+          choices: [{ message: { content: 'hi' }, finish_reason: 'stop' }],
+          usage: { prompt_tokens: 1, completion_tokens: 2 },
+        }),
+      );
+    }
+    const events = [];
+    for await (const event of openaiChat.decode(whole(), false)) events.push(event.type);
+    expect(events).toEqual(['response-metadata', 'text-delta', 'finish', 'usage']);
+  });
+});

@@ -1,0 +1,16 @@
+import type { SignalboxError } from '../errors.ts';
+
+function typeOf(status: number): string {
+  if (status === 401) return 'authentication_error';
+  if (status === 403) return 'permission_error';
+  if (status === 404) return 'not_found_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 || status === 499 ? 'api_error' : 'invalid_request_error';
+}
+
+/** An error in OpenAI's envelope. */
+export function openaiError(error: SignalboxError) {
+  return {
+    error: { message: error.message, type: typeOf(error.status), param: error.param ?? null, code: error.code },
+  };
+}

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SignalboxError } from '../errors.ts';
+import { addRouting, createTap, errorEvent, routingEvent, seenWhole, type TapOptions } from './openai-tap.ts';
+
+const chunk = (delta: object, finish: string | null = null) =>
+  `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 5, model: 'up', choices: [{ index: 0, delta, finish_reason: finish }], usage: null })}\n\n`;
+const usage = `data: ${JSON.stringify({ id: 'c1', choices: [], usage: { prompt_tokens: 10, completion_tokens: 4, prompt_tokens_details: { cached_tokens: 6 } } })}\n\n`;
+const parts = [
+  ': hello\n\n',
+  chunk({ role: 'assistant', content: '' }),
+  chunk({ content: 'Grüße ' }),
+  chunk({ content: 'dich' }),
+  chunk({}, 'stop'),
+];
+const whole = [...parts, usage, 'data: [DONE]\n\n'].join('');
+
+function run(stream: string, cuts: readonly number[], options: TapOptions) {
+  const bytes = Buffer.from(stream);
+  const tap = createTap(options);
+  const out: Uint8Array[] = [];
+  const points = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  for (const [i, point] of points.entries()) {
+    const next = points[i + 1];
+    const passed = next === undefined ? tap.end() : tap.push(bytes.subarray(point, next));
+    if (passed !== undefined) out.push(passed);
+  }
+  return { text: Buffer.concat(out).toString(), seen: tap.seen };
+}
+
+describe('createTap', () => {
+  it('passes every byte and reads usage, finish reason and text, wherever the stream is cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat()), (cuts) => {
+        const { text, seen } = run(whole, cuts, { strip: false });
+        expect(text).toBe(whole);
+        expect(seen).toMatchObject({
+          id: 'c1',
+          model: 'up',
+          text: 'Grüße dich',
+          finishReason: 'stop',
+          done: true,
+          usage: { input: 10, output: 4, cacheRead: 6 },
+        });
+      }),
+    );
+  });
+
+  it('drops only the usage chunk that we asked for, and puts the trailer before [DONE]', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat()), (cuts) => {
+        let calls = 0;
+        const { text } = run(whole, cuts, {
+          strip: true,
+          trailer(seen) {
+            calls++;
+            expect(seen.usage?.output).toBe(4);
+            return Buffer.from('data: extra\n\n');
+          },
+        });
+        expect(text).toBe([...parts, 'data: extra\n\n', 'data: [DONE]\n\n'].join(''));
+        expect(calls).toBe(1);
+      }),
+    );
+  });
+
+  it('gives the trailer at the end when [DONE] is missing, but not when the answer was cut', () => {
+    let calls = 0;
+    const trailer = () => void calls++;
+    run(parts.join(''), [], { strip: true, trailer });
+    expect(calls).toBe(1);
+    run(parts.slice(0, 3).join(''), [], { strip: true, trailer });
+    expect(calls).toBe(1);
+  });
+
+  it('counts tool calls as the finish reason and collects their arguments', () => {
+    const stream =
+      chunk({ tool_calls: [{ index: 0, id: 't', function: { name: 'f', arguments: '{"a"' } }] }) +
+      chunk({ tool_calls: [{ index: 0, function: { arguments: ':1}' } }] }) +
+      chunk({}, 'stop');
+    expect(run(stream, [], { strip: true }).seen).toMatchObject({ finishReason: 'tool-calls', text: 'f{"a":1}' });
+  });
+
+  it('passes a malformed event on and counts it, and notices an error event', () => {
+    const stream = `data: {"broken\n\n${chunk({ content: 'x' })}data: {"error":{"message":"overloaded"}}\n\n`;
+    const { text, seen } = run(stream, [], { strip: true });
+    expect(text).toBe(stream);
+    expect(seen).toMatchObject({ malformed: 1, failed: 'overloaded', text: 'x' });
+  });
+});
+
+describe('whole answers', () => {
+  const body = Buffer.from(
+    '{"id":"c","model":"up","choices":[{"message":{"content":"hi"},"finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":-1}} ',
+  );
+  it('are read for usage, ignoring nonsense counts', () => {
+    expect(seenWhole(body)).toMatchObject({ text: 'hi', finishReason: 'length', usage: { input: 3, output: 0 } });
+    expect(seenWhole(Buffer.from('not json'))).toMatchObject({ malformed: 1, text: '' });
+  });
+
+  it('get routing before the closing brace and keep every other byte', () => {
+    const out = Buffer.from(addRouting(body, { a: 1 })).toString();
+    expect(out).toBe(`${body.toString().slice(0, -2)},"routing":{"a":1}} `);
+    expect(Buffer.from(addRouting(Buffer.from('{}'), 1)).toString()).toBe('{"routing":1}');
+  });
+});
+
+it('renders routing and errors as events', () => {
+  const { seen } = run(whole, [], { strip: true });
+  expect(Buffer.from(routingEvent(seen, { costUsd: 1 })).toString()).toContain('"choices":[],"routing":{"costUsd":1}');
+  expect(Buffer.from(errorEvent(new SignalboxError('provider_error', 'cut'))).toString()).toBe(
+    'data: {"error":{"message":"cut","type":"api_error","param":null,"code":"provider_error"}}\n\n',
+  );
+});

@@ -1,0 +1,217 @@
+import type { SignalboxError } from '../errors.ts';
+import type { FinishReason, Usage } from './chat.ts';
+import { isObject, list, text, type JsonObject } from './guards.ts';
+import { openaiError } from './openai-error.ts';
+import { finishOf, usageOf } from './openai-usage.ts';
+import { createEventSplitter, dataOf } from './sse.ts';
+
+/** What has been seen of an answer so far: enough to settle it, and to take it over. */
+export interface Seen {
+  readonly id?: string;
+  readonly model?: string;
+  readonly created?: number;
+  readonly usage?: Usage;
+  readonly finishReason?: FinishReason;
+  /** Output so far: content, reasoning and tool arguments. */
+  readonly text: string;
+  /** `[DONE]` came. */
+  readonly done: boolean;
+  /** Message of an error event inside the stream. */
+  readonly failed?: string;
+  readonly events: number;
+  readonly malformed: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Listens in on a streamed answer while its bytes pass. */
+export interface Tap {
+  /** Bytes to send on now; undefined while an event is incomplete. */
+  push(chunk: Uint8Array): Uint8Array | undefined;
+  /** The stream has ended: what is left to send. */
+  end(): Uint8Array | undefined;
+  readonly seen: Seen;
+}
+
+export interface TapOptions {
+  /** Drops the usage chunk that only we asked for. `"usage":null` on other chunks stays: OpenAI's clients ignore it. */
+  readonly strip: boolean;
+  /** Called once, when the answer is complete and its last bytes are about to go out; an event to insert before them. */
+  readonly trailer?: (seen: Seen) => Uint8Array | undefined;
+}
+
+/** A comment that keeps a connection alive. */
+export const COMMENT_PING: Uint8Array = Buffer.from(': keep-alive\n\n');
+
+function readCalls(calls: readonly unknown[]): string {
+  let seen = '';
+  for (const call of calls) {
+    const fn = isObject(call) && isObject(call['function']) ? call['function'] : {};
+    seen += (text(fn['name']) ?? '') + (text(fn['arguments']) ?? '');
+  }
+  return seen;
+}
+
+/** Text of a message or a delta, and whether it calls tools. */
+function readMessage(message: JsonObject): { readonly text: string; readonly tools: boolean } {
+  const calls = list(message['tool_calls']);
+  const content = message['content'];
+  const parts =
+    typeof content === 'string'
+      ? content
+      : list(content)
+          .map((part) => (isObject(part) ? (text(part['text']) ?? '') : ''))
+          .join('');
+  const reasoning = text(message['reasoning_content']) ?? text(message['reasoning']) ?? '';
+  return { text: reasoning + parts + readCalls(calls), tools: calls.length > 0 };
+}
+
+function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boolean }): void {
+  const id = text(chunk['id']);
+  const model = text(chunk['model']);
+  if (seen.id === undefined && id !== undefined) seen.id = id;
+  if (seen.model === undefined && model !== undefined) seen.model = model;
+  if (seen.created === undefined && typeof chunk['created'] === 'number') seen.created = chunk['created'];
+  const usage = usageOf(chunk['usage']);
+  if (usage !== undefined) seen.usage = usage;
+  for (const choice of list(chunk['choices'])) {
+    if (!isObject(choice)) continue;
+    const part = choice['delta'] ?? choice['message'];
+    if (isObject(part)) {
+      const read = readMessage(part);
+      seen.text += read.text;
+      if (read.tools) state.tools = true;
+    }
+    const finish = finishOf(choice['finish_reason'], state.tools);
+    if (finish !== undefined) seen.finishReason = finish;
+  }
+  const error = chunk['error'];
+  if (error !== undefined && error !== null) {
+    seen.failed =
+      (isObject(error) ? text(error['message']) : text(error)) ?? 'the provider sent an error inside the stream';
+  }
+}
+
+function isUsageChunk(chunk: JsonObject): boolean {
+  return (
+    Array.isArray(chunk['choices']) &&
+    chunk['choices'].length === 0 &&
+    isObject(chunk['usage']) &&
+    chunk['error'] === undefined
+  );
+}
+
+/** A tap for OpenAI's chat stream: bytes pass unchanged but for the stripped usage chunk and the trailer. */
+export function createTap({ strip, trailer }: TapOptions): Tap {
+  const splitter = createEventSplitter();
+  const seen: Mutable<Seen> = { text: '', done: false, events: 0, malformed: 0 };
+  const state = { tools: false };
+  let trailed = false;
+
+  const trail = (): Uint8Array | undefined => {
+    if (trailed) return undefined;
+    trailed = true;
+    return trailer?.(seen);
+  };
+  /** False when the event is to be dropped. */
+  const read = (data: string): boolean => {
+    seen.events++;
+    let chunk: unknown;
+    try {
+      chunk = JSON.parse(data);
+    } catch {
+      seen.malformed++;
+      return true;
+    }
+    if (!isObject(chunk)) return true;
+    readChunk(seen, chunk, state);
+    return !(strip && isUsageChunk(chunk));
+  };
+  const joined = (parts: readonly Uint8Array[]): Uint8Array | undefined =>
+    parts.length > 1 ? Buffer.concat(parts) : parts[0];
+
+  return {
+    seen,
+    push(chunk) {
+      const out: Uint8Array[] = [];
+      let dropped = false;
+      const events = splitter.push(chunk);
+      for (const event of events) {
+        const data = dataOf(event);
+        if (data === '[DONE]') {
+          seen.done = true;
+          const extra = trail();
+          if (extra !== undefined) out.push(extra);
+          out.push(event);
+        } else if (data === undefined || read(data)) out.push(event);
+        else dropped = true;
+      }
+      // A chunk of whole events that all pass is sent on as it came.
+      return !dropped &&
+        events.length > 1 &&
+        out.length === events.length &&
+        splitter.rest() === undefined &&
+        sameBytes(out, chunk)
+        ? chunk
+        : joined(out);
+    },
+    end() {
+      const out: Uint8Array[] = [];
+      const rest = splitter.rest();
+      const data = rest === undefined ? undefined : dataOf(rest);
+      if (data === '[DONE]') seen.done = true;
+      const passes = rest !== undefined && (data === undefined || data === '[DONE]' || read(data));
+      const extra = seen.done || seen.finishReason !== undefined ? trail() : undefined;
+      if (extra !== undefined) out.push(extra);
+      if (passes) out.push(rest);
+      return joined(out);
+    },
+  };
+}
+
+function sameBytes(parts: readonly Uint8Array[], chunk: Uint8Array): boolean {
+  return parts.reduce((length, part) => length + part.length, 0) === chunk.length;
+}
+
+/** What a whole answer tells; an answer that is not JSON tells nothing. */
+export function seenWhole(body: Uint8Array): Seen {
+  const seen: Mutable<Seen> = { text: '', done: true, events: 1, malformed: 0 };
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+    if (isObject(parsed)) readChunk(seen, parsed, { tools: false });
+  } catch {
+    seen.malformed = 1;
+  }
+  return seen;
+}
+
+/** Puts `routing` before the closing brace of a JSON answer; every other byte stays. */
+export function addRouting(body: Uint8Array, routing: unknown): Uint8Array {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const close = bytes.lastIndexOf('}');
+  if (close === -1) return body;
+  const empty = /\{\s*$/.test(bytes.subarray(0, close).toString('latin1').slice(-64));
+  return Buffer.concat([
+    bytes.subarray(0, close),
+    Buffer.from(`${empty ? '' : ','}"routing":${JSON.stringify(routing)}`),
+    bytes.subarray(close),
+  ]);
+}
+
+/** A chunk without choices that carries `routing`. */
+export function routingEvent(seen: Seen, routing: unknown): Uint8Array {
+  const chunk = {
+    id: seen.id ?? '',
+    object: 'chat.completion.chunk',
+    created: seen.created ?? 0,
+    model: seen.model ?? '',
+    choices: [],
+    routing,
+  };
+  return Buffer.from(`data: ${JSON.stringify(chunk)}\n\n`);
+}
+
+/** An error after the status was sent: an event without `[DONE]` after it. */
+export function errorEvent(error: SignalboxError): Uint8Array {
+  return Buffer.from(`data: ${JSON.stringify(openaiError(error))}\n\n`);
+}

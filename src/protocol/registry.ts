@@ -1,0 +1,18 @@
+import { SignalboxError } from '../errors.ts';
+import type { Codec, Dialect } from './chat.ts';
+import { openaiChat } from './openai-chat.ts';
+
+/** One line per dialect. */
+const CODECS: Readonly<Partial<Record<Dialect, Codec>>> = {
+  'openai-chat': openaiChat,
+};
+
+/**
+ * The codec of a dialect.
+ * @throws `not_in_effect` for a dialect that has none yet.
+ */
+export function codecOf(dialect: Dialect): Codec {
+  const codec = CODECS[dialect];
+  if (codec === undefined) throw new SignalboxError('not_in_effect', `the dialect ${dialect} is not yet in effect`);
+  return codec;
+}

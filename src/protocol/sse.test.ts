@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createEventSplitter, dataOf } from './sse.ts';
+
+const text = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : Buffer.from(bytes).toString());
+
+function split(stream: Buffer, cuts: readonly number[]): string[] {
+  const splitter = createEventSplitter();
+  const events: string[] = [];
+  const points = [0, ...cuts.map((cut) => cut % (stream.length + 1)).sort((a, b) => a - b), stream.length];
+  for (const [i, point] of points.entries()) {
+    const next = points[i + 1];
+    if (next !== undefined)
+      events.push(...splitter.push(stream.subarray(point, next)).map((event) => Buffer.from(event).toString()));
+  }
+  const rest = text(splitter.rest());
+  return rest === undefined ? events : [...events, rest];
+}
+
+describe('createEventSplitter', () => {
+  it('gives the same events and loses no byte, wherever the stream is cut', () => {
+    const event = fc
+      .tuple(
+        fc.constantFrom('data: ', 'data:', ': ', 'event: x\ndata: '),
+        fc.string({ unit: 'grapheme' }).map((s) => s.replaceAll(/[\r\n]/g, ' ')),
+        fc.constantFrom('\n\n', '\r\n\r\n'),
+      )
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.array(event), fc.array(fc.nat()), (events, cuts) => {
+        expect(split(Buffer.from(events.join('')), cuts)).toEqual(events);
+      }),
+    );
+  });
+
+  it('splits at CR alone, and keeps an incomplete event', () => {
+    const splitter = createEventSplitter();
+    expect(splitter.push(Buffer.from('data: a\r\rdata: b')).map(text)).toEqual(['data: a\r\r']);
+    expect(text(splitter.rest())).toBe('data: b');
+  });
+
+  it('refuses an event without end', () => {
+    const splitter = createEventSplitter();
+    const piece = Buffer.alloc(1024 * 1024, 'a');
+    expect(() => {
+      for (let i = 0; i < 20; i++) splitter.push(piece);
+    }).toThrow(RangeError);
+  });
+});
+
+describe('dataOf', () => {
+  const of = (event: string) => dataOf(Buffer.from(event));
+  it('joins the data lines and ignores comments and other fields', () => {
+    expect(of('data: {"a":1}\n\n')).toBe('{"a":1}');
+    expect(of('event: x\ndata: a\r\ndata:b\r\nid: 1\r\n\r\n')).toBe('a\nb');
+    expect(of(': keep-alive\n\n')).toBeUndefined();
+    expect(of('database: x\n\n')).toBeUndefined();
+  });
+});

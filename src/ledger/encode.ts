@@ -1,0 +1,92 @@
+import { crc32 } from 'node:zlib';
+import type { AttemptRecord, Rec } from './record.ts';
+import { asRecord } from './record-guard.ts';
+
+/** The journal format that this code writes and reads. */
+export const JOURNAL_VERSION = 1;
+
+/** The first line of a segment. */
+export interface SegmentHeader {
+  readonly signalbox: 'journal';
+  readonly version: number;
+  readonly source: string;
+}
+
+const CRC_CHARS = 8;
+
+function line(json: string): Buffer {
+  return Buffer.from(`${crc32(json).toString(16).padStart(CRC_CHARS, '0')} ${json}\n`);
+}
+
+function withCost({ cost, ...rest }: AttemptRecord) {
+  return { ...rest, cost: cost === null ? null : String(cost) };
+}
+
+function plain(record: Rec): unknown {
+  if (record.kind === 'intent') return { ...record, reserve: String(record.reserve) };
+  if (record.kind === 'feedback') return record;
+  const { cost, baselineCost, attempts } = record;
+  return {
+    ...record,
+    cost: cost === null ? null : String(cost),
+    baselineCost: baselineCost === null ? null : String(baselineCost),
+    attempts: attempts.map(withCost),
+  };
+}
+
+/** A record as one line: CRC-32 in eight hex digits, a space, JSON, a newline. Money is a decimal string. */
+export function encodeRecord(record: Rec): Buffer {
+  return line(JSON.stringify(plain(record)));
+}
+
+/** The line that starts a segment. */
+export function encodeHeader(source: string): Buffer {
+  return line(JSON.stringify({ signalbox: 'journal', version: JOURNAL_VERSION, source } satisfies SegmentHeader));
+}
+
+const MONEY = new Set(['reserve', 'cost', 'baselineCost']);
+
+function reviveMoney(name: string, value: unknown): unknown {
+  return MONEY.has(name) && typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? BigInt(value) : value;
+}
+
+function isHeader(value: unknown): value is SegmentHeader {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'signalbox' in value &&
+    value.signalbox === 'journal' &&
+    'version' in value &&
+    typeof value.version === 'number' &&
+    'source' in value &&
+    typeof value.source === 'string'
+  );
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The three places where an amount stands; a record's free text and decision are left as they are. */
+function withMoney(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const revived = Object.fromEntries(Object.entries(value).map(([name, item]) => [name, reviveMoney(name, item)]));
+  const attempts: unknown = revived['attempts'];
+  return Array.isArray(attempts) ? { ...revived, attempts: attempts.map(withMoney) } : revived;
+}
+
+/** What a line says (without its newline); `undefined` when it is damaged or says nothing this version knows. */
+export function decodeLine(bytes: Buffer): Rec | SegmentHeader | undefined {
+  const text = bytes.toString('utf8');
+  const json = text.slice(CRC_CHARS + 1);
+  const sum = text.slice(0, CRC_CHARS);
+  if (text[CRC_CHARS] !== ' ' || !/^[0-9a-f]{8}$/.test(sum) || Number.parseInt(sum, 16) !== crc32(json)) {
+    return undefined;
+  }
+  const value = parse(json);
+  return isHeader(value) ? value : asRecord(withMoney(value));
+}

@@ -1,0 +1,102 @@
+import type { Price } from '../catalog/model.ts';
+import type { Usage } from '../protocol/chat.ts';
+import type { NanoUsd } from './record.ts';
+
+/** A decimal number without loss: `units` × 10^-`scale`; `scale` is never negative. */
+interface Decimal {
+  readonly units: bigint;
+  readonly scale: number;
+}
+
+const ZERO: Decimal = { units: 0n, scale: 0 };
+const PICO = 12;
+const NANO = 9;
+/** Prices are per million tokens. */
+const MILLION = 6;
+
+/** The shortest decimal that means this number, which is what a price list or a config file says; `null` when not finite. */
+function decimalOf(value: number): Decimal | null {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value));
+  if (parts === null) return null;
+  const [, sign = '', whole = '0', fraction = '', exponent = '0'] = parts;
+  const digits = BigInt(whole + fraction);
+  const units = sign === '-' ? -digits : digits;
+  const scale = fraction.length - Number(exponent);
+  return scale >= 0 ? { units, scale } : { units: units * 10n ** BigInt(-scale), scale: 0 };
+}
+
+function at(value: Decimal, scale: number): bigint {
+  return value.units * 10n ** BigInt(scale - value.scale);
+}
+
+/** Rounds to 10^-`scale`, half to even. */
+function rounded(value: Decimal, scale: number): bigint {
+  if (value.scale <= scale) return at(value, scale);
+  const divisor = 10n ** BigInt(value.scale - scale);
+  const negative = value.units < 0n;
+  const size = negative ? -value.units : value.units;
+  const floor = size / divisor;
+  const twice = (size % divisor) * 2n;
+  const up = twice > divisor || (twice === divisor && floor % 2n === 1n);
+  const result = up ? floor + 1n : floor;
+  return negative ? -result : result;
+}
+
+/** Counts come from upstreams: whatever is not a positive number counts as none. */
+function tokens(count: number | undefined): bigint {
+  return count !== undefined && Number.isFinite(count) && count > 0 ? BigInt(Math.round(count)) : 0n;
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+/** Tokens at a price in USD per million of them. */
+function part(count: bigint, usdPerMillion: number): Decimal {
+  if (count === 0n) return ZERO;
+  const price = decimalOf(usdPerMillion) ?? ZERO;
+  return { units: price.units * count, scale: price.scale + MILLION };
+}
+
+/**
+ * What one upstream call costs, in nano-dollars; `null` when the price is unknown.
+ *
+ * The tokens read from and written to the prompt cache are parts of `usage.input`, reasoning is a part of
+ * `usage.output`; a part without a price of its own costs what `input` or `output` costs. Prices are taken as the
+ * decimals they are written as, so the sum is exact in pico-dollars (finer where a price has more digits) and is
+ * rounded once, half to even.
+ *
+ * @example
+ * attemptCost({ input: 1000, output: 200 }, { input: 0.15, output: 0.6, provenance }); // 270_000n: $0.00027
+ */
+export function attemptCost(usage: Usage, price: Price | null): NanoUsd | null {
+  if (price === null) return null;
+  const input = tokens(usage.input);
+  const cacheRead = least(tokens(usage.cacheRead), input);
+  const cacheWrite = least(tokens(usage.cacheWrite), input - cacheRead);
+  const output = tokens(usage.output);
+  const reasoning = least(tokens(usage.reasoning), output);
+  const parts = [
+    part(input - cacheRead - cacheWrite, price.input),
+    part(cacheRead, price.cacheRead ?? price.input),
+    part(cacheWrite, price.cacheWrite ?? price.input),
+    part(output - reasoning, price.output),
+    part(reasoning, price.reasoning ?? price.output),
+    price.request === undefined ? ZERO : (decimalOf(price.request) ?? ZERO),
+  ];
+  const scale = Math.max(PICO, ...parts.map((one) => one.scale));
+  const units = parts.reduce((sum, one) => sum + at(one, scale), 0n);
+  return rounded({ units, scale }, NANO);
+}
+
+/** Nano-dollars as the nearest number of USD. */
+export function usdOf(nano: NanoUsd): number {
+  return Number(`${nano}e-9`);
+}
+
+/** USD as nano-dollars, half to even. @throws RangeError when `usd` is not finite. */
+export function nanoOfUsd(usd: number): NanoUsd {
+  const decimal = decimalOf(usd);
+  if (decimal === null) throw new RangeError(`not an amount of money: ${usd}`);
+  return rounded(decimal, NANO);
+}

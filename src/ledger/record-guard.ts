@@ -1,0 +1,142 @@
+import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome, Rec } from './record.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown) => boolean;
+
+const OUTCOME_STATUS = new Set<unknown>(['ok', 'failed', 'cancelled', 'interrupted']);
+/** A store holds money in 64 bits. */
+const MAX_NANO = 2n ** 63n - 1n;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isText: Check = (value) => typeof value === 'string';
+const isFlag: Check = (value) => typeof value === 'boolean';
+const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const isMoney: Check = (value) => typeof value === 'bigint' && value <= MAX_NANO && value >= -MAX_NANO;
+const isId: Check = (value) => typeof value === 'string' && value !== '';
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const isTags: Check = (value) => isFields(value) && Object.values(value).every(isText);
+
+function fits(value: unknown, shape: Readonly<Record<string, Check>>): boolean {
+  return isFields(value) && Object.entries(shape).every(([field, check]) => check(value[field]));
+}
+
+const REQUEST = {
+  dialect: isText,
+  requested: isText,
+  stream: isFlag,
+  role: maybe(isText),
+  key: maybe(isText),
+  session: maybe(isText),
+  user: maybe(isText),
+  tags: maybe(isTags),
+};
+
+const DECISION = {
+  id: isId,
+  at: isNumber,
+  chosen: isText,
+  reasonCode: isText,
+  reason: isText,
+  ranking: Array.isArray,
+  dropped: Array.isArray,
+  strategy: (value: unknown) => fits(value, { kind: isText }),
+  query: isFields,
+  versions: isFields,
+};
+
+const USAGE = {
+  input: isNumber,
+  output: isNumber,
+  cacheRead: maybe(isNumber),
+  cacheWrite: maybe(isNumber),
+  reasoning: maybe(isNumber),
+  estimated: maybe(isFlag),
+};
+const isUsage: Check = (value) => fits(value, USAGE);
+
+const ATTEMPT = {
+  model: isText,
+  upstream: isText,
+  provider: isText,
+  status: maybe(isNumber),
+  failure: maybe(isText),
+  error: maybe(isText),
+  startedAt: isNumber,
+  firstByteMs: maybe(isNumber),
+  ms: isNumber,
+  usage: maybe(isUsage),
+  cost: orNull(isMoney),
+  simulated: maybe(isFlag),
+};
+
+const OUTCOME = {
+  id: isId,
+  at: isNumber,
+  status: (value: unknown) => OUTCOME_STATUS.has(value),
+  model: maybe(isText),
+  provider: maybe(isText),
+  httpStatus: isNumber,
+  errorCode: maybe(isText),
+  finishReason: maybe(isText),
+  attempts: (value: unknown) => Array.isArray(value) && value.every(isAttempt),
+  usage: maybe(isUsage),
+  cost: orNull(isMoney),
+  baselineCost: orNull(isMoney),
+  ms: isNumber,
+  firstByteMs: maybe(isNumber),
+  overheadMs: isNumber,
+};
+
+const FEEDBACK = {
+  id: isId,
+  at: isNumber,
+  decisionId: maybe(isText),
+  session: maybe(isText),
+  score: isNumber,
+  comment: maybe(isText),
+  key: maybe(isText),
+};
+
+function isAttempt(value: unknown): value is AttemptRecord {
+  return fits(value, ATTEMPT);
+}
+
+/** Whether a value is a decision as far as the ledger reads it; numbers inside estimates are not looked at. */
+export function isDecisionRecord(value: unknown): value is DecisionRecord {
+  return fits(value, DECISION);
+}
+
+function isIntent(value: Fields): value is Fields & Intent {
+  return (
+    fits(value, { id: isId, at: isNumber, reserve: isMoney }) &&
+    fits(value['request'], REQUEST) &&
+    isDecisionRecord(value['decision'])
+  );
+}
+
+function isOutcome(value: Fields): value is Fields & Outcome {
+  return fits(value, OUTCOME);
+}
+
+function isFeedback(value: Fields): value is Fields & Feedback {
+  return fits(value, FEEDBACK);
+}
+
+/** The value as a record when it has the shape that a store relies on. Money must be a `bigint` that fits into 64 bits. */
+export function asRecord(value: unknown): Rec | undefined {
+  if (!isFields(value)) return undefined;
+  if (value['kind'] === 'intent') return isIntent(value) ? value : undefined;
+  if (value['kind'] === 'outcome') return isOutcome(value) ? value : undefined;
+  if (value['kind'] === 'feedback') return isFeedback(value) ? value : undefined;
+  return undefined;
+}

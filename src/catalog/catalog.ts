@@ -5,7 +5,10 @@ export type Resolution =
   | { readonly kind: 'auto'; readonly strategy?: string }
   | { readonly kind: 'role'; readonly role: string }
   | { readonly kind: 'model'; readonly model: Model }
-  /** `provider/name` of a configured provider that no configured model covers. */
+  /**
+   * `provider/name` of a configured provider: this upstream of a configured model and no other, or a model made up for
+   * a name that no configured model covers.
+   */
   | { readonly kind: 'upstream'; readonly model: Model; readonly upstream: Upstream }
   | { readonly kind: 'unknown'; readonly nearest: readonly string[] };
 

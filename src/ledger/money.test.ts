@@ -59,8 +59,7 @@ describe('attemptCost', () => {
       fc.property(count, count, prices, (input, output, given) => {
         const full = price(given);
         const whole = attemptCost({ input, output }, full) ?? 0n;
-        const parts =
-          (attemptCost({ input, output: 0 }, full) ?? 0n) + (attemptCost({ input: 0, output }, full) ?? 0n);
+        const parts = (attemptCost({ input, output: 0 }, full) ?? 0n) + (attemptCost({ input: 0, output }, full) ?? 0n);
         const gap = whole - parts;
         expect(gap >= -1n && gap <= 1n).toBe(true);
       }),

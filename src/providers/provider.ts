@@ -97,6 +97,10 @@ export interface Provider {
   readonly dialect: Dialect;
   /** True for answers that no model gave. */
   readonly simulated: boolean;
+  /** Takes `stream_options: {include_usage}`. */
+  readonly streamUsage: boolean;
+  /** Runs on the user's own machines, where a first token may wait for a model to load. */
+  readonly local: boolean;
   /** Resolves at the head of a 2xx answer; rejects with {@link UpstreamFailure}. `signal` = the client left. */
   call(upstream: Upstream, request: WireRequest, limits: Limits, signal: AbortSignal): Promise<UpstreamAnswer>;
   /** A cheap request that tells whether address and key work; costs nothing. */

@@ -1,0 +1,99 @@
+import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { firstByte, median } from './first-byte.ts';
+import { load, type LoadOptions } from './load.ts';
+import { startPortkey } from './portkey.ts';
+import { startProcess, startScript } from './process.ts';
+
+/** Everything on: ledger, metrics, three models to route among. */
+function configFor(upstream: string, folder: string): string {
+  const model = (id: string, quality: number, price: string) =>
+    `  - { id: ${id}, provider: bench, model: ${id}-upstream, quality: ${quality}, price: ${price}, contextWindow: 128000, capabilities: [tools, json] }`;
+  return `server: { port: 0 }
+storage: { url: "file:${folder}/signalbox.db", journal: ${folder}/journal }
+providers:
+  bench: { kind: openai, baseUrl: "${upstream}/v1", apiKey: bench }
+models:
+${model('small', 0.6, '{ input: 0.15, output: 0.6 }')}
+${model('medium', 0.8, '{ input: 1, output: 4 }')}
+${model('large', 0.9, '{ input: 5, output: 15 }')}
+routing: { router: prior, default: large }
+`;
+}
+
+export interface Contender {
+  readonly name: string;
+  readonly target: Omit<LoadOptions, 'stream' | 'seconds'>;
+}
+
+export interface GatewayResult {
+  readonly json: Readonly<Record<string, number>>;
+  readonly stream: Readonly<Record<string, number>>;
+  readonly firstByteMs: { readonly bare: number; readonly signalbox: number };
+  readonly portkey: string | undefined;
+}
+
+async function rounds(contenders: readonly Contender[], stream: boolean, seconds: number, count: number) {
+  const rates = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  for (const { target } of contenders) await load({ ...target, stream, seconds: 2 });
+  for (let round = 0; round < count; round++) {
+    // Each round in another order, so that no contender always runs on a warm or a tired machine.
+    const order = round % 2 === 0 ? contenders : contenders.toReversed();
+    for (const { name, target } of order) rates.get(name)?.push(await load({ ...target, stream, seconds }));
+  }
+  return Object.fromEntries([...rates].map(([name, values]) => [name, median(values)]));
+}
+
+/** Bare proxy, Signalbox and, where it can be installed, the Portkey gateway, against one upstream in one run. */
+export async function benchGateway(options: {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly firstBytes: number;
+}): Promise<GatewayResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-'));
+  const upstream = await startScript('./upstream.ts');
+  const bare = await startScript('./bare-proxy.ts', upstream.url);
+  const config = join(folder, 'signalbox.yaml');
+  await writeFile(config, configFor(upstream.url, folder));
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const signalbox = await startProcess(
+    [process.execPath, main, 'serve', '--config', config, '--log', 'warn'],
+    /127\.0\.0\.1:(\d+)/,
+  );
+  const portkey = await startPortkey();
+  const contenders: Contender[] = [
+    { name: 'bare', target: { url: bare.url, model: 'bench-model' } },
+    { name: 'signalbox', target: { url: signalbox.url, model: 'auto' } },
+    ...(portkey === undefined
+      ? []
+      : [
+          {
+            name: 'portkey',
+            target: {
+              url: portkey.url,
+              model: 'bench-model',
+              headers: {
+                authorization: 'Bearer bench',
+                'x-portkey-provider': 'openai',
+                'x-portkey-custom-host': `${upstream.url}/v1`,
+              },
+            },
+          },
+        ]),
+  ];
+  try {
+    const json = await rounds(contenders, false, options.seconds, options.rounds);
+    const stream = await rounds(contenders, true, options.seconds, options.rounds);
+    const first = await firstByte(
+      { url: bare.url, model: 'bench-model' },
+      { url: signalbox.url, model: 'auto' },
+      options.firstBytes,
+    );
+    return { json, stream, firstByteMs: { bare: first.a, signalbox: first.b }, portkey: portkey?.version };
+  } finally {
+    await Promise.all([signalbox.stop(), bare.stop(), upstream.stop(), portkey?.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  }
+}

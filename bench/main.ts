@@ -1,0 +1,49 @@
+import { cpus } from 'node:os';
+import { benchGateway } from './gateway/gateway.ts';
+import { record } from './results.ts';
+import { benchStart } from './start.ts';
+
+const ratio = (value: number | undefined, reference: number | undefined) =>
+  ((value ?? 0) / (reference ?? Number.NaN)).toFixed(2);
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`;
+
+const benches: Readonly<Record<string, () => Promise<string>>> = {
+  async gateway() {
+    const { json, stream, firstByteMs, portkey } = await benchGateway({ seconds: 6, rounds: 3, firstBytes: 2000 });
+    const row = (name: string, rates: Readonly<Record<string, number>>, reference: string) =>
+      `| ${name} | ${Object.entries(rates)
+        .map(([who, rate]) => `${who} ${rate.toFixed(0)}/s`)
+        .join(', ')} | ${ratio(rates['signalbox'], rates[reference])} × ${reference} |`;
+    return [
+      '| what | median of 3 rounds of 6 s, 32 connections | ratio |',
+      '|---|---|---|',
+      row('JSON, 400-byte request', json, 'bare'),
+      ...(portkey === undefined ? [] : [row(`JSON, against @portkey-ai/gateway ${portkey}`, json, 'portkey')]),
+      row('streamed, 100 chunks', stream, 'bare'),
+      ...(portkey === undefined ? [] : [row(`streamed, against @portkey-ai/gateway ${portkey}`, stream, 'portkey')]),
+      `| first byte of a stream, p50 of 2 000 interleaved | bare ${firstByteMs.bare.toFixed(3)} ms, signalbox ${firstByteMs.signalbox.toFixed(3)} ms | +${(firstByteMs.signalbox - firstByteMs.bare).toFixed(3)} ms |`,
+    ].join('\n');
+  },
+  async start() {
+    const { node, help, serve } = await benchStart(9);
+    return [
+      '| what | median of 9 | ratio |',
+      '|---|---|---|',
+      `| \`signalbox --help\` | ${help.toFixed(0)} ms | ${ratio(help, node)} × \`node -e 0\` (${node.toFixed(0)} ms) |`,
+      `| \`signalbox serve\` until it listens | ${serve.toFixed(0)} ms | ${ratio(serve, node)} × |`,
+    ].join('\n');
+  },
+};
+
+const names = process.argv.slice(2);
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  const bench = benches[name];
+  if (bench === undefined) {
+    console.error(`no bench "${name}"; there are ${Object.keys(benches).join(', ')}`);
+    process.exitCode = 2;
+    break;
+  }
+  const table = await bench();
+  console.log(table);
+  await record(name, machine, table);
+}

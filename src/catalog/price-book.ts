@@ -1,0 +1,115 @@
+import type { ModelPrice, PriceCalculation, TieredPrices } from '@pydantic/genai-prices';
+import type { ProviderConfig } from '../config/schema.ts';
+import type { Price } from './model.ts';
+
+/** The release of @pydantic/genai-prices that the lock file holds, and the day it was published. */
+export const PRICE_DATA = { version: '0.1.8', date: '2026-09-23' } as const;
+
+/** What the price data know of one model at one provider. */
+export interface Listing {
+  readonly price: Price | null;
+  /** Tokens. */
+  readonly contextWindow?: number;
+}
+
+/** Published prices of the known providers. */
+export interface PriceBook {
+  /** `undefined` when neither the provider nor any other lists the name. */
+  find(provider: ProviderConfig, name: string): Listing | undefined;
+}
+
+/** Wires that anyone may serve at an address of their own: their name says nothing about who charges. */
+const WIRES: ReadonlySet<string> = new Set(['openai', 'anthropic', 'ai-sdk']);
+/** Servers that people run themselves: a hosted provider's price would be a guess. */
+const SELF_HOSTED: ReadonlySet<string> = new Set(['vllm', 'lmstudio', 'ollama', 'simulated']);
+
+/** A name longer than this is in no price list. */
+const LONGEST_NAME = 200;
+
+/** Of a tiered price, what the first token costs: tiers begin at 200 000 tokens and more. */
+function base(value: number | TieredPrices | undefined): number | undefined {
+  return typeof value === 'object' ? value.base : value;
+}
+
+function optional(prices: ModelPrice, key: string): number | undefined {
+  return base(prices[key]);
+}
+
+function priceOf(prices: ModelPrice): Price | null {
+  const input = optional(prices, 'input_mtok');
+  if (input === undefined) return null;
+  const cacheRead = optional(prices, 'cache_read_mtok');
+  const cacheWrite = optional(prices, 'cache_write_mtok');
+  const reasoning = optional(prices, 'output_reasoning_mtok');
+  const requests = optional(prices, 'requests_kcount');
+  return {
+    input,
+    // A listing with an input price and no output price is an embedding or ranking model.
+    output: optional(prices, 'output_mtok') ?? 0,
+    ...(cacheRead === undefined ? {} : { cacheRead }),
+    ...(cacheWrite === undefined ? {} : { cacheWrite }),
+    ...(reasoning === undefined ? {} : { reasoning }),
+    ...(requests === undefined ? {} : { request: requests / 1000 }),
+    provenance: { source: 'genai-prices', date: PRICE_DATA.date },
+  };
+}
+
+function varyByHour(found: PriceCalculation): boolean {
+  const { prices } = found.model;
+  return Array.isArray(prices) && prices.some((row) => row.constraint?.type === 'time_of_date');
+}
+
+const dearness = (price: Price | null): number => (price === null ? -1 : price.input + price.output);
+
+/**
+ * Opens the price data that ship with @pydantic/genai-prices. They are large: importing them takes tens of
+ * milliseconds, which is why this happens on demand.
+ *
+ * Of several prices one is taken: the tier for small requests, the one in force on `today`, and where it varies by
+ * the hour the dearest, so that a cost is never understated for half a day.
+ *
+ * @param today ISO date.
+ */
+export async function openPriceBook(today: string): Promise<PriceBook> {
+  const { calcPrice, findProvider } = await import('@pydantic/genai-prices');
+
+  const lookUp = (providerId: string | undefined, name: string, time: string): PriceCalculation | null => {
+    try {
+      const timestamp = new Date(`${today}T${time}Z`);
+      return calcPrice({}, name, providerId === undefined ? { timestamp } : { providerId, timestamp });
+    } catch {
+      // The library throws on a listing that contradicts itself; such a price is unknown.
+      return null;
+    }
+  };
+  const listing = (providerId: string | undefined, name: string): Listing | undefined => {
+    const found = lookUp(providerId, name, '12:00:00');
+    if (found === null) return undefined;
+    let price = priceOf(found.model_price);
+    if (varyByHour(found)) {
+      for (let half = 0; half < 48; half += 1) {
+        const time = `${String(half >> 1).padStart(2, '0')}:${half % 2 === 0 ? '00' : '30'}:00`;
+        const other = lookUp(providerId, name, time);
+        const otherPrice = other === null ? null : priceOf(other.model_price);
+        if (dearness(otherPrice) > dearness(price)) price = otherPrice;
+      }
+    }
+    const { context_window: contextWindow } = found.model;
+    return { price, ...(contextWindow === undefined ? {} : { contextWindow }) };
+  };
+  const chargedBy = ({ kind, baseUrl }: ProviderConfig): string | undefined => {
+    const byAddress = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl });
+    if (byAddress !== undefined) return byAddress.id;
+    if (baseUrl !== undefined && WIRES.has(kind)) return undefined;
+    return findProvider({ providerId: kind })?.id;
+  };
+
+  return {
+    find(provider, name) {
+      if (SELF_HOSTED.has(provider.kind) || name.length > LONGEST_NAME) return undefined;
+      const providerId = chargedBy(provider);
+      const own = providerId === undefined ? undefined : listing(providerId, name);
+      return own ?? listing(undefined, name) ?? listing(undefined, name.slice(name.lastIndexOf('/') + 1));
+    },
+  };
+}

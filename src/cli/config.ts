@@ -1,0 +1,26 @@
+import { defineCommand } from 'citty';
+import { print, printJson } from './print.ts';
+import { findSource, SOURCE_ARGS } from './source.ts';
+
+const check = defineCommand({
+  meta: { name: 'check', description: 'Check a configuration: every problem with its line and column' },
+  args: {
+    file: { type: 'positional', required: false, description: 'Path (default: signalbox.yaml here)' },
+    ...SOURCE_ARGS,
+  },
+  async run({ args }) {
+    const config = args.file ?? args.config;
+    const { loaded, from } = await findSource({ ...args, ...(config === undefined ? {} : { config }) });
+    const warnings = loaded.warnings.map(({ message }) => message);
+    if (args.json === true) return printJson({ ok: true, from, version: loaded.version, warnings });
+    print(
+      `${from}: ok (${loaded.config.models.length} models, ${Object.keys(loaded.config.providers).length} providers, version ${loaded.version})`,
+      ...warnings.map((message) => `  note: ${message}`),
+    );
+  },
+});
+
+export const config = defineCommand({
+  meta: { name: 'config', description: 'Check a configuration file' },
+  subCommands: { check },
+});

@@ -1,0 +1,110 @@
+import { defineCommand } from 'citty';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkedConfig } from '../checked.ts';
+import { SignalboxError } from '../errors.ts';
+import { generateTasks, type Task } from '../providers/simulated/tasks.ts';
+import { createLog } from '../telemetry/log.ts';
+import { demoClient, type DemoAnswer } from './demo-client.ts';
+import { demoTable, summarise, type Arm, type ArmResult } from './demo-table.ts';
+import { print, printJson, progress } from './print.ts';
+import { startServing, stopSignal } from './serve.ts';
+import { simulatedConfig } from './simulated.ts';
+
+/** Ways to choose that the demo compares: strategies, and the controls that a router must beat. */
+const ARMS: readonly Arm[] = [
+  { name: 'best single', model: 'giant', control: true },
+  { name: 'quality-first', model: 'auto', strategy: 'quality-first' },
+  { name: 'balanced', model: 'auto', strategy: 'balanced' },
+  { name: 'cost-first', model: 'auto', strategy: 'cost-first' },
+  { name: 'random', model: 'auto', strategy: 'random', control: true },
+  { name: 'cheapest', model: 'auto', strategy: 'cheapest', control: true },
+];
+
+const PARALLEL = 24;
+
+/** Runs `work` over items, at most `parallel` at once. */
+async function inParallel<T>(items: readonly T[], parallel: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items[Symbol.iterator]();
+  await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      for (let step = queue.next(); step.done !== true; step = queue.next()) await work(step.value);
+    }),
+  );
+}
+
+async function runArms(url: string, tasks: readonly Task[]): Promise<ArmResult[]> {
+  const client = demoClient(url);
+  const bar = progress('sending tasks', tasks.length * ARMS.length);
+  const answers = new Map<Arm, DemoAnswer[]>(ARMS.map((arm) => [arm, []]));
+  const work = tasks.flatMap((task) => ARMS.map((arm) => ({ task, arm })));
+  try {
+    await inParallel(work, PARALLEL, async ({ task, arm }) => {
+      const reply = await client.ask(task.prompt, arm);
+      const right = task.check(reply.text);
+      await client.feedback(reply.decisionId, right ? 1 : 0);
+      answers.get(arm)?.push({ ...reply, right });
+      bar.step();
+    });
+  } finally {
+    bar.end();
+  }
+  return ARMS.map((arm) => summarise(arm, answers.get(arm) ?? []));
+}
+
+function wholeNumber(text: string, name: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new SignalboxError(
+      'invalid_request',
+      `--${name} takes a whole number from ${min} to ${max}, not "${text.slice(0, 40)}"`,
+    );
+  }
+  return value;
+}
+
+export const demo = defineCommand({
+  meta: {
+    name: 'demo',
+    description: 'Simulated models behind a real gateway: sends checked tasks, compares strategies, then serves on',
+  },
+  args: {
+    exit: { type: 'boolean', description: 'Stop after the table' },
+    tasks: { type: 'string', default: '300', description: 'How many tasks each strategy gets' },
+    seed: { type: 'string', default: '7', description: 'Seed of the tasks' },
+    port: { type: 'string', default: '0', description: 'Port (0 = any free one)' },
+    json: { type: 'boolean', description: 'Print JSON' },
+  },
+  async run({ args }) {
+    const count = wholeNumber(args.tasks, 'tasks', 1, 10_000);
+    const seed = wholeNumber(args.seed, 'seed', 0, 2 ** 31);
+    const port = wholeNumber(args.port, 'port', 0, 65_535);
+    const folder = await mkdtemp(join(tmpdir(), 'signalbox-demo-'));
+    const loaded = await checkedConfig(simulatedConfig({ port, folder }), {});
+    const serving = await startServing({ loaded, from: 'simulated models' }, createLog({ level: 'error' }));
+    try {
+      if (args.json !== true)
+        print(
+          `SIMULATED models behind a real gateway at ${serving.gateway.url}; ${count} tasks × ${ARMS.length} ways to choose`,
+        );
+      const results = await runArms(serving.gateway.url, generateTasks({ seed, count }));
+      await serving.engine.ledger.flush();
+      if (args.json === true) printJson({ simulated: true, url: serving.gateway.url, tasks: count, seed, results });
+      else print('', demoTable(results), '');
+      if (args.exit === true) return 0;
+      if (args.json !== true) {
+        print(
+          `Look at it:  ${serving.gateway.url}/ui/`,
+          `Talk to it:  curl ${serving.gateway.url}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Convert 3 km to m."}]}'`,
+          'Ctrl-C stops it.',
+        );
+      }
+      await stopSignal();
+      return 0;
+    } finally {
+      await serving.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+});

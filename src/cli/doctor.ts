@@ -1,0 +1,89 @@
+import { defineCommand } from 'citty';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { buildCatalog } from '../catalog/build.ts';
+import type { Config } from '../config/schema.ts';
+import { openStore } from '../ledger/open-store.ts';
+import { systemClock } from '../clock.ts';
+import { createProviders } from '../providers/registry.ts';
+import { createTransport } from '../providers/transport.ts';
+import { print, printJson } from './print.ts';
+import { findSource, SOURCE_ARGS } from './source.ts';
+
+/** One finding. `warn` does not fail the command. */
+interface Finding {
+  readonly what: string;
+  readonly state: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+}
+
+const CHECK_MS = 5000;
+
+async function checkProviders(config: Config): Promise<Finding[]> {
+  const transport = createTransport();
+  try {
+    const providers = createProviders(config.providers, { transport, clock: systemClock, random: Math.random });
+    return await Promise.all(
+      [...providers.values()].map(async (provider): Promise<Finding> => {
+        const { ok, detail } = await provider.check(AbortSignal.timeout(CHECK_MS));
+        return { what: `provider ${provider.name}`, state: ok ? 'ok' : 'fail', detail };
+      }),
+    );
+  } finally {
+    await transport.close();
+  }
+}
+
+async function checkPrices(config: Config): Promise<Finding[]> {
+  const catalog = await buildCatalog(config);
+  return catalog.models.flatMap((model) =>
+    model.upstreams
+      .filter((upstream) => upstream.price === null)
+      .map((upstream): Finding => ({
+        what: `price of ${model.id}`,
+        state: 'warn',
+        detail: `unknown for ${upstream.id}: it sorts as the dearest and its cost is not counted; set models[].price`,
+      })),
+  );
+}
+
+async function checkStorage({ storage }: Config): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    await mkdir(storage.journal, { recursive: true });
+    await access(storage.journal, constants.W_OK);
+    if (storage.url.startsWith('file:')) await mkdir(dirname(storage.url.slice('file:'.length)), { recursive: true });
+    const store = await openStore(storage.url, { clock: systemClock });
+    findings.push({
+      what: 'ledger',
+      state: 'ok',
+      detail: `${storage.url} opened with ${store.driver}; journal ${storage.journal} is writable`,
+    });
+    await store.close();
+  } catch (error) {
+    findings.push({ what: 'ledger', state: 'fail', detail: error instanceof Error ? error.message : String(error) });
+  }
+  return findings;
+}
+
+const SIGN = { ok: '✓', warn: '!', fail: '✗' } as const;
+
+export const doctor = defineCommand({
+  meta: { name: 'doctor', description: 'Check the configuration, keys, connectivity, prices and the ledger' },
+  args: SOURCE_ARGS,
+  async run({ args }) {
+    const { loaded, from } = await findSource(args);
+    const { config } = loaded;
+    const findings: Finding[] = [
+      { what: 'configuration', state: 'ok', detail: from },
+      ...loaded.warnings.map(({ message }): Finding => ({ what: 'configuration', state: 'warn', detail: message })),
+      ...(await checkProviders(config)),
+      ...(await checkPrices(config)),
+      ...(await checkStorage(config)),
+    ];
+    const failed = findings.some((finding) => finding.state === 'fail');
+    if (args.json === true) printJson({ ok: !failed, findings });
+    else print(...findings.map((finding) => `${SIGN[finding.state]} ${finding.what}: ${finding.detail}`));
+    return failed ? 1 : 0;
+  },
+});

@@ -1,0 +1,55 @@
+import { defineCommand } from 'citty';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { detectConfig } from '../config/detect.ts';
+import { SignalboxError } from '../errors.ts';
+import { print, printJson } from './print.ts';
+import { probe } from './probe.ts';
+
+const TEMPLATE = {
+  providers: { openai: { kind: 'openai', apiKey: '${OPENAI_API_KEY}' } },
+  models: [
+    { id: 'fast', provider: 'openai', model: 'gpt-4o-mini', quality: 0.7 },
+    { id: 'smart', provider: 'openai', model: 'gpt-4o', quality: 0.85 },
+  ],
+  routing: { strategy: 'balanced', default: 'smart' },
+};
+
+const HEAD = `# Signalbox. Every key is explained in docs/reference/config.md; "signalbox config check" checks this file.
+# quality is your own estimate of a model's share of good answers, 0..1: the router starts from it.
+`;
+
+export const init = defineCommand({
+  meta: { name: 'init', description: 'Write a signalbox.yaml for the keys in the environment and a local Ollama' },
+  args: {
+    out: { type: 'string', default: 'signalbox.yaml', description: 'Where to write', valueHint: 'file' },
+    force: { type: 'boolean', description: 'Replace an existing file' },
+    json: { type: 'boolean', description: 'Print JSON' },
+  },
+  async run({ args }) {
+    const detected = await detectConfig({ env: process.env, probe });
+    const path = resolve(args.out);
+    const text = HEAD + stringify(detected?.config ?? TEMPLATE, { lineWidth: 120 });
+    try {
+      await writeFile(path, text, { flag: args.force === true ? 'w' : 'wx', mode: 0o600 });
+    } catch (cause) {
+      const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+      const why = exists
+        ? 'it exists already; --force replaces it'
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
+      throw new SignalboxError('config_invalid', `cannot write ${args.out}: ${why}`, { cause });
+    }
+    const found = detected?.found ?? [];
+    if (args.json === true) return printJson({ path, found });
+    print(
+      `wrote ${args.out}`,
+      found.length === 0
+        ? '  no keys found: it names OPENAI_API_KEY; set it or edit the file'
+        : `  found ${found.join(', ')}`,
+      '  next: signalbox config check, signalbox doctor, signalbox serve',
+    );
+  },
+});

@@ -1,0 +1,131 @@
+import { defineCommand } from 'citty';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { checkedFile } from '../checked.ts';
+import { watchConfig } from '../config/watch.ts';
+import { serveGateway, type RunningGateway } from '../gateway/serve.ts';
+import { openEngine, type Engine } from '../signalbox.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { print, printJson } from './print.ts';
+import { findSource, SOURCE_ARGS, type Source } from './source.ts';
+
+/** The built page: beside the compiled commands, or in dist when the sources run. */
+export function dashboardFolder(): string | undefined {
+  const places = ['../dashboard/', '../../dist/dashboard/'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return places.find((place) => existsSync(`${place}index.html`));
+}
+
+/** An engine and a gateway that listens. */
+export interface Serving {
+  readonly engine: Engine;
+  readonly gateway: RunningGateway;
+  /** Drains, flushes, closes. */
+  stop(): Promise<void>;
+}
+
+/** Opens engine and gateway on a configuration. */
+export async function startServing(source: Source, log: Log): Promise<Serving> {
+  const engine = await openEngine(source.loaded, { log, thread: true });
+  const dashboard = dashboardFolder();
+  try {
+    const gateway = await serveGateway({ engine, ...(dashboard === undefined ? {} : { dashboard }) });
+    return {
+      engine,
+      gateway,
+      async stop() {
+        await gateway.close();
+        await engine.close();
+      },
+    };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+export function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals) => {
+      for (const name of ['SIGTERM', 'SIGINT'] as const) {
+        process.removeListener(name, stop);
+        process.once(name, () => process.exit(1));
+      }
+      resolve(signal);
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  });
+}
+
+function withOverrides(
+  source: Source,
+  args: { readonly port?: string | undefined; readonly host?: string | undefined },
+): Source {
+  const { config } = source.loaded;
+  const port = args.port === undefined ? config.server.port : Number(args.port);
+  const server = { ...config.server, port, host: args.host ?? config.server.host };
+  return { ...source, loaded: { ...source.loaded, config: { ...config, server } } };
+}
+
+function banner(source: Source, { gateway, engine }: Serving): void {
+  const { catalog, routers, config } = engine.snapshot();
+  const names = catalog.models.map((model) => model.id).join(', ');
+  print(
+    `Signalbox listens at ${gateway.url} (${source.from})`,
+    `  models    ${names}`,
+    `  router    ${routers.get(config.routing.router)?.name ?? ''}, default ${engine.snapshot().default}, ledger in ${engine.ledger.status().driver}`,
+    `  OpenAI    base URL ${gateway.url}/v1, any API key, model "auto"`,
+    `  page      ${gateway.url}/ui/`,
+  );
+}
+
+function watch(source: Source, engine: Engine, log: Log, signal: AbortSignal): void {
+  const { path } = source.loaded;
+  if (path === undefined) return;
+  watchConfig({
+    path,
+    current: source.loaded,
+    load: () => checkedFile(path, process.env),
+    onChange: (next) => {
+      for (const { message } of next.warnings) log.warn({ path }, message);
+      engine
+        .replace(next)
+        .catch((error: unknown) =>
+          log.error({ path, error: String(error) }, 'the new configuration is refused; the old one stays'),
+        );
+    },
+    onError: (error) =>
+      log.error({ path, error: error.message }, 'the new configuration is refused; the old one stays'),
+    signal,
+  });
+}
+
+export const serve = defineCommand({
+  meta: { name: 'serve', description: 'Run the gateway until SIGTERM or Ctrl-C' },
+  args: {
+    ...SOURCE_ARGS,
+    port: { type: 'string', alias: 'p', description: 'Port (default: server.port; 0 = any free one)' },
+    host: { type: 'string', description: 'Address to listen on (default: server.host)' },
+    log: { type: 'string', default: 'info', description: 'Log level: debug, info, warn, error, silent' },
+  },
+  async run({ args }) {
+    const source = withOverrides(await findSource(args), args);
+    const log = createLog({ level: args.log });
+    const stopped = stopSignal();
+    const serving = await startServing(source, log);
+    const watching = new AbortController();
+    watch(source, serving.engine, log, watching.signal);
+    if (args.json === true) printJson({ url: serving.gateway.url, pid: process.pid, from: source.from });
+    else banner(source, serving);
+    for (const { message } of source.loaded.warnings) log.warn({}, message);
+    const signal = await stopped;
+    log.info({ signal }, 'draining');
+    watching.abort();
+    await serving.stop();
+    log.info({}, 'closed; every request is in the ledger');
+    return 0;
+  },
+});

@@ -1,0 +1,176 @@
+import type { Target } from '../decide/targets.ts';
+import { asSignalboxError, SignalboxError } from '../errors.ts';
+import { attemptCost } from '../ledger/money.ts';
+import type { Intent, NanoUsd, Outcome, RequestInfo } from '../ledger/record.ts';
+import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
+import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
+import { activityOf } from './activity.ts';
+import type { AnswerBody } from './body.ts';
+import { callUpstream } from './call.ts';
+import { singleChoice, type Attempt } from './policy.ts';
+import { recordOf, route, type Routed, type RouteRequest } from './route.ts';
+import type { Runtime } from './runtime.ts';
+import { createSettlement, type OpenAttempt, type Settlement } from './settlement.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A request that is to be answered, in its dialect's bytes. */
+export interface AnswerRequest extends RouteRequest {
+  /** Unique, and sorts by time. */
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly stream: boolean;
+  readonly info: Pick<RequestInfo, 'requested' | 'key' | 'user' | 'tags'>;
+  /** Headers of the caller that go to the upstream. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Puts `routing` into the answer. */
+  readonly explain: boolean;
+  /** Aborts when the caller has left. */
+  readonly signal: AbortSignal;
+  /** Clock reading at ingress, and milliseconds since then spent waiting for the caller's body. */
+  readonly started: number;
+  readonly waited: number;
+  /** A decision made before, for this very request. */
+  readonly routed?: Routed;
+}
+
+/** An answer: its head is known, its bytes come as they come. */
+export interface Answer {
+  readonly head: { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+  readonly body: AnswerBody;
+  /** Resolves when the outcome is in the journal, which is before the body ends. */
+  readonly settled: Promise<Outcome>;
+  /** Set when no upstream answered; the body is its envelope. */
+  readonly error?: SignalboxError;
+}
+
+/** One request on its way through the loop. */
+export interface Passage {
+  readonly request: AnswerRequest;
+  readonly routed: Routed;
+  readonly intent: Intent;
+  readonly settlement: Settlement;
+  readonly snapshot: Snapshot;
+  readonly runtime: Runtime;
+  /** True when the answer itself is to hold `routing`. */
+  readonly explain: boolean;
+}
+
+/** Output tokens that a reserve assumes when neither the caller nor the catalogue limits them. */
+const RESERVE_OUTPUT_TOKENS = 4096;
+
+/** The most that the chosen target can cost. */
+function reserveOf(routed: Routed, target: Target | undefined): NanoUsd {
+  if (target === undefined) return 0n;
+  const output = routed.query.maxOutput ?? target.model.maxOutput ?? RESERVE_OUTPUT_TOKENS;
+  return attemptCost({ input: routed.query.inputTokens, output }, target.upstream.price) ?? 0n;
+}
+
+/** Tells everyone who wants to know how a request ended. */
+function announce(outcome: Outcome, intent: Intent, routed: Routed, request: AnswerRequest, runtime: Runtime): void {
+  runtime.recent.settled(outcome);
+  for (const { failure, error, provider, model } of outcome.attempts) {
+    if (failure !== undefined && failure !== 'gone') {
+      runtime.log.warn({ request: intent.id, provider, model, failure, error }, 'an upstream call failed');
+    }
+  }
+  if (outcome.status === 'ok' && outcome.model !== undefined) {
+    runtime.memory.remember(request.session, outcome.model, routed.query.inputTokens);
+  }
+  const activity = activityOf(intent, outcome);
+  runtime.metrics.request(activity);
+  runtime.state.publish('requests', activity);
+}
+
+function open(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Passage {
+  const { id } = request;
+  const routed = request.routed ?? route(request, snapshot, runtime, id);
+  const { decision } = routed;
+  const intent: Intent = {
+    kind: 'intent',
+    id,
+    at: runtime.clock.now(),
+    request: {
+      ...request.info,
+      dialect: request.dialect,
+      stream: request.stream,
+      ...(decision.role === undefined ? {} : { role: decision.role }),
+      ...(request.session === undefined ? {} : { session: request.session }),
+    },
+    decision: recordOf(decision),
+    reserve: reserveOf(routed, routed.targets[0]),
+  };
+  runtime.journal.intend(intent);
+  runtime.recent.opened(intent);
+  const settlement = createSettlement({
+    intent,
+    inputTokens: routed.query.inputTokens,
+    snapshot,
+    runtime,
+    started: request.started,
+    waited: request.waited,
+    announce: (outcome) => announce(outcome, intent, routed, request, runtime),
+  });
+  const explain = request.explain || routed.plan.routing.expose === 'body';
+  return { request, routed, intent, settlement, snapshot, runtime, explain };
+}
+
+interface Called extends Attempt {
+  readonly opened: OpenAttempt;
+  readonly answer?: UpstreamAnswer;
+}
+
+async function attempt(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
+  const { runtime, settlement } = passage;
+  const opened: OpenAttempt = { target, started: runtime.clock.elapsed(), at: runtime.clock.now() };
+  try {
+    const answer = await callUpstream(passage, target, model, remaining);
+    opened.firstByteMs = runtime.clock.elapsed() - opened.started;
+    return { target, opened, answer };
+  } catch (error) {
+    const failure = error as UpstreamFailure;
+    settlement.failed(opened, failure);
+    return { target, opened, failure };
+  }
+}
+
+async function run(passage: Passage): Promise<Answer> {
+  const { request, routed, snapshot, runtime } = passage;
+  const deadline = request.started + snapshot.config.timeouts.total;
+  const attempts: Called[] = [];
+  for (;;) {
+    const remaining = deadline - runtime.clock.elapsed();
+    const step = singleChoice.next({
+      targets: routed.targets,
+      attempts,
+      remaining,
+      inputTokens: routed.query.inputTokens,
+    });
+    if ('fail' in step) return failedAnswer(passage, step.fail, step.because);
+    if ('accept' in step) {
+      const last = attempts.at(-1);
+      if (last?.answer === undefined) throw new SignalboxError('internal', 'an attempt without an answer was accepted');
+      const streamed = request.stream && (last.answer.headers['content-type'] ?? '').includes('event-stream');
+      return streamed
+        ? streamedAnswer(passage, last.opened, last.answer)
+        : await wholeAnswer(passage, last.opened, last.answer);
+    }
+    const target = routed.targets.find((candidate) => candidate.upstream === step.call);
+    if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');
+    attempts.push(await attempt(passage, target, step.body.model, remaining));
+  }
+}
+
+/**
+ * Answers one request: decides, writes the intent, calls upstreams as the policy says, and settles. The only loop;
+ * every face calls it.
+ * @throws SignalboxError when the request cannot be routed; then nothing was called and nothing is written.
+ */
+export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Promise<Answer> {
+  const passage = open(request, snapshot, runtime);
+  try {
+    return await run(passage);
+  } catch (cause) {
+    runtime.log.error({ request: passage.intent.id, error: String(cause) }, 'the request loop failed');
+    return failedAnswer(passage, asSignalboxError(cause));
+  }
+}

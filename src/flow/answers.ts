@@ -1,0 +1,149 @@
+import type { SignalboxError } from '../errors.ts';
+import { usdOf } from '../ledger/money.ts';
+import type { Outcome } from '../ledger/record.ts';
+import { returnable } from '../protocol/headers.ts';
+import { addRouting, createTap, routingEvent, seenWhole } from '../protocol/openai-tap.ts';
+import { codecOf } from '../protocol/registry.ts';
+import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
+import type { Answer, Passage } from './answer.ts';
+import { streamBody, wholeBody } from './body.ts';
+import { signalboxHeaders } from './head.ts';
+import { errorOf } from './policy.ts';
+import type { OpenAttempt } from './settlement.ts';
+
+/** What `-explain` puts into an answer. */
+function routingOf(passage: Passage, outcome: Outcome): unknown {
+  return {
+    decision: passage.intent.decision,
+    costUsd: outcome.cost === null ? null : usdOf(outcome.cost),
+    baselineCostUsd: outcome.baselineCost === null ? null : usdOf(outcome.baselineCost),
+    attempts: outcome.attempts.map(({ cost, ...attempt }) => ({
+      ...attempt,
+      costUsd: cost === null ? null : usdOf(cost),
+    })),
+  };
+}
+
+interface HeadInput {
+  /** The attempt that answered or was last tried. */
+  readonly opened?: OpenAttempt;
+  readonly attempts: number;
+  readonly cost?: bigint | null;
+}
+
+/** The contract's headers. Called before the outcome is written: settling makes the model the session's own. */
+function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Record<string, string> {
+  const { intent, routed, settlement, request, runtime } = passage;
+  const target = opened?.target ?? routed.targets[0];
+  const model = target?.model.id ?? routed.decision.chosen;
+  return signalboxHeaders({
+    requestId: intent.id,
+    decision: routed.decision,
+    attempts,
+    model,
+    provider: target?.upstream.provider ?? '',
+    session: runtime.memory.step(request.session, model),
+    overheadMs: settlement.overhead(),
+    warnings: routed.plan.warnings,
+    ...(cost === undefined ? {} : { cost }),
+  });
+}
+
+/** A complete answer, settled before it is told. */
+export async function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Promise<Answer> {
+  const { settlement, request } = passage;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of upstream.body) chunks.push(chunk);
+  const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  settlement.answered(opened, seenWhole(body));
+  const { cost } = settlement.totals();
+  const headers = headersOf(passage, { opened, attempts: settlement.attempts.length, cost });
+  const outcome = settlement.finish({ status: 'ok', httpStatus: upstream.status });
+  return {
+    head: {
+      status: upstream.status,
+      headers: { 'content-type': 'application/json', ...returnable(upstream.headers), ...headers },
+    },
+    body: wholeBody(passage.explain ? addRouting(body, routingOf(passage, outcome)) : body),
+    settled: settlement.settled,
+  };
+}
+
+/** An answer that is passed on as it comes; settled before its last bytes. */
+export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Answer {
+  const { settlement, request } = passage;
+  const status = upstream.status;
+  const tap = createTap({
+    strip: !asksForUsage(request.parsed),
+    trailer(seen) {
+      settlement.answered(opened, seen);
+      const outcome = settlement.finish({ status: 'ok', httpStatus: status });
+      return passage.explain ? routingEvent(seen, routingOf(passage, outcome)) : undefined;
+    },
+  });
+  const headers = headersOf(passage, { opened, attempts: settlement.attempts.length + 1 });
+  return {
+    head: { status, headers: { 'content-type': 'text/event-stream', ...returnable(upstream.headers), ...headers } },
+    body: streamBody({
+      upstream: upstream.body,
+      tap,
+      broken(failure) {
+        settlement.answered(opened, tap.seen, failure);
+        const error = errorOf(failure, opened.target);
+        settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code });
+        return error;
+      },
+      cancelled() {
+        settlement.answered(opened, tap.seen);
+        settlement.finish({ status: 'cancelled', httpStatus: status, errorCode: 'client_closed' });
+      },
+    }),
+    settled: settlement.settled,
+  };
+}
+
+function asksForUsage(parsed: unknown): boolean {
+  if (typeof parsed !== 'object' || parsed === null || !('stream_options' in parsed)) return false;
+  const options = parsed.stream_options;
+  return (
+    typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
+  );
+}
+
+/** Failures whose body tells the caller something that our envelope would hide. */
+function ownWords(
+  because: UpstreamFailure | undefined,
+): because is UpstreamFailure & { body: Uint8Array; status: number } {
+  if (because?.body === undefined || because.status === undefined) return false;
+  // An authentication error echoes parts of the key.
+  return because.failure !== 'auth' && because.failure !== 'quota' && because.status >= 400;
+}
+
+/** The answer when no upstream gave one: the upstream's own words in the same dialect, else our envelope. */
+export function failedAnswer(passage: Passage, error: SignalboxError, because?: UpstreamFailure): Answer {
+  const { settlement, request } = passage;
+  const own = ownWords(because);
+  const status = own ? because.status : error.status;
+  const headers = headersOf(passage, { attempts: settlement.attempts.length, cost: settlement.totals().cost });
+  settlement.finish({
+    status: error.code === 'client_closed' ? 'cancelled' : 'failed',
+    httpStatus: status,
+    errorCode: error.code,
+  });
+  return {
+    head: {
+      status,
+      headers: {
+        'content-type': 'application/json',
+        ...(own ? returnable(because.headers) : {}),
+        ...headers,
+        ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
+        // Every retry that could help has been made here.
+        ...(error.retryable ? { 'x-should-retry': 'false' } : {}),
+      },
+    },
+    body: wholeBody(own ? because.body : codecOf(request.dialect).error(error)),
+    settled: settlement.settled,
+    error,
+  };
+}

@@ -1,0 +1,87 @@
+import type { SignalboxError } from '../errors.ts';
+import { errorEvent, type Tap } from '../protocol/openai-tap.ts';
+import { UpstreamFailure } from '../providers/provider.ts';
+
+/** The bytes of an answer. `whole` is set when all of them are known. */
+export interface AnswerBody extends AsyncIterable<Uint8Array> {
+  readonly whole?: Uint8Array;
+}
+
+/** A body that is known as a whole. */
+export function wholeBody(whole: Uint8Array): AnswerBody {
+  return {
+    whole,
+    async *[Symbol.asyncIterator]() {
+      yield whole;
+    },
+  };
+}
+
+export interface StreamBodyOptions {
+  readonly upstream: AsyncIterable<Uint8Array>;
+  readonly tap: Tap;
+  /** The stream broke: settles and gives the error that the caller is told. */
+  readonly broken: (failure: UpstreamFailure) => SignalboxError;
+  /** The caller does not want the rest: settles. The tap's trailer settles what ends well. */
+  readonly cancelled: () => void;
+}
+
+function asFailure(error: unknown): UpstreamFailure {
+  return error instanceof UpstreamFailure ? error : new UpstreamFailure('sick', 'the stream broke', { cause: error });
+}
+
+/**
+ * An upstream's bytes through the tap to the caller. A stream that breaks, or ends without a finish reason, ends in
+ * the dialect's error event, so that a cut answer never looks complete.
+ */
+export function streamBody(options: StreamBodyOptions): AnswerBody {
+  const { tap } = options;
+  let over = false;
+  const source = options.upstream[Symbol.asyncIterator]();
+  const done: IteratorResult<Uint8Array> = { value: undefined, done: true };
+
+  const fail = (failure: UpstreamFailure): IteratorResult<Uint8Array> => {
+    over = true;
+    if (failure.failure === 'gone') {
+      options.cancelled();
+      return done;
+    }
+    return { value: errorEvent(options.broken(failure)), done: false };
+  };
+  const finish = (): IteratorResult<Uint8Array> => {
+    if (!tap.seen.done && tap.seen.finishReason === undefined) {
+      return fail(new UpstreamFailure('sick', 'the stream ended before the answer was finished'));
+    }
+    over = true;
+    const tail = tap.end();
+    return tail === undefined ? done : { value: tail, done: false };
+  };
+
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        while (!over) {
+          let step: IteratorResult<Uint8Array>;
+          try {
+            step = await source.next();
+          } catch (error) {
+            return fail(asFailure(error));
+          }
+          if (step.done === true) return finish();
+          const bytes = tap.push(step.value);
+          if (bytes !== undefined) return { value: bytes, done: false };
+        }
+        return done;
+      },
+      async return() {
+        if (!over) {
+          over = true;
+          options.cancelled();
+          // Not awaited: a generator in the middle of a read returns only when that read ends, which the caller's signal sees to.
+          void source.return?.();
+        }
+        return done;
+      },
+    }),
+  };
+}

@@ -1,0 +1,66 @@
+import type { TimeoutsConfig } from '../config/schema.ts';
+import type { Target } from '../decide/targets.ts';
+import { patchRequest } from '../protocol/patch.ts';
+import { UpstreamFailure, type Limits, type UpstreamAnswer } from '../providers/provider.ts';
+import type { Passage } from './answer.ts';
+
+function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
+  const { snapshot } = passage;
+  const { config } = snapshot;
+  const provider = config.providers[target.upstream.provider];
+  const own = provider?.timeouts ?? {};
+  const limit = (name: keyof TimeoutsConfig): number => own[name] ?? config.timeouts[name];
+  const reasoning = passage.routed.query.needs.has('reasoning') || target.model.capabilities.has('reasoning');
+  const firstToken =
+    snapshot.providers.get(target.upstream.provider)?.local === true
+      ? limit('firstTokenLocal')
+      : reasoning
+        ? limit('firstTokenReasoning')
+        : limit('firstToken');
+  return {
+    connect: limit('connect'),
+    // A whole answer sends its first byte when it is complete: only the deadline limits it.
+    firstToken: passage.request.stream ? Math.min(firstToken, remaining) : remaining,
+    idle: limit('idle'),
+    total: remaining,
+  };
+}
+
+/**
+ * One upstream call. Same dialect: the caller's bytes with `model` (and `stream_options`) patched in place.
+ * @throws UpstreamFailure, always classified.
+ */
+export async function callUpstream(
+  passage: Passage,
+  target: Target,
+  model: string,
+  remaining: number,
+): Promise<UpstreamAnswer> {
+  const { request, snapshot } = passage;
+  const provider = snapshot.providers.get(target.upstream.provider);
+  if (provider === undefined)
+    throw new UpstreamFailure('misconfigured', `provider "${target.upstream.provider}" is not configured`);
+  if (provider.dialect !== request.dialect) {
+    throw new UpstreamFailure(
+      'misconfigured',
+      `provider "${provider.name}" speaks ${provider.dialect}; translation from ${request.dialect} is not yet in effect`,
+    );
+  }
+  const body = patchRequest(request.body, {
+    model,
+    includeUsage: request.stream && provider.streamUsage,
+  });
+  const wire = {
+    dialect: provider.dialect,
+    endpoint: 'chat' as const,
+    body,
+    stream: request.stream,
+    headers: request.headers,
+  };
+  try {
+    return await provider.call(target.upstream, wire, limitsOf(passage, target, remaining), request.signal);
+  } catch (error) {
+    if (error instanceof UpstreamFailure) throw error;
+    throw new UpstreamFailure('sick', 'the provider adapter failed', { cause: error });
+  }
+}

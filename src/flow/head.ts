@@ -1,0 +1,46 @@
+import type { Decision } from '../decide/decision.ts';
+import { strategyName } from '../decide/strategy.ts';
+import { usdOf } from '../ledger/money.ts';
+import type { SessionStep } from './memory.ts';
+
+/** What the headers of an answer tell, whatever its status. */
+export interface HeadFacts {
+  readonly requestId: string;
+  readonly decision: Decision;
+  /** Upstream calls so far. */
+  readonly attempts: number;
+  /** Model and provider that answered, or that were last tried. */
+  readonly model: string;
+  readonly provider: string;
+  readonly session: SessionStep;
+  readonly overheadMs: number;
+  readonly warnings: readonly string[];
+  /** Nano-dollars, when known by now. */
+  readonly cost?: bigint | null;
+}
+
+/** Header values are ASCII: other characters become `?`. */
+function ascii(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : text.replaceAll(/[^\x20-\x7e]/g, '?');
+}
+
+/** The contract's response headers, lower case. */
+export function signalboxHeaders(facts: HeadFacts): Record<string, string> {
+  const { decision } = facts;
+  const headers: Record<string, string> = {
+    'x-signalbox-request-id': facts.requestId,
+    'x-signalbox-decision-id': decision.id,
+    'x-signalbox-model': ascii(facts.model),
+    'x-signalbox-provider': ascii(facts.provider),
+    'x-signalbox-strategy': strategyName(decision.strategy),
+    'x-signalbox-reason': decision.reasonCode,
+    'x-signalbox-confidence': String(Math.round(decision.confidence * 1000) / 1000),
+    'x-signalbox-attempts': String(facts.attempts),
+    'x-signalbox-fallback': String(facts.model !== decision.chosen),
+    'x-signalbox-session': facts.session,
+    'x-signalbox-overhead-ms': facts.overheadMs.toFixed(3),
+  };
+  if (facts.warnings.length > 0) headers['x-signalbox-warnings'] = ascii(facts.warnings.join(','));
+  if (facts.cost !== undefined && facts.cost !== null) headers['x-signalbox-cost-usd'] = String(usdOf(facts.cost));
+  return headers;
+}

@@ -1,0 +1,83 @@
+import type { CachedPrefix } from '../decide/estimate.ts';
+import type { Clock } from '../clock.ts';
+import type { State } from '../state/state.ts';
+
+/** How long a provider is taken to keep a prompt in its cache, milliseconds (OpenAI: 5 to 10 minutes of inactivity). */
+const PROMPT_CACHE_MS = 5 * 60_000;
+/** How long a session is remembered, milliseconds. */
+const SESSION_MS = 24 * 3_600_000;
+/** Weight of the newest observation in the first-token average. */
+const LATENCY_WEIGHT = 0.2;
+
+interface SessionMemory {
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly at: number;
+}
+
+/** How a session's model compares with its last one. */
+export type SessionStep = 'none' | 'initialize' | 'retain' | 'switch';
+
+/** What earlier requests taught that later decisions use: sessions, latency, cool-downs. Lives in `state/`. */
+export interface Memory {
+  /** What the session's last turn left in a prompt cache. */
+  cached(session: string | undefined): CachedPrefix | undefined;
+  /** How choosing `model` would continue the session. */
+  step(session: string | undefined, model: string): SessionStep;
+  /** The session's turn was answered by this model. */
+  remember(session: string | undefined, model: string, inputTokens: number): void;
+  firstTokenMs(upstream: string): number | undefined;
+  observeFirstToken(upstream: string, ms: number): void;
+  available(upstream: string): boolean;
+  /** Keeps the upstream out for `ms` milliseconds. */
+  coolDown(upstream: string, ms: number): void;
+  /** Counts requests, for `round-robin`. */
+  turn(): number;
+}
+
+/** {@link Memory} over a {@link State}. */
+export function createMemory(state: State, clock: Clock): Memory {
+  const session = (id: string) => state.cell<SessionMemory>(`session:${id}`);
+  const latencies = new Map<string, ReturnType<typeof state.cell<number>>>();
+  const latency = (upstream: string) => {
+    const cell = latencies.get(upstream) ?? state.cell<number>(`first-token:${upstream}`);
+    latencies.set(upstream, cell);
+    return cell;
+  };
+  const turns = state.cell<number>('turns');
+  // Upstreams in a cool-down are few and short-lived: a lookup in an empty set is all that most requests pay.
+  const cooling = new Map<string, number>();
+  return {
+    cached(id) {
+      const last = id === undefined ? undefined : session(id).get();
+      return last === undefined || clock.now() - last.at > PROMPT_CACHE_MS
+        ? undefined
+        : { model: last.model, tokens: last.inputTokens };
+    },
+    step(id, model) {
+      if (id === undefined) return 'none';
+      const last = session(id).get();
+      if (last === undefined) return 'initialize';
+      return last.model === model ? 'retain' : 'switch';
+    },
+    remember(id, model, inputTokens) {
+      if (id !== undefined) session(id).set({ model, inputTokens, at: clock.now() }, SESSION_MS);
+    },
+    firstTokenMs: (upstream) => latency(upstream).get(),
+    observeFirstToken(upstream, ms) {
+      latency(upstream).update((mean) => (mean === undefined ? ms : mean + LATENCY_WEIGHT * (ms - mean)));
+    },
+    available(upstream) {
+      if (cooling.size === 0) return true;
+      const until = cooling.get(upstream);
+      if (until === undefined) return true;
+      if (until > clock.now()) return false;
+      cooling.delete(upstream);
+      return true;
+    },
+    coolDown(upstream, ms) {
+      cooling.set(upstream, clock.now() + ms);
+    },
+    turn: () => turns.update((turn) => (turn ?? -1) + 1),
+  };
+}

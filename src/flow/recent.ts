@@ -1,0 +1,44 @@
+import { LRUCache } from 'lru-cache';
+import type { DecisionRecord, Intent, Outcome } from '../ledger/record.ts';
+
+/** A request that is in flight or has just ended. */
+export interface RecentRequest {
+  readonly intent: Intent;
+  readonly outcome?: Outcome;
+}
+
+/** The latest requests and decisions in memory: what the store may not have yet. */
+export interface Recent {
+  opened(intent: Intent): void;
+  settled(outcome: Outcome): void;
+  decided(decision: DecisionRecord): void;
+  request(id: string): RecentRequest | undefined;
+  decision(id: string): DecisionRecord | undefined;
+  /** Requests that are open now. */
+  readonly inFlight: number;
+}
+
+/** Keeps the last `size` requests and decisions. */
+export function createRecent(size = 2000): Recent {
+  const requests = new LRUCache<string, RecentRequest>({ max: size });
+  const decisions = new LRUCache<string, DecisionRecord>({ max: size });
+  const open = new Set<string>();
+  return {
+    opened(intent) {
+      open.add(intent.id);
+      requests.set(intent.id, { intent });
+      decisions.set(intent.decision.id, intent.decision);
+    },
+    settled(outcome) {
+      open.delete(outcome.id);
+      const known = requests.get(outcome.id);
+      if (known !== undefined) requests.set(outcome.id, { intent: known.intent, outcome });
+    },
+    decided: (decision) => void decisions.set(decision.id, decision),
+    request: (id) => requests.get(id),
+    decision: (id) => decisions.get(id),
+    get inFlight() {
+      return open.size;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { decide, type Decided } from '../decide/decide.ts';
+import type { Decision } from '../decide/decision.ts';
+import type { Plan, Wishes } from '../decide/precedence.ts';
+import { SignalboxError } from '../errors.ts';
+import type { DecisionRecord } from '../ledger/record.ts';
+import { codecOf } from '../protocol/registry.ts';
+import type { Dialect } from '../protocol/chat.ts';
+import { buildQuery } from '../query/build.ts';
+import { queryDigest } from '../query/digest.ts';
+import { computeFeatures } from '../query/features.ts';
+import type { Query } from '../query/query.ts';
+import type { Runtime } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A request as far as routing is concerned. */
+export interface RouteRequest {
+  readonly dialect: Dialect;
+  /** The body, parsed. */
+  readonly parsed: unknown;
+  readonly wishes: Wishes;
+  readonly session?: string;
+}
+
+/** A decision, and what carrying it out needs. */
+export interface Routed extends Decided {
+  readonly query: Query;
+  readonly plan: Plan;
+  /** Lines of the router's own explanation, on demand. */
+  readonly explain: () => string[];
+}
+
+/**
+ * Decides for one request; calls nothing and writes nothing.
+ * @throws SignalboxError when the request names what is not there or allowed, or no model may serve it.
+ */
+export function route(request: RouteRequest, snapshot: Snapshot, runtime: Runtime, id: string): Routed {
+  const started = runtime.clock.elapsed();
+  const plan = snapshot.plan(request.wishes);
+  const input = codecOf(request.dialect).view(request.parsed);
+  const query = buildQuery(input, request.session === undefined ? {} : { session: request.session });
+  const router = snapshot.routers.get(plan.routing.router);
+  if (router === undefined) throw new SignalboxError('internal', `router "${plan.routing.router}" is not loaded`);
+  const features = computeFeatures(query, router.needs);
+  const cached = runtime.memory.cached(request.session);
+  const decided = decide({
+    id,
+    at: runtime.clock.now(),
+    query,
+    features,
+    digest: queryDigest(query, features),
+    plan,
+    models: snapshot.catalog.models,
+    router,
+    versions: snapshot.versions,
+    draw: plan.strategy.kind === 'random' ? runtime.random() : 0,
+    turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
+    ...(cached === undefined ? {} : { cached }),
+    firstTokenMs: runtime.memory.firstTokenMs,
+    available: (upstream) => runtime.memory.available(upstream.id),
+  });
+  runtime.metrics.decision(decided.decision.reasonCode, runtime.clock.elapsed() - started);
+  return {
+    ...decided,
+    query,
+    plan,
+    explain: () =>
+      router.explain(
+        features,
+        decided.decision.ranking.map((estimate) => estimate.model),
+      ),
+  };
+}
+
+/** A decision as it is written down: models by id. */
+export function recordOf(decision: Decision): DecisionRecord {
+  return {
+    ...decision,
+    ranking: decision.ranking.map(({ model, ...estimate }) => ({ model: model.id, ...estimate })),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Clock, Random } from '../clock.ts';
+import type { Journal } from '../ledger/journal.ts';
+import type { State } from '../state/state.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Memory } from './memory.ts';
+import type { Recent } from './recent.ts';
+
+/** What outlives snapshots and is shared by all requests of an engine. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newId: () => string;
+  readonly journal: Journal;
+  readonly state: State;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** The latest requests and decisions, for reading before the store has them. */
+  readonly recent: Recent;
+  readonly memory: Memory;
+}

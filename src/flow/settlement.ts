@@ -1,0 +1,150 @@
+import type { Target } from '../decide/targets.ts';
+import { attemptCost } from '../ledger/money.ts';
+import type { AttemptRecord, Intent, NanoUsd, Outcome, OutcomeStatus } from '../ledger/record.ts';
+import type { Usage } from '../protocol/chat.ts';
+import type { Seen } from '../protocol/openai-tap.ts';
+import type { UpstreamFailure } from '../providers/provider.ts';
+import { estimateTokens } from '../query/tokens.ts';
+import type { Runtime } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** One upstream call while it runs. */
+export interface OpenAttempt {
+  readonly target: Target;
+  /** Clock reading at the call. */
+  readonly started: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Milliseconds until the answer's first byte. */
+  firstByteMs?: number;
+}
+
+/** How the request ended, as the loop knows it. */
+export interface Ending {
+  readonly status: Exclude<OutcomeStatus, 'interrupted'>;
+  readonly httpStatus: number;
+  readonly errorCode?: string;
+}
+
+/** Collects the attempts of one request and writes its outcome exactly once. */
+export interface Settlement {
+  readonly attempts: readonly AttemptRecord[];
+  readonly settled: Promise<Outcome>;
+  failed(attempt: OpenAttempt, failure: UpstreamFailure): void;
+  /** The attempt whose answer the caller gets has ended, well or not. */
+  answered(attempt: OpenAttempt, seen: Seen, failure?: UpstreamFailure): void;
+  /** Sums over the attempts so far. */
+  totals(): { readonly cost: NanoUsd | null };
+  /** Milliseconds that Signalbox itself has taken, fixed at the first call: when the head is ready. */
+  overhead(): number;
+  /** Writes the outcome; later calls return the first. */
+  finish(ending: Ending): Outcome;
+}
+
+export interface SettlementInput {
+  readonly intent: Intent;
+  /** Estimated tokens of the request, for answers that do not say. */
+  readonly inputTokens: number;
+  readonly snapshot: Snapshot;
+  readonly runtime: Runtime;
+  /** Clock reading at ingress. */
+  readonly started: number;
+  /** Milliseconds since then spent waiting for the caller's body. */
+  readonly waited: number;
+  /** Called once, right after the outcome is in the journal. */
+  readonly announce: (outcome: Outcome) => void;
+}
+
+function totalCost(attempts: readonly AttemptRecord[]): NanoUsd | null {
+  let total = 0n;
+  for (const { cost } of attempts) {
+    if (cost === null) return null;
+    total += cost;
+  }
+  return total;
+}
+
+/** Opens the books of one request whose intent is written. */
+export function createSettlement(input: SettlementInput): Settlement {
+  const { intent, snapshot, runtime } = input;
+  const attempts: AttemptRecord[] = [];
+  let waitedUpstream = 0;
+  let overheadMs: number | undefined;
+  let answer: { readonly record: AttemptRecord; readonly usage: Usage; readonly seen: Seen } | undefined;
+  let outcome: Outcome | undefined;
+  let resolve: (outcome: Outcome) => void = () => {};
+  const settled = new Promise<Outcome>((done) => (resolve = done));
+
+  const close = (attempt: OpenAttempt, cost: NanoUsd | null, rest: Partial<AttemptRecord>): AttemptRecord => {
+    const ms = runtime.clock.elapsed() - attempt.started;
+    if (attempt.firstByteMs === undefined) waitedUpstream += ms;
+    const { model, upstream } = attempt.target;
+    const record: AttemptRecord = {
+      model: model.id,
+      upstream: upstream.id,
+      provider: upstream.provider,
+      startedAt: attempt.at,
+      ms,
+      cost,
+      ...(attempt.firstByteMs === undefined ? {} : { firstByteMs: attempt.firstByteMs }),
+      ...(snapshot.providers.get(upstream.provider)?.simulated === true ? { simulated: true } : {}),
+      ...rest,
+    };
+    attempts.push(record);
+    return record;
+  };
+  const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
+    failure: cause.failure,
+    error: cause.message.slice(0, 300),
+    ...(cause.status === undefined ? {} : { status: cause.status }),
+  });
+  const overhead = (): number => {
+    overheadMs ??= Math.max(0, runtime.clock.elapsed() - input.started - input.waited - waitedUpstream);
+    return overheadMs;
+  };
+  const baselineCost = (usage: Usage): NanoUsd | null => {
+    const baseline = intent.decision.baseline?.model;
+    const price = baseline === undefined ? null : snapshot.catalog.byId.get(baseline)?.upstreams[0]?.price;
+    return attemptCost(usage, price ?? null);
+  };
+
+  return {
+    attempts,
+    settled,
+    overhead,
+    totals: () => ({ cost: totalCost(attempts) }),
+    failed: (attempt, cause) => void close(attempt, 0n, failure(cause)),
+    answered(attempt, seen, cause) {
+      const usage = seen.usage ?? { input: input.inputTokens, output: estimateTokens(seen.text), estimated: true };
+      const record = close(attempt, attemptCost(usage, attempt.target.upstream.price), {
+        status: 200,
+        usage,
+        ...(cause === undefined ? {} : failure(cause)),
+      });
+      answer = { record, usage, seen };
+    },
+    finish(ending) {
+      if (outcome !== undefined) return outcome;
+      outcome = {
+        kind: 'outcome',
+        id: intent.id,
+        at: runtime.clock.now(),
+        ...ending,
+        ...(answer === undefined
+          ? {}
+          : { model: answer.record.model, provider: answer.record.provider, usage: answer.usage }),
+        ...(answer?.seen.finishReason === undefined ? {} : { finishReason: answer.seen.finishReason }),
+        ...(answer?.record.firstByteMs === undefined ? {} : { firstByteMs: answer.record.firstByteMs }),
+        attempts,
+        cost: totalCost(attempts),
+        baselineCost: answer === undefined ? null : baselineCost(answer.usage),
+        ms: runtime.clock.elapsed() - input.started,
+        overheadMs: overhead(),
+      };
+      runtime.journal.settle(outcome);
+      input.announce(outcome);
+      resolve(outcome);
+      return outcome;
+    },
+  };
+}

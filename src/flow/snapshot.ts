@@ -1,0 +1,23 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Config } from '../config/schema.ts';
+import type { Versions } from '../decide/decision.ts';
+import type { Plan, Wishes } from '../decide/precedence.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Router } from '../routers/router.ts';
+
+/**
+ * The immutable world that one request sees, from ingress until it is settled. Config reload, a new artifact and a
+ * rollback are all the same operation: a new snapshot replaces the reference.
+ */
+export interface Snapshot {
+  readonly config: Config;
+  readonly catalog: Catalog;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** The router of each role's effective routing, by its configured name. */
+  readonly routers: ReadonlyMap<string, Router>;
+  /** Id of the default model of `routing`. */
+  readonly default: string;
+  readonly versions: Versions;
+  /** Settles role, strategy and model for a caller's wishes. */
+  readonly plan: (wishes: Wishes) => Plan;
+}

@@ -1,0 +1,91 @@
+import type { UsageRow } from '../ledger/store.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { strategyName, strategyOf } from '../decide/strategy.ts';
+import { VERSION } from '../version.ts';
+import type { Runtime } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What runs, and totals over the whole ledger. Money in USD; baseline and savings are counterfactual. */
+export interface Stats extends Pick<
+  UsageRow,
+  | 'requests'
+  | 'failed'
+  | 'cancelled'
+  | 'interrupted'
+  | 'fallbacks'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'costUsd'
+  | 'baselineCostUsd'
+  | 'savingsUsd'
+  | 'unpriced'
+  | 'estimated'
+  | 'overheadMs'
+> {
+  readonly version: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly mode: string;
+  readonly router: string;
+  readonly strategy: string;
+  readonly default: string;
+  /** True when any model is simulated. */
+  readonly simulated: boolean;
+  readonly inFlight: number;
+  readonly ledger: { readonly driver: string; readonly behindBytes: number; readonly trouble: string | null };
+  readonly models: readonly {
+    readonly id: string;
+    readonly provider: string;
+    readonly simulated: boolean;
+    readonly priced: boolean;
+  }[];
+}
+
+const NOTHING: Omit<UsageRow, 'start' | 'group'> = {
+  requests: 0,
+  failed: 0,
+  cancelled: 0,
+  interrupted: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  costUsd: 0,
+  unpriced: 0,
+  estimated: 0,
+  baselineCostUsd: 0,
+  savingsUsd: 0,
+  fallbacks: 0,
+  overheadMs: { mean: 0, p50: 0, p95: 0 },
+};
+
+/** Reads {@link Stats} of an engine. */
+export async function readStats(engine: {
+  readonly snapshot: () => Snapshot;
+  readonly runtime: Runtime;
+  readonly ledger: Ledger;
+  readonly startedAt: number;
+}): Promise<Stats> {
+  const snapshot = engine.snapshot();
+  const { routing } = snapshot.config;
+  const [total] = await engine.ledger.store.usage({ since: 0, until: engine.runtime.clock.now() + 1 });
+  const { start: _start, group: _group, ...sums } = total ?? { start: 0, group: '', ...NOTHING };
+  const models = snapshot.catalog.models.map((model) => ({
+    id: model.id,
+    provider: model.upstreams[0]?.provider ?? '',
+    simulated: model.upstreams.some((upstream) => snapshot.providers.get(upstream.provider)?.simulated === true),
+    priced: model.upstreams.some((upstream) => upstream.price !== null),
+  }));
+  const { driver, behindBytes, trouble } = engine.ledger.status();
+  return {
+    version: VERSION,
+    startedAt: engine.startedAt,
+    mode: routing.mode,
+    router: snapshot.routers.get(routing.router)?.name ?? routing.router,
+    strategy: strategyName(strategyOf(routing.strategy)),
+    default: snapshot.default,
+    simulated: models.some((model) => model.simulated),
+    inFlight: engine.runtime.recent.inFlight,
+    ...sums,
+    ledger: { driver, behindBytes, trouble },
+    models,
+  };
+}

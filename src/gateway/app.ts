@@ -1,0 +1,72 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { SignalboxError } from '../errors.ts';
+import { VERSION } from '../version.ts';
+import { admit } from './admit.ts';
+import type { GatewayContext, GatewayEnv, NodeBindings } from './context.ts';
+import { preflight, withCors } from './cors.ts';
+import { failure } from './failure.ts';
+import { infer } from './inference.ts';
+import { mountManagement } from './management/mount.ts';
+import { listModels, showModel } from './models.ts';
+import { page } from './page.ts';
+import { splitPath } from './paths.ts';
+import { health, metrics, ready } from './probes.ts';
+
+const CHAT = ['/v1/chat/completions', '/chat/completions', '/api/v1/chat/completions'];
+const MODELS = ['/v1/models', '/models', '/api/v1/models'];
+
+/** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
+export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response>;
+
+/** Every route of the gateway on one screen. */
+function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
+  const app = new OpenAPIHono<GatewayEnv>({ getPath: (request) => splitPath(request.url).path, strict: false });
+
+  app.on('POST', CHAT, (c) => infer(context, 'openai-chat', c.req.raw, c.env));
+  app.on(['GET', 'HEAD'], CHAT, (c) => c.json({ status: 'ok', use: 'POST' }));
+  app.on(['GET', 'HEAD'], MODELS, () => listModels(context));
+  for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
+
+  mountManagement(app, context);
+
+  app.get('/ui', (c) => c.redirect('/ui/'));
+  app.get('/ui/*', (c) => page(context, c.req.path));
+  app.get('/metrics', () => metrics(context));
+  app.get('/health', () => health());
+  app.get('/v1/health', () => health());
+  app.get('/ready', () => ready(context));
+  app.get('/version', (c) => c.json({ name: 'signalbox', version: VERSION }));
+  app.get('/', (c) =>
+    c.req.header('accept')?.includes('text/html') === true
+      ? c.redirect('/ui/')
+      : c.text(`Signalbox ${VERSION} is running`),
+  );
+  app.notFound((c) => {
+    throw new SignalboxError(
+      'not_found',
+      `there is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}; /openapi.json and the README list the routes`,
+    );
+  });
+  app.onError((error, c) => failure(context, error, c.req.path, c.env.admitted.id));
+  return app;
+}
+
+/** Builds the gateway. Every request passes the guard before any route sees it. */
+export function createGateway(context: GatewayContext): Gateway {
+  const app = routes(context);
+  return async (request, env = {}) => {
+    const { runtime } = context.engine;
+    const id = runtime.newId();
+    const started = runtime.clock.elapsed();
+    const { path, role } = splitPath(request.url);
+    try {
+      const early = preflight(context, request);
+      if (early !== undefined) return early;
+      const admitted = admit(context, request, env, { id, started, path, role });
+      const response = await app.fetch(request, { ...env, admitted });
+      return withCors(context, request, response);
+    } catch (error) {
+      return failure(context, error, path, id);
+    }
+  };
+}

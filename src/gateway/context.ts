@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Access, Identity } from '../access/access.ts';
+import type { Engine } from '../signalbox.ts';
+
+/** What the Node server passes beside a request; absent when the app is mounted elsewhere or tested in memory. */
+export interface NodeBindings {
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
+}
+
+/** Hono's type parameter for this gateway. */
+export interface GatewayEnv {
+  Bindings: NodeBindings & { readonly admitted: Admitted };
+}
+
+/** What every route is given. */
+export interface GatewayContext {
+  readonly engine: Engine;
+  readonly access: Access;
+  /** True while the gateway is draining: new requests are refused. */
+  readonly draining: () => boolean;
+  /** Aborts when the gateway closes: ends streams that would never end. */
+  readonly closing: AbortSignal;
+  /** Folder of the built page; left out = no page. */
+  readonly dashboard?: string;
+}
+
+/** Reads a request header by its lower-case name. */
+export type HeaderReader = (name: string) => string | undefined;
+
+/** The cheapest reader there is for this request. */
+export function headerReader(request: Request, env: NodeBindings): HeaderReader {
+  if (env.incoming === undefined) return (name) => request.headers.get(name) ?? undefined;
+  const { headers } = env.incoming;
+  return (name) => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+}
+
+/** A request that has passed the guard. */
+export interface Admitted {
+  /** The request's id. */
+  readonly id: string;
+  readonly identity: Identity;
+  readonly header: HeaderReader;
+  /** From `/role/<name>/…`. */
+  readonly role?: string;
+  /** Clock reading at ingress. */
+  readonly started: number;
+}

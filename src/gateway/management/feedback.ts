@@ -1,0 +1,37 @@
+import { z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { GatewayContext, GatewayEnv } from '../context.ts';
+import { declare, json } from './respond.ts';
+import { feedbackBody } from './schemas.ts';
+import { findEntry } from './scope.ts';
+
+const give = declare({
+  method: 'post',
+  path: '/router/v1/feedback',
+  summary: 'Scores an earlier decision or a session: stored, not yet learnt from',
+  request: { body: { required: true, content: { 'application/json': { schema: feedbackBody } } } },
+  responses: { 202: json(z.object({ id: z.string(), status: z.literal('stored') }), 'Written to the journal') },
+});
+
+/** Feedback on decisions and sessions. */
+export function mountFeedback(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
+  app.openapi(give, async (c) => {
+    const { decisionId, session, score, comment } = c.req.valid('json');
+    const { runtime } = context.engine;
+    if (decisionId !== undefined && runtime.recent.decision(decisionId) === undefined) {
+      await findEntry(context, c.env, decisionId);
+    }
+    const id = runtime.newId();
+    const { identity } = c.env.admitted;
+    runtime.journal.score({
+      kind: 'feedback',
+      id,
+      at: runtime.clock.now(),
+      score,
+      ...(decisionId === undefined ? {} : { decisionId }),
+      ...(session === undefined ? {} : { session }),
+      ...(comment === undefined ? {} : { comment }),
+      ...(identity.id === null ? {} : { key: identity.id }),
+    });
+    return c.json({ id, status: 'stored' as const }, 202);
+  });
+}

@@ -1,0 +1,40 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { explainRoute } from '../../flow/explain.ts';
+import type { GatewayContext, GatewayEnv } from '../context.ts';
+import { declare, json } from './respond.ts';
+import { routeAnswer, routeBody } from './schemas.ts';
+
+const decideOnly = declare({
+  method: 'post',
+  path: '/router/v1/route',
+  summary: 'Decides and explains; calls nothing and costs nothing',
+  request: { body: { required: true, content: { 'application/json': { schema: routeBody } } } },
+  responses: { 200: json(routeAnswer, 'The decision') },
+});
+
+/** Routing without an answer. */
+export function mountRoute(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
+  app.openapi(decideOnly, (c) => {
+    const { strategy, role, session, ...body } = c.req.valid('json');
+    const { admitted } = c.env;
+    const { models, roles } = admitted.identity;
+    const explained = explainRoute(
+      {
+        dialect: 'openai-chat',
+        parsed: body,
+        wishes: {
+          model: body.model,
+          ...(role === undefined ? {} : { headerRole: role }),
+          ...(strategy === undefined ? {} : { strategy }),
+          ...(models === undefined ? {} : { keyModels: models }),
+          ...(roles === undefined ? {} : { keyRoles: roles }),
+        },
+        ...(session === undefined ? {} : { session }),
+      },
+      context.engine.snapshot(),
+      context.engine.runtime,
+      admitted.id,
+    );
+    return c.json(explained, 200);
+  });
+}

@@ -1,0 +1,100 @@
+import { z } from '@hono/zod-openapi';
+
+/** The error envelope of the management API. */
+export const errorSchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), param: z.string().optional() }) })
+  .openapi('Error');
+
+/** `?after=&limit=` of every list. */
+export const pageQuery = z.object({
+  after: z.string().max(64).optional().openapi({ description: 'The `next` of the page before' }),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+});
+
+export const routeBody = z
+  .object({
+    messages: z.array(z.unknown()).openapi({ description: 'As in /v1/chat/completions' }),
+    model: z.string().default('auto'),
+    strategy: z.string().optional(),
+    role: z.string().optional(),
+    session: z.string().max(200).optional(),
+  })
+  .loose()
+  .openapi('RouteRequest');
+
+export const estimateSchema = z.object({
+  model: z.string(),
+  quality: z.number(),
+  stderr: z.number(),
+  costUsd: z.number().nullable(),
+  firstTokenMs: z.number().optional(),
+  outputTokens: z.number(),
+});
+
+export const decisionSchema = z
+  .object({
+    id: z.string(),
+    chosen: z.string(),
+    reasonCode: z.string(),
+    reason: z.string(),
+    confidence: z.number(),
+    flip: z.string().optional(),
+    propensity: z.number(),
+    role: z.string().optional(),
+    ranking: z.array(estimateSchema),
+    dropped: z.array(z.object({ model: z.string(), why: z.string(), detail: z.string() })),
+    strategy: z.object({ kind: z.string() }).loose(),
+    versions: z.record(z.string(), z.string()),
+    query: z.object({}).loose(),
+    at: z.number(),
+  })
+  .loose()
+  .openapi('Decision');
+
+export const routeAnswer = z
+  .object({
+    decision: decisionSchema,
+    model: z.string(),
+    provider: z.string(),
+    explain: z.array(z.string()),
+  })
+  .openapi('RouteAnswer');
+
+export const feedbackBody = z
+  .object({
+    decisionId: z.string().max(64).optional().openapi({ description: 'From the header x-signalbox-decision-id' }),
+    session: z.string().max(200).optional(),
+    score: z.number().min(0).max(1),
+    comment: z.string().max(2000).optional(),
+  })
+  .refine((body) => body.decisionId !== undefined || body.session !== undefined, {
+    message: 'needs decisionId or session',
+  })
+  .openapi('Feedback');
+
+export const activitySchema = z
+  .object({ id: z.string(), at: z.number(), requested: z.string(), model: z.string(), status: z.string() })
+  .loose()
+  .openapi('Activity');
+
+export const usageQuery = z.object({
+  since: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .openapi({ description: 'Epoch milliseconds; default: 24 hours ago' }),
+  until: z.coerce.number().int().min(0).optional(),
+  bucket: z.enum(['minute', 'hour', 'day', 'month']).optional(),
+  by: z.enum(['model', 'role', 'key', 'provider', 'user', 'tag']).optional(),
+});
+
+export const usageRowSchema = z
+  .object({ start: z.number(), group: z.string(), requests: z.number(), costUsd: z.number(), savingsUsd: z.number() })
+  .loose()
+  .openapi('UsageRow');
+
+export const statsSchema = z
+  .object({ version: z.string(), startedAt: z.number(), requests: z.number(), costUsd: z.number() })
+  .loose()
+  .openapi('Stats');

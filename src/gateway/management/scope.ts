@@ -1,0 +1,29 @@
+import { SignalboxError } from '../../errors.ts';
+import type { LedgerEntry } from '../../ledger/store.ts';
+import type { GatewayContext, GatewayEnv } from '../context.ts';
+
+/** The key whose requests the caller may see; undefined = all of them. */
+export function scopeOf(env: GatewayEnv['Bindings']): string | undefined {
+  const { identity } = env.admitted;
+  return identity.admin || identity.id === null ? undefined : identity.id;
+}
+
+/**
+ * One request with its decision: from memory while it is fresh, else from the store.
+ * @throws `decision_not_found` also when it is another key's.
+ */
+export async function findEntry(
+  context: GatewayContext,
+  env: GatewayEnv['Bindings'],
+  id: string,
+): Promise<LedgerEntry> {
+  const { recent } = context.engine.runtime;
+  const stored = await context.engine.ledger.store.entry(id);
+  const fresh = recent.request(id);
+  const entry = fresh === undefined ? stored : { feedback: stored?.feedback ?? [], ...fresh };
+  const scope = scopeOf(env);
+  if (entry === undefined || (scope !== undefined && entry.intent.request.key !== scope)) {
+    throw new SignalboxError('decision_not_found', `no decision has the id "${id.slice(0, 64)}"`);
+  }
+  return entry;
+}

@@ -1,0 +1,56 @@
+import { z, type OpenAPIHono } from '@hono/zod-openapi';
+import { readStats } from '../../flow/stats.ts';
+import { virtualModels } from '../../catalog/virtual.ts';
+import type { GatewayContext, GatewayEnv } from '../context.ts';
+import { declare, json } from './respond.ts';
+import { statsSchema, usageQuery, usageRowSchema } from './schemas.ts';
+
+const DAY_MS = 86_400_000;
+
+const usage = declare({
+  method: 'get',
+  path: '/router/v1/usage',
+  summary: 'Requests, tokens, cost and savings, by time and by group; savings are counterfactual',
+  request: { query: usageQuery },
+  responses: { 200: json(z.object({ data: z.array(usageRowSchema) }), 'Sums') },
+});
+
+const stats = declare({
+  method: 'get',
+  path: '/router/v1/stats',
+  summary: 'What runs, and totals over the ledger',
+  responses: { 200: json(statsSchema, 'Totals') },
+});
+
+const models = declare({
+  method: 'get',
+  path: '/router/v1/models',
+  summary: 'Configured models with upstreams, prices and where the prices come from',
+  responses: { 200: json(z.object({ data: z.array(z.object({ id: z.string() }).loose()) }), 'Models') },
+});
+
+/** Sums over the ledger, and what is configured. */
+export function mountUsage(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
+  const { engine } = context;
+  app.openapi(usage, async (c) => {
+    const { since, until, bucket, by } = c.req.valid('query');
+    const now = engine.runtime.clock.now();
+    const rows = await engine.ledger.store.usage({
+      since: since ?? now - DAY_MS,
+      until: until ?? now + 1,
+      ...(bucket === undefined ? {} : { bucket }),
+      ...(by === undefined ? {} : { by }),
+    });
+    return c.json({ data: rows.map((row) => ({ ...row })) }, 200);
+  });
+  app.openapi(stats, async (c) => c.json({ ...(await readStats(engine)) }, 200));
+  app.openapi(models, (c) => {
+    const { catalog, config } = engine.snapshot();
+    const upstreams = new Map(catalog.models.map((model) => [model.id, model.upstreams]));
+    const data = virtualModels(catalog, Object.keys(config.roles)).map((row) => ({
+      ...row,
+      upstreams: upstreams.get(row.id) ?? [],
+    }));
+    return c.json({ data }, 200);
+  });
+}

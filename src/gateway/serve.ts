@@ -1,0 +1,92 @@
+import { getRequestListener } from '@hono/node-server';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAccess } from '../access/access.ts';
+import { checkBind } from '../access/bind.ts';
+import { SignalboxError } from '../errors.ts';
+import type { Engine } from '../signalbox.ts';
+import { createGateway } from './app.ts';
+
+export interface ServeOptions {
+  readonly engine: Engine;
+  /** Folder of the built page. */
+  readonly dashboard?: string;
+  /** How long requests in flight may take after `close`, milliseconds. */
+  readonly drain?: number;
+}
+
+/** A gateway that listens. */
+export interface RunningGateway {
+  /** `http://127.0.0.1:3456` */
+  readonly url: string;
+  /** Refuses new requests, waits for those in flight, then closes the server. The engine stays open. */
+  close(): Promise<void>;
+}
+
+const DRAIN_MS = 30_000;
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new SignalboxError(
+              'port_in_use',
+              `port ${port} on ${host} is taken: stop what listens there, or set server.port or --port`,
+            )
+          : new SignalboxError('config_invalid', `cannot listen on ${host}:${port}: ${error.message}`, {
+              cause: error,
+            }),
+      );
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string')
+        reject(new SignalboxError('internal', 'the server has no address'));
+      else resolve(address);
+    });
+  });
+}
+
+function closeServer(server: Server, drain: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), drain);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/**
+ * Listens where `server` says.
+ * @throws `config_invalid` when the bind address would be open to others without keys, `port_in_use`.
+ */
+export async function serveGateway(options: ServeOptions): Promise<RunningGateway> {
+  const { engine } = options;
+  const { config } = engine.snapshot();
+  checkBind(config);
+  let draining = false;
+  const closing = new AbortController();
+  const gateway = createGateway({
+    engine,
+    access: createAccess(config.auth, config.server, engine.runtime.clock),
+    draining: () => draining,
+    closing: closing.signal,
+    ...(options.dashboard === undefined ? {} : { dashboard: options.dashboard }),
+  });
+  const server = createServer(
+    { keepAliveTimeout: 75_000, noDelay: true },
+    getRequestListener((request, env) => gateway(request, env)),
+  );
+  const { address, port, family } = await listen(server, config.server.host, config.server.port);
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    async close() {
+      draining = true;
+      closing.abort();
+      await closeServer(server, options.drain ?? DRAIN_MS);
+    },
+  };
+}

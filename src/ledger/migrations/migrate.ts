@@ -1,0 +1,37 @@
+import { Migrator, sql, type Kysely, type Migration } from 'kysely';
+import { SignalboxError } from '../../errors.ts';
+import type { LedgerSchema } from '../schema.ts';
+import { initial } from './0001-initial.ts';
+
+/** Every migration under the name that the database remembers; never renamed, only added to. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+};
+
+const TABLE = 'kysely_migration';
+
+async function executed(db: Kysely<LedgerSchema>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === TABLE)) return [];
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`.execute(db);
+  return rows.map((row) => row.name);
+}
+
+/**
+ * Brings the database to this version's schema.
+ * @throws `storage_unavailable` when a newer version has changed it.
+ */
+export async function migrate(db: Kysely<LedgerSchema>, url: string): Promise<void> {
+  const done = await executed(db);
+  const unknown = done.find((name) => !(name in MIGRATIONS));
+  if (unknown !== undefined) {
+    throw new SignalboxError(
+      'storage_unavailable',
+      `"${url}" was written by a newer Signalbox (it has the schema "${unknown}"): upgrade this one, or set storage.url to another file`,
+    );
+  }
+  if (done.length === Object.keys(MIGRATIONS).length) return;
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,150 @@
+import type { ColumnType } from 'kysely';
+
+/** A 64-bit integer: flags, counts, epoch milliseconds, nano-dollars. */
+type Int = ColumnType<bigint, number | bigint, number | bigint>;
+type MaybeInt = ColumnType<bigint | null, number | bigint | null, number | bigint | null>;
+
+/** One row per request; columns for filters and sums. It is settled when `intent_seen` is 1 and `status` is set. */
+export interface RequestsTable {
+  id: string;
+  source: string;
+  intent_seen: Int;
+  /** The intent's time; the outcome's until the intent is seen. */
+  at: Int;
+  decision_id: string | null;
+  dialect: string | null;
+  requested: string | null;
+  stream: MaybeInt;
+  role: string | null;
+  key_id: string | null;
+  session: string | null;
+  user_id: string | null;
+  /** JSON object. */
+  tags: string | null;
+  strategy: string | null;
+  reason_code: string | null;
+  chosen: string | null;
+  reserve_nano: MaybeInt;
+  status: string | null;
+  settled_at: MaybeInt;
+  /** The model that answered, else the chosen one. */
+  model: string | null;
+  provider: string | null;
+  /** 1 when some model answered. */
+  answered: Int;
+  http_status: MaybeInt;
+  error_code: string | null;
+  finish_reason: string | null;
+  input_tokens: MaybeInt;
+  output_tokens: MaybeInt;
+  cache_read_tokens: MaybeInt;
+  cache_write_tokens: MaybeInt;
+  reasoning_tokens: MaybeInt;
+  estimated: MaybeInt;
+  cost_nano: MaybeInt;
+  baseline_nano: MaybeInt;
+  unpriced: Int;
+  attempts: Int;
+  fallback: Int;
+  ms: number | null;
+  first_byte_ms: number | null;
+  /** Microseconds. */
+  overhead_us: MaybeInt;
+  simulated: Int;
+}
+
+export interface DecisionsTable {
+  id: string;
+  at: Int;
+  session: string | null;
+  /** JSON of a DecisionRecord. */
+  record: string;
+}
+
+export interface AttemptsTable {
+  request_id: string;
+  n: Int;
+  model: string;
+  upstream: string;
+  provider: string;
+  status: MaybeInt;
+  failure: string | null;
+  error: string | null;
+  started_at: Int;
+  first_byte_ms: number | null;
+  ms: number;
+  input_tokens: MaybeInt;
+  output_tokens: MaybeInt;
+  cache_read_tokens: MaybeInt;
+  cache_write_tokens: MaybeInt;
+  reasoning_tokens: MaybeInt;
+  estimated: MaybeInt;
+  cost_nano: MaybeInt;
+  simulated: MaybeInt;
+}
+
+export interface FeedbackTable {
+  id: string;
+  at: Int;
+  decision_id: string | null;
+  session: string | null;
+  score: number;
+  comment: string | null;
+  key_id: string | null;
+}
+
+/** Sums over the settled requests of one hour; they stay when the requests are pruned. */
+export interface UsageHourlyTable {
+  /** Start of the hour, epoch milliseconds. */
+  hour: Int;
+  model: string;
+  provider: string;
+  role: string;
+  key_id: string;
+  requests: Int;
+  failed: Int;
+  cancelled: Int;
+  interrupted: Int;
+  input_tokens: Int;
+  output_tokens: Int;
+  cost_nano: Int;
+  unpriced: Int;
+  estimated: Int;
+  baseline_nano: Int;
+  savings_nano: Int;
+  fallbacks: Int;
+  overhead_us: Int;
+  /** Requests per bucket of added latency; bounds in histogram.ts. */
+  overhead_0: Int;
+  overhead_1: Int;
+  overhead_2: Int;
+  overhead_3: Int;
+  overhead_4: Int;
+  overhead_5: Int;
+  overhead_6: Int;
+  overhead_7: Int;
+  overhead_8: Int;
+}
+
+export interface PositionsTable {
+  source: string;
+  segment: string;
+  byte_offset: Int;
+  updated_at: Int;
+}
+
+export interface MetaTable {
+  name: string;
+  value: string;
+}
+
+/** The ledger's tables, for Kysely. Text, integers and doubles only, so that they mean the same in Postgres. */
+export interface LedgerSchema {
+  requests: RequestsTable;
+  decisions: DecisionsTable;
+  attempts: AttemptsTable;
+  feedback: FeedbackTable;
+  usage_hourly: UsageHourlyTable;
+  positions: PositionsTable;
+  meta: MetaTable;
+}

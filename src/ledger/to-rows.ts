@@ -1,0 +1,152 @@
+import type { Insertable } from 'kysely';
+import type { Usage } from '../protocol/chat.ts';
+import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome } from './record.ts';
+import type { AttemptsTable, DecisionsTable, FeedbackTable, RequestsTable } from './schema.ts';
+
+/** A request's row as it is written. */
+export type RequestRow = Insertable<RequestsTable>;
+
+type TokenColumns = Pick<
+  RequestRow,
+  'input_tokens' | 'output_tokens' | 'cache_read_tokens' | 'cache_write_tokens' | 'reasoning_tokens' | 'estimated'
+>;
+
+const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
+const maybeFlag = (value: boolean | undefined): number | null => (value === undefined ? null : flag(value));
+const whole = (value: number): number => Math.round(value);
+const maybeWhole = (value: number | undefined): number | null => (value === undefined ? null : whole(value));
+
+function tokenColumns(usage: Usage | undefined): TokenColumns {
+  return {
+    input_tokens: maybeWhole(usage?.input),
+    output_tokens: maybeWhole(usage?.output),
+    cache_read_tokens: maybeWhole(usage?.cacheRead),
+    cache_write_tokens: maybeWhole(usage?.cacheWrite),
+    reasoning_tokens: maybeWhole(usage?.reasoning),
+    estimated: maybeFlag(usage?.estimated),
+  };
+}
+
+/** What the intent alone says. */
+export function intentColumns(intent: Intent, source: string) {
+  const { request, decision } = intent;
+  return {
+    source,
+    intent_seen: 1,
+    at: whole(intent.at),
+    decision_id: decision.id,
+    dialect: request.dialect,
+    requested: request.requested,
+    stream: flag(request.stream),
+    role: request.role ?? null,
+    key_id: request.key ?? null,
+    session: request.session ?? null,
+    user_id: request.user ?? null,
+    tags: request.tags === undefined ? null : JSON.stringify(request.tags),
+    strategy: 'name' in decision.strategy ? decision.strategy.name : decision.strategy.kind,
+    reason_code: decision.reasonCode,
+    chosen: decision.chosen,
+    reserve_nano: intent.reserve,
+    model: decision.chosen,
+  } satisfies Partial<RequestRow>;
+}
+
+/** What the outcome alone says; `model` only when one answered. */
+export function outcomeColumns(outcome: Outcome) {
+  return {
+    status: outcome.status,
+    settled_at: whole(outcome.at),
+    ...(outcome.model === undefined ? {} : { model: outcome.model }),
+    provider: outcome.provider ?? null,
+    answered: flag(outcome.model !== undefined),
+    http_status: whole(outcome.httpStatus),
+    error_code: outcome.errorCode ?? null,
+    finish_reason: outcome.finishReason ?? null,
+    ...tokenColumns(outcome.usage),
+    cost_nano: outcome.cost,
+    baseline_nano: outcome.baselineCost,
+    unpriced: flag(outcome.cost === null),
+    attempts: outcome.attempts.length,
+    ms: outcome.ms,
+    first_byte_ms: outcome.firstByteMs ?? null,
+    // What nobody measured is not part of the added latency.
+    overhead_us: outcome.status === 'interrupted' ? null : whole(outcome.overheadMs * 1000),
+    simulated: flag(outcome.attempts.some((attempt) => attempt.simulated === true)),
+  } satisfies Partial<RequestRow>;
+}
+
+/** The row of a request of which nothing is known yet. */
+export function emptyRow(id: string, source: string, at: number): RequestRow {
+  return {
+    id,
+    source,
+    intent_seen: 0,
+    at: whole(at),
+    decision_id: null,
+    dialect: null,
+    requested: null,
+    stream: null,
+    role: null,
+    key_id: null,
+    session: null,
+    user_id: null,
+    tags: null,
+    strategy: null,
+    reason_code: null,
+    chosen: null,
+    reserve_nano: null,
+    status: null,
+    settled_at: null,
+    model: null,
+    provider: null,
+    answered: 0,
+    http_status: null,
+    error_code: null,
+    finish_reason: null,
+    ...tokenColumns(undefined),
+    cost_nano: null,
+    baseline_nano: null,
+    unpriced: 0,
+    attempts: 0,
+    fallback: 0,
+    ms: null,
+    first_byte_ms: null,
+    overhead_us: null,
+    simulated: 0,
+  };
+}
+
+export function attemptRow(requestId: string, n: number, attempt: AttemptRecord): Insertable<AttemptsTable> {
+  return {
+    request_id: requestId,
+    n,
+    model: attempt.model,
+    upstream: attempt.upstream,
+    provider: attempt.provider,
+    status: maybeWhole(attempt.status),
+    failure: attempt.failure ?? null,
+    error: attempt.error ?? null,
+    started_at: whole(attempt.startedAt),
+    first_byte_ms: attempt.firstByteMs ?? null,
+    ms: attempt.ms,
+    ...tokenColumns(attempt.usage),
+    cost_nano: attempt.cost,
+    simulated: maybeFlag(attempt.simulated),
+  };
+}
+
+export function decisionRow(decision: DecisionRecord, session: string | undefined): Insertable<DecisionsTable> {
+  return { id: decision.id, at: whole(decision.at), session: session ?? null, record: JSON.stringify(decision) };
+}
+
+export function feedbackRow(feedback: Feedback): Insertable<FeedbackTable> {
+  return {
+    id: feedback.id,
+    at: whole(feedback.at),
+    decision_id: feedback.decisionId ?? null,
+    session: feedback.session ?? null,
+    score: feedback.score,
+    comment: feedback.comment ?? null,
+    key_id: feedback.key ?? null,
+  };
+}

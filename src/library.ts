@@ -1,0 +1,315 @@
+import { checkedConfig, checkedFile } from './checked.ts';
+import type { ConfigInput } from './config/schema.ts';
+import type { Estimate } from './decide/decision.ts';
+import { SignalboxError } from './errors.ts';
+import { answer, type Answer } from './flow/answer.ts';
+import { recordOf, route, type Routed, type RouteRequest } from './flow/route.ts';
+import { readStats, type Stats } from './flow/stats.ts';
+import { usdOf } from './ledger/money.ts';
+import type { ChatEvent, FinishReason, Usage } from './protocol/chat.ts';
+import { codecOf } from './protocol/registry.ts';
+import { openEngine, type Engine, type EngineOptions } from './signalbox.ts';
+
+/** A request as a library user writes it: the body of OpenAI's chat completions, and Signalbox's wishes. */
+export interface ChatOptions {
+  readonly messages: readonly unknown[];
+  /** An id, an alias, `auto` (the default) or `role/<name>`. */
+  readonly model?: string;
+  /** Carries out a decision that {@link Signalbox.route} made for the same request. */
+  readonly decision?: RouteDecision;
+  readonly strategy?: string;
+  readonly role?: string;
+  readonly session?: string;
+  readonly user?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Any other field of the body: `tools`, `temperature`, `max_tokens`, `response_format`, … */
+  readonly [field: string]: unknown;
+}
+
+/** A decision as the library gives it. */
+export interface RouteDecision {
+  readonly id: string;
+  /** Model id. */
+  readonly model: string;
+  readonly provider: string;
+  readonly reason: string;
+  readonly confidence: number;
+  readonly ranking: readonly Estimate[];
+}
+
+/** An answer. */
+export interface Reply {
+  readonly text: string;
+  /** The assistant message in OpenAI's form, ready to be appended to `messages`. */
+  readonly message: { readonly role: 'assistant'; readonly content: string; readonly tool_calls?: readonly unknown[] };
+  readonly finishReason: FinishReason;
+  readonly usage: Usage | undefined;
+  /** USD; null when the price is unknown. */
+  readonly costUsd: number | null;
+  readonly decision: RouteDecision;
+  /** The model that answered: another than `decision.model` after a fallback. */
+  readonly model: string;
+}
+
+/** A streamed answer: iterate it, then `final` is the reply. */
+export interface ReplyStream extends AsyncIterable<ChatEvent> {
+  readonly final: Promise<Reply>;
+}
+
+/** The library: one engine, in this process. */
+export interface Signalbox {
+  /** Decides; calls nothing. */
+  route(options: ChatOptions): Promise<RouteDecision>;
+  /** Decides and answers. Throws {@link SignalboxError} when no upstream could. */
+  chat(options: ChatOptions): Promise<Reply>;
+  /** The same, as events. */
+  stream(options: ChatOptions): ReplyStream;
+  /** Scores an earlier decision or session, 0..1: stored, not yet learnt from. */
+  feedback(feedback: {
+    readonly decisionId?: string;
+    readonly session?: string;
+    readonly score: number;
+    readonly comment?: string;
+  }): Promise<void>;
+  stats(): Promise<Stats>;
+  /** Waits for what is in flight, flushes the ledger and closes every connection. */
+  close(): Promise<void>;
+  readonly engine: Engine;
+}
+
+const OWN_FIELDS = new Set(['decision', 'strategy', 'role', 'session', 'user', 'tags', 'signal', 'stream']);
+
+function routeRequestOf(
+  options: ChatOptions,
+  stream: boolean,
+): RouteRequest & { readonly parsed: Record<string, unknown> } {
+  if (!Array.isArray(options.messages)) {
+    throw new SignalboxError('invalid_request', 'messages: expected an array of {role, content}', {
+      param: 'messages',
+    });
+  }
+  const fields = Object.entries(options).filter(([name, value]) => !OWN_FIELDS.has(name) && value !== undefined);
+  const model = options.model ?? 'auto';
+  const parsed = { ...Object.fromEntries(fields), model, ...(stream ? { stream: true } : {}) };
+  return {
+    dialect: 'openai-chat',
+    parsed,
+    wishes: {
+      model,
+      ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+      ...(options.role === undefined ? {} : { headerRole: options.role }),
+    },
+    ...(options.session === undefined ? {} : { session: options.session }),
+  };
+}
+
+function publicDecision({ decision, targets }: Routed): RouteDecision {
+  return {
+    id: decision.id,
+    model: decision.chosen,
+    provider: targets[0]?.upstream.provider ?? '',
+    reason: decision.reason,
+    confidence: decision.confidence,
+    ranking: decision.ranking,
+  };
+}
+
+interface ToolCall {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: { readonly name: string; arguments: string };
+}
+
+/** Folds events into a reply. */
+function createCollector() {
+  let text = '';
+  let finishReason: FinishReason = 'other';
+  let usage: Usage | undefined;
+  let failure: string | undefined;
+  const calls = new Map<number, ToolCall>();
+  return {
+    add(event: ChatEvent): void {
+      if (event.type === 'text-delta') text += event.delta;
+      else if (event.type === 'usage') usage = event.usage;
+      else if (event.type === 'finish') finishReason = event.finishReason;
+      else if (event.type === 'error') failure = event.message;
+      else if (event.type === 'tool-call-delta') {
+        const call: ToolCall = calls.get(event.index) ?? {
+          id: event.toolCallId ?? `call_${event.index}`,
+          type: 'function',
+          function: { name: event.toolName ?? '', arguments: '' },
+        };
+        call.function.arguments += event.delta;
+        calls.set(event.index, call);
+      }
+    },
+    async reply({ settled }: Answer, decision: RouteDecision): Promise<Reply> {
+      const outcome = await settled;
+      if (failure !== undefined) throw new SignalboxError('provider_error', failure);
+      const toolCalls = [...calls.values()];
+      return {
+        text,
+        message: { role: 'assistant', content: text, ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }) },
+        finishReason,
+        usage: outcome.usage ?? usage,
+        costUsd: outcome.cost === null ? null : usdOf(outcome.cost),
+        decision,
+        model: outcome.model ?? decision.model,
+      };
+    },
+  };
+}
+
+/** The library face over an engine that is open. */
+export function createSignalbox(engine: Engine): Signalbox {
+  const { runtime } = engine;
+  const made = new WeakMap<RouteDecision, Routed>();
+  const open = new Set<Promise<unknown>>();
+
+  const routedOf = (options: ChatOptions): Routed | undefined => {
+    if (options.decision === undefined) return undefined;
+    const routed = made.get(options.decision);
+    if (routed === undefined) {
+      throw new SignalboxError('invalid_request', 'decision: expected the object that route() of this box returned', {
+        param: 'decision',
+      });
+    }
+    return routed;
+  };
+
+  const begin = async (options: ChatOptions, stream: boolean, signal: AbortSignal) => {
+    const snapshot = engine.snapshot();
+    const id = runtime.newId();
+    const started = runtime.clock.elapsed();
+    const request = routeRequestOf(options, stream);
+    const routed = routedOf(options) ?? route(request, snapshot, runtime, id);
+    const answered = await answer(
+      {
+        ...request,
+        id,
+        body: Buffer.from(JSON.stringify(request.parsed)),
+        stream,
+        info: {
+          requested: request.wishes.model,
+          ...(options.user === undefined ? {} : { user: options.user }),
+          ...(options.tags === undefined ? {} : { tags: options.tags }),
+        },
+        headers: {},
+        explain: false,
+        signal,
+        started,
+        waited: 0,
+        routed,
+      },
+      snapshot,
+      runtime,
+    );
+    if (answered.error !== undefined) throw answered.error;
+    return { answered, decision: publicDecision(routed) };
+  };
+
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    const watched = work.catch(() => undefined).finally(() => open.delete(watched));
+    open.add(watched);
+    return work;
+  };
+
+  const events = async function* (options: ChatOptions, stream: boolean, done: (reply: Promise<Reply>) => void) {
+    const left = new AbortController();
+    const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
+    try {
+      const { answered, decision } = await begin(options, stream, signal);
+      const collector = createCollector();
+      for await (const event of codecOf('openai-chat').decode(answered.body, stream)) {
+        collector.add(event);
+        yield event;
+      }
+      const reply = collector.reply(answered, decision);
+      done(reply);
+      await reply;
+    } catch (error) {
+      done(Promise.reject(error));
+      throw error;
+    } finally {
+      left.abort();
+    }
+  };
+
+  return {
+    engine,
+    async route(options) {
+      const routed = route(routeRequestOf(options, false), engine.snapshot(), runtime, runtime.newId());
+      runtime.recent.decided(recordOf(routed.decision));
+      const decision = publicDecision(routed);
+      made.set(decision, routed);
+      return decision;
+    },
+    async chat(options) {
+      let reply: Promise<Reply> | undefined;
+      const run = async () => {
+        for await (const _event of events(options, false, (done) => (reply = done))) continue;
+        return reply;
+      };
+      const answered = await track(run());
+      if (answered === undefined) throw new SignalboxError('internal', 'the answer ended without a reply');
+      return answered;
+    },
+    stream(options) {
+      let resolve: (reply: Promise<Reply>) => void = () => {};
+      const final = new Promise<Reply>((done) => (resolve = done));
+      // A caller who only iterates gets the error there; `final` must not crash the process beside it.
+      final.catch(() => {});
+      const source = events(options, true, (reply) => resolve(reply));
+      void track(final).catch(() => {});
+      return { final, [Symbol.asyncIterator]: () => source };
+    },
+    async feedback({ decisionId, session, score, comment }) {
+      if (!(score >= 0 && score <= 1)) {
+        throw new SignalboxError('invalid_request', `score: expected a number from 0 to 1, not ${score}`, {
+          param: 'score',
+        });
+      }
+      if (decisionId === undefined && session === undefined) {
+        throw new SignalboxError('invalid_request', 'feedback needs decisionId or session');
+      }
+      runtime.journal.score({
+        kind: 'feedback',
+        id: runtime.newId(),
+        at: runtime.clock.now(),
+        score,
+        ...(decisionId === undefined ? {} : { decisionId }),
+        ...(session === undefined ? {} : { session }),
+        ...(comment === undefined ? {} : { comment }),
+      });
+    },
+    stats: () => readStats(engine),
+    async close() {
+      await Promise.all(open);
+      await engine.close();
+    },
+  };
+}
+
+/**
+ * The library's door.
+ *
+ * @example
+ * ```ts
+ * const box = await Signalbox.open('signalbox.yaml');
+ * const reply = await box.chat({ messages: [{ role: 'user', content: 'Hello' }] });
+ * console.log(reply.text, reply.costUsd, reply.decision.reason);
+ * await box.close();
+ * ```
+ */
+export const Signalbox = {
+  /**
+   * Opens an engine on a config file or object.
+   * @throws `config_invalid` with every problem and its position; `storage_unavailable`.
+   */
+  async open(source: string | ConfigInput, options: EngineOptions = {}): Promise<Signalbox> {
+    const { env } = process;
+    const load = typeof source === 'string' ? checkedFile(source, env) : checkedConfig(source, env);
+    return createSignalbox(await openEngine(await load, options));
+  },
+};

@@ -1,0 +1,86 @@
+import { UpstreamFailure, type FailureClass } from './provider.ts';
+
+/** Phrases that mean money, not rate. */
+const QUOTA =
+  /insufficient[_ ]quota|exceeded your current quota|billing|credit balance|insufficient (?:credits|balance|funds)|payment required/i;
+const CONTEXT =
+  /context_length_exceeded|maximum context length|context window|prompt is too long|too many tokens|input is too long/i;
+const FILTER = /content_policy_violation|content_filter|content management policy|responsible_?ai/i;
+
+/** At most this many bytes of an error body are kept. */
+export const MAX_ERROR_BYTES = 64 * 1024;
+
+/** What a status and an error body mean; codes alone do not decide. */
+export function classify(status: number, body: string): FailureClass {
+  if (status === 429) return QUOTA.test(body) ? 'quota' : 'busy';
+  if (status === 529) return 'busy';
+  if (status === 402) return 'quota';
+  if (status === 401) return 'auth';
+  if (status === 403) return FILTER.test(body) ? 'filter' : QUOTA.test(body) ? 'quota' : 'auth';
+  if (status === 408 || status === 504) return 'silent';
+  if (status === 413) return 'context';
+  if (status >= 500) return 'sick';
+  if (status >= 300 && status < 400) return 'misconfigured';
+  if (status === 404 || status === 405) return 'misconfigured';
+  if (CONTEXT.test(body)) return 'context';
+  return FILTER.test(body) ? 'filter' : 'request';
+}
+
+/** Milliseconds of `retry-after-ms` or `retry-after` (whole seconds or an HTTP date); undefined when it makes no sense. */
+export function retryAfterOf(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  const ms = Number(headers['retry-after-ms'] ?? Number.NaN);
+  if (ms >= 0) return ms;
+  const after = headers['retry-after'];
+  if (after === undefined) return undefined;
+  const seconds = Number(after);
+  if (seconds >= 0) return seconds * 1000;
+  const date = Date.parse(after);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** The provider's own message in one line, without what may hold parts of a key. */
+export function messageOf(status: number, body: string): string {
+  let message: unknown;
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const error: unknown =
+      typeof parsed === 'object' && parsed !== null && 'error' in parsed ? parsed.error : undefined;
+    message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  } catch {
+    message = undefined;
+  }
+  const words = typeof message === 'string' ? `: ${message.replaceAll(/\s+/g, ' ').slice(0, 200)}` : '';
+  // Authentication errors echo parts of the key.
+  return status === 401 || status === 403 ? `status ${status}` : `status ${status}${words}`;
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+}
+
+const NETWORK: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name cannot be resolved now',
+  EPIPE: 'connection closed while sending',
+  UND_ERR_SOCKET: 'connection closed by the provider',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within timeouts.connect',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+};
+
+/** A thrown network error as a failure. */
+export function networkFailure(error: unknown): UpstreamFailure {
+  if (error instanceof UpstreamFailure) return error;
+  const code = codeOf(error) || codeOf(error instanceof Error ? error.cause : undefined);
+  const failure: FailureClass = code === 'UND_ERR_CONNECT_TIMEOUT' ? 'silent' : 'sick';
+  return new UpstreamFailure(
+    failure,
+    NETWORK[code] ?? (code === '' ? 'the connection failed' : `the connection failed (${code})`),
+    { cause: error },
+  );
+}

@@ -1,0 +1,67 @@
+import { classify, networkFailure } from './classify.ts';
+import { UpstreamFailure } from './provider.ts';
+import type { CallWatch } from './watch.ts';
+
+/** A stream whose first event is here. */
+export interface OpenedStream {
+  readonly first: readonly Uint8Array[];
+  readonly rest: AsyncIterator<Uint8Array>;
+}
+
+/** The error that a first event holds, for providers that answer 200 and then fail. */
+function inBandError(text: string): UpstreamFailure | undefined {
+  const line = /^data: ?(\{.*)$/m.exec(text)?.[1];
+  if (line === undefined || !line.includes('"error"')) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed !== 'object' || parsed === null || !('error' in parsed) || parsed.error === null)
+      return undefined;
+    const { error } = parsed;
+    const code = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
+    const status = code >= 400 && code < 600 ? code : 500;
+    const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'error';
+    return new UpstreamFailure(classify(status, line), `an error inside the stream: ${message.slice(0, 200)}`, {
+      status,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Waits for the first data of a stream, so that failures before it fall over invisibly; comments do not count.
+ * @throws UpstreamFailure when the stream ends before, or its first event is an error.
+ */
+export async function firstEvents(body: AsyncIterable<Uint8Array>): Promise<OpenedStream> {
+  const rest = body[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  for (;;) {
+    const step = await rest.next();
+    if (step.done === true) throw new UpstreamFailure('sick', 'the stream ended before its first event');
+    first.push(step.value);
+    const text = Buffer.from(step.value.buffer, step.value.byteOffset, step.value.byteLength).toString('latin1');
+    if (!text.includes('data:')) continue;
+    const failure = text.includes('"error"') ? inBandError(Buffer.concat(first).toString('utf8')) : undefined;
+    if (failure === undefined) return { first, rest };
+    await rest.return?.();
+    throw failure;
+  }
+}
+
+/** The stream from its first event on; a break is a failure, and returning early ends the upstream call. */
+export async function* resume({ first, rest }: OpenedStream, watch: CallWatch): AsyncGenerator<Uint8Array> {
+  try {
+    yield* first;
+    for (;;) {
+      const step = await rest.next();
+      if (step.done === true) return;
+      watch.beat();
+      yield step.value;
+    }
+  } catch (error) {
+    throw watch.reason() ?? networkFailure(error);
+  } finally {
+    watch.end();
+    await rest.return?.();
+  }
+}

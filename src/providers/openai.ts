@@ -1,0 +1,187 @@
+import type { Clock } from '../clock.ts';
+import type { Upstream } from '../catalog/model.ts';
+import type { ProviderConfig } from '../config/schema.ts';
+import { classify, MAX_ERROR_BYTES, messageOf, networkFailure, retryAfterOf } from './classify.ts';
+import { firstEvents, resume } from './first-event.ts';
+import type { Preset } from './presets.ts';
+import {
+  UpstreamFailure,
+  type Limits,
+  type Provider,
+  type ProviderCheck,
+  type UpstreamAnswer,
+  type WireRequest,
+} from './provider.ts';
+import type { Transport, TransportAnswer } from './transport.ts';
+import { watchCall, type CallWatch } from './watch.ts';
+
+const CHECK_CONNECT_MS = 5000;
+
+function headersOf(raw: TransportAnswer['headers']): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in raw) {
+    const value = raw[name];
+    if (typeof value === 'string') headers[name] = value;
+    else if (value !== undefined) headers[name] = value.join(', ');
+  }
+  return headers;
+}
+
+function keyOf({ apiKey }: ProviderConfig): string | undefined {
+  const key = typeof apiKey === 'string' ? apiKey : apiKey?.[0];
+  return key === '' ? undefined : key;
+}
+
+function baseHeaders(config: ProviderConfig, preset: Preset): Record<string, string> {
+  const key = keyOf(config);
+  const auth: Record<string, string> =
+    key === undefined ? {} : preset.auth === 'api-key' ? { 'api-key': key } : { authorization: `Bearer ${key}` };
+  const own = Object.fromEntries(
+    Object.entries(config.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return {
+    ...preset.headers,
+    ...own,
+    ...auth,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+  };
+}
+
+async function errorBody(answer: TransportAnswer): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of answer.body) {
+    const bytes = Buffer.from(part);
+    parts.push(bytes);
+    size += bytes.length;
+    if (size >= MAX_ERROR_BYTES) break;
+  }
+  return Buffer.concat(parts).subarray(0, MAX_ERROR_BYTES);
+}
+
+async function* whole(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body;
+}
+
+/** Any OpenAI-compatible host: the chat completions wire. */
+export function createOpenAI(
+  name: string,
+  config: ProviderConfig,
+  preset: Preset,
+  { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
+): Provider {
+  const base = (config.baseUrl ?? preset.baseUrl ?? '').replace(/\/+$/, '');
+  const fixed = baseHeaders(config, preset);
+  const version = config.apiVersion ?? preset.apiVersion;
+  const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
+  const chatPath = preset.chatPath ?? '/chat/completions';
+  const urls = new Map<string, URL>();
+  const urlOf = (model: string): URL => {
+    const url = urls.get(model) ?? new URL(base + chatPath.replace('{model}', encodeURIComponent(model)) + query);
+    urls.set(model, url);
+    return url;
+  };
+
+  const refused = async (answer: TransportAnswer): Promise<UpstreamFailure> => {
+    const headers = headersOf(answer.headers);
+    const body = await errorBody(answer);
+    const text = body.toString('utf8');
+    const retryAfter = retryAfterOf(headers, clock.now());
+    return new UpstreamFailure(classify(answer.statusCode, text), messageOf(answer.statusCode, text), {
+      status: answer.statusCode,
+      headers,
+      body,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    });
+  };
+
+  const read = async (
+    answer: TransportAnswer,
+    request: WireRequest,
+    limits: Limits,
+    watch: CallWatch,
+  ): Promise<UpstreamAnswer> => {
+    const headers = headersOf(answer.headers);
+    const head = { status: answer.statusCode, headers, dialect: 'openai-chat' as const };
+    if (!request.stream || !(headers['content-type'] ?? '').includes('event-stream')) {
+      const body = new Uint8Array(await answer.body.arrayBuffer());
+      watch.end();
+      const first = body.find((byte) => byte > 0x20);
+      if (first !== 0x7b)
+        throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status: answer.statusCode });
+      return { ...head, body: whole(body) };
+    }
+    const opened = await firstEvents(answer.body);
+    watch.idle(limits.idle);
+    return { ...head, body: resume(opened, watch) };
+  };
+
+  return {
+    name,
+    dialect: 'openai-chat',
+    simulated: false,
+    streamUsage: preset.streamOptions,
+    local: preset.local === true,
+    async call(upstream: Upstream, request: WireRequest, limits: Limits, signal: AbortSignal): Promise<UpstreamAnswer> {
+      const watch = watchCall(signal, () => clock.elapsed());
+      watch.limit(
+        Math.min(limits.firstToken, limits.total),
+        request.stream ? 'no first token within its limit' : 'no answer within timeouts.total',
+      );
+      try {
+        const answer = await transport.send({
+          url: urlOf(upstream.name),
+          method: 'POST',
+          headers: { ...request.headers, ...fixed },
+          body: request.body,
+          signal: watch.signal,
+          connect: limits.connect,
+        });
+        if (answer.statusCode < 200 || answer.statusCode > 299) throw await refused(answer);
+        return await read(answer, request, limits, watch);
+      } catch (error) {
+        watch.end();
+        throw watch.reason() ?? networkFailure(error);
+      }
+    },
+    async check(signal): Promise<ProviderCheck> {
+      const url = new URL(
+        `${base}${preset.chatPath?.startsWith('/v1/') === true ? '/v1' : ''}${preset.kind === 'azure' ? '/openai' : ''}/models${query}`,
+      );
+      const key = keyOf(config);
+      if (key === undefined && (preset.auth ?? 'bearer') !== 'none') {
+        return { ok: false, detail: `no apiKey${preset.keyEnv === undefined ? '' : `: set ${preset.keyEnv}`}` };
+      }
+      try {
+        const answer = await transport.send({ url, method: 'GET', headers: fixed, signal, connect: CHECK_CONNECT_MS });
+        const body = await errorBody(answer);
+        if (answer.statusCode === 401 || answer.statusCode === 403)
+          return { ok: false, detail: `${url.host} refused the key (status ${answer.statusCode})` };
+        if (answer.statusCode > 299)
+          return { ok: false, detail: `${url.host} answered with status ${answer.statusCode} at ${url.pathname}` };
+        const models = modelNames(body);
+        return {
+          ok: true,
+          detail: `${url.host} answers${models.length === 0 ? '' : ` and lists ${models.length} models`}`,
+          models,
+        };
+      } catch (error) {
+        return { ok: false, detail: `cannot reach ${url.host}: ${networkFailure(error).message}` };
+      }
+    },
+  };
+}
+
+function modelNames(body: Buffer): string[] {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    const data: unknown = typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
+    if (!Array.isArray(data)) return [];
+    return data.flatMap((row: unknown) =>
+      typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? [row.id] : [],
+    );
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock, Random } from '../clock.ts';
+import type { Config, ProviderConfig } from '../config/schema.ts';
+import { createOpenAI } from './openai.ts';
+import { PRESETS, presetOf } from './presets.ts';
+import type { Provider } from './provider.ts';
+import { createSimulated } from './simulated/simulated.ts';
+import type { Transport } from './transport.ts';
+import { createUnavailable } from './unavailable.ts';
+
+export interface ProviderDeps {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Wires of the contract that have no adapter yet. */
+export const KINDS_NOT_YET_IN_EFFECT: readonly string[] = ['anthropic', 'ai-sdk'];
+
+/** Every `kind` that a configuration may name. */
+export const PROVIDER_KINDS: readonly string[] = [
+  ...PRESETS.map(({ kind }) => kind),
+  'simulated',
+  ...KINDS_NOT_YET_IN_EFFECT,
+];
+
+function createProvider(name: string, config: ProviderConfig, deps: ProviderDeps): Provider {
+  if (config.kind === 'simulated') return createSimulated(name, config, deps.clock);
+  const preset = presetOf(config.kind);
+  return preset === undefined ? createUnavailable(name, config.kind) : createOpenAI(name, config, preset, deps);
+}
+
+/** One provider per entry of the config. */
+export function createProviders(providers: Config['providers'], deps: ProviderDeps): ReadonlyMap<string, Provider> {
+  return new Map(Object.entries(providers).map(([name, config]) => [name, createProvider(name, config, deps)]));
+}
+
+/** What a schema cannot know: kinds, and base URLs that a kind needs. */
+export function providerChecks({
+  providers,
+  models,
+}: Pick<Config, 'providers' | 'models'>): { path: (string | number)[]; message: string }[] {
+  const problems: { path: (string | number)[]; message: string }[] = [];
+  for (const [name, config] of Object.entries(providers)) {
+    const preset = presetOf(config.kind);
+    if (!PROVIDER_KINDS.includes(config.kind)) {
+      problems.push({
+        path: ['providers', name, 'kind'],
+        message: `unknown kind "${config.kind}"; known are ${PROVIDER_KINDS.join(', ')}. Any OpenAI-compatible host works as kind: openai with its baseUrl`,
+      });
+    }
+    if (preset !== undefined && (config.baseUrl ?? preset.baseUrl) === undefined) {
+      problems.push({ path: ['providers', name], message: `kind ${config.kind} needs baseUrl` });
+    }
+    const keys = typeof config.apiKey === 'string' ? [config.apiKey] : (config.apiKey ?? []);
+    if (keys.some((key) => /[\s\u0000-\u001F]/.test(key))) {
+      problems.push({ path: ['providers', name, 'apiKey'], message: 'must not contain spaces or line breaks' });
+    }
+  }
+  for (const [i, model] of models.entries()) {
+    const upstreams = model.upstreams ?? [{ provider: model.provider ?? '', model: model.model ?? model.id }];
+    for (const upstream of upstreams) {
+      const provider = providers[upstream.provider];
+      if (provider?.kind === 'simulated' && provider.models?.[upstream.model] === undefined) {
+        problems.push({
+          path: ['models', i],
+          message: `provider "${upstream.provider}" simulates no model "${upstream.model}"; it has ${Object.keys(provider.models ?? {}).join(', ') || 'none'}`,
+        });
+      }
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,65 @@
+import { Agent, type Dispatcher } from 'undici';
+
+/** What a call needs beside its bytes. */
+export interface Call {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly signal: AbortSignal;
+  /** Milliseconds to connect. */
+  readonly connect: number;
+}
+
+export type TransportAnswer = Dispatcher.ResponseData;
+
+/** The connections of an engine to its upstreams; pools outlive snapshots. Redirects are never followed. */
+export interface Transport {
+  send(call: Call): Promise<TransportAnswer>;
+  /** Waits for what is in flight, then closes every connection. */
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** Connections per origin. */
+  readonly connections?: number;
+  /** Milliseconds that an idle connection is kept. */
+  readonly keepAlive?: number;
+}
+
+/**
+ * Connections over undici. Its own header and body timers are off: limits differ per call and are the caller's.
+ * A pool is kept per connect limit, since undici sets that per pool.
+ */
+export function createTransport({ connections = 256, keepAlive = 10_000 }: TransportOptions = {}): Transport {
+  const agents = new Map<number, Agent>();
+  const agentOf = (connect: number): Agent => {
+    const agent =
+      agents.get(connect) ??
+      new Agent({
+        connections,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        keepAliveTimeout: keepAlive,
+        pipelining: 1,
+        connect: { timeout: connect },
+      });
+    agents.set(connect, agent);
+    return agent;
+  };
+  return {
+    send({ url, method, headers, body, signal, connect }) {
+      return agentOf(connect).request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers: headers as Record<string, string>,
+        body: body ?? null,
+        signal,
+      });
+    },
+    async close() {
+      await Promise.all([...agents.values()].map((agent) => agent.close()));
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { UpstreamFailure } from './provider.ts';
+
+/** Ends one upstream call when the client leaves or a limit runs out, and remembers why. */
+export interface CallWatch {
+  readonly signal: AbortSignal;
+  /** Why it was ended; undefined while it was not. */
+  readonly reason: () => UpstreamFailure | undefined;
+  /** Fails the call after `ms` milliseconds, unless something else is limited first. */
+  limit(ms: number, message: string): void;
+  /** From now on no two bytes may be `ms` milliseconds apart; call `beat` with each byte. No timer is touched per byte. */
+  idle(ms: number): void;
+  beat(): void;
+  /** The call is over: no timer and no listener stays. */
+  end(): void;
+}
+
+/** Watches over one call on behalf of a client's signal. */
+export function watchCall(client: AbortSignal, elapsed: () => number): CallWatch {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let reason: UpstreamFailure | undefined;
+  let last = 0;
+  const stop = (failure: UpstreamFailure) => {
+    if (reason !== undefined) return;
+    reason = failure;
+    clearTimeout(timer);
+    controller.abort(failure);
+  };
+  const left = () => stop(new UpstreamFailure('gone', 'the client left'));
+  if (client.aborted) left();
+  else client.addEventListener('abort', left, { once: true });
+
+  return {
+    signal: controller.signal,
+    reason: () => reason,
+    limit(ms, message) {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop(new UpstreamFailure('silent', message)), Math.max(0, ms));
+    },
+    idle(ms) {
+      clearTimeout(timer);
+      last = elapsed();
+      const check = () => {
+        const quiet = elapsed() - last;
+        if (quiet >= ms) stop(new UpstreamFailure('silent', `no byte for ${Math.round(ms / 1000)} s`));
+        else timer = setTimeout(check, ms - quiet);
+      };
+      timer = setTimeout(check, ms);
+    },
+    beat() {
+      last = elapsed();
+    },
+    end() {
+      clearTimeout(timer);
+      client.removeEventListener('abort', left);
+    },
+  };
+}

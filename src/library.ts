@@ -1,13 +1,12 @@
 import { checkedConfig, checkedFile } from './checked.ts';
 import type { ConfigInput } from './config/schema.ts';
-import type { Estimate } from './decide/decision.ts';
 import { SignalboxError } from './errors.ts';
-import { answer, type Answer } from './flow/answer.ts';
+import { answer } from './flow/answer.ts';
 import { recordOf, route, type Routed, type RouteRequest } from './flow/route.ts';
 import { readStats, type Stats } from './flow/stats.ts';
-import { usdOf } from './ledger/money.ts';
-import type { ChatEvent, FinishReason, Usage } from './protocol/chat.ts';
+import type { ChatEvent } from './protocol/chat.ts';
 import { codecOf } from './protocol/registry.ts';
+import { createCollector, publicDecision, type Reply, type RouteDecision } from './reply.ts';
 import { openEngine, type Engine, type EngineOptions } from './signalbox.ts';
 
 /** A request as a library user writes it: the body of OpenAI's chat completions, and Signalbox's wishes. */
@@ -27,34 +26,18 @@ export interface ChatOptions {
   readonly [field: string]: unknown;
 }
 
-/** A decision as the library gives it. */
-export interface RouteDecision {
-  readonly id: string;
-  /** Model id. */
-  readonly model: string;
-  readonly provider: string;
-  readonly reason: string;
-  readonly confidence: number;
-  readonly ranking: readonly Estimate[];
-}
-
-/** An answer. */
-export interface Reply {
-  readonly text: string;
-  /** The assistant message in OpenAI's form, ready to be appended to `messages`. */
-  readonly message: { readonly role: 'assistant'; readonly content: string; readonly tool_calls?: readonly unknown[] };
-  readonly finishReason: FinishReason;
-  readonly usage: Usage | undefined;
-  /** USD; null when the price is unknown. */
-  readonly costUsd: number | null;
-  readonly decision: RouteDecision;
-  /** The model that answered: another than `decision.model` after a fallback. */
-  readonly model: string;
-}
-
 /** A streamed answer: iterate it, then `final` is the reply. */
 export interface ReplyStream extends AsyncIterable<ChatEvent> {
   readonly final: Promise<Reply>;
+}
+
+/** A score for an earlier decision or a whole session. */
+export interface FeedbackInput {
+  readonly decisionId?: string;
+  readonly session?: string;
+  /** 0..1 */
+  readonly score: number;
+  readonly comment?: string;
 }
 
 /** The library: one engine, in this process. */
@@ -66,12 +49,7 @@ export interface Signalbox {
   /** The same, as events. */
   stream(options: ChatOptions): ReplyStream;
   /** Scores an earlier decision or session, 0..1: stored, not yet learnt from. */
-  feedback(feedback: {
-    readonly decisionId?: string;
-    readonly session?: string;
-    readonly score: number;
-    readonly comment?: string;
-  }): Promise<void>;
+  feedback(feedback: FeedbackInput): Promise<void>;
   stats(): Promise<Stats>;
   /** Waits for what is in flight, flushes the ledger and closes every connection. */
   close(): Promise<void>;
@@ -104,61 +82,55 @@ function routeRequestOf(
   };
 }
 
-function publicDecision({ decision, targets }: Routed): RouteDecision {
-  return {
-    id: decision.id,
-    model: decision.chosen,
-    provider: targets[0]?.upstream.provider ?? '',
-    reason: decision.reason,
-    confidence: decision.confidence,
-    ranking: decision.ranking,
-  };
+/** Decides unless that is done, and starts the answer. */
+async function begin(
+  engine: Engine,
+  options: ChatOptions,
+  stream: boolean,
+  made: Routed | undefined,
+  signal: AbortSignal,
+) {
+  const { runtime } = engine;
+  const snapshot = engine.snapshot();
+  const id = runtime.newId();
+  const started = runtime.clock.elapsed();
+  const request = routeRequestOf(options, stream);
+  const routed = made ?? route(request, snapshot, runtime, id);
+  const { user, tags } = options;
+  const answered = await answer(
+    {
+      ...request,
+      id,
+      body: Buffer.from(JSON.stringify(request.parsed)),
+      stream,
+      info: {
+        requested: request.wishes.model,
+        ...(user === undefined ? {} : { user }),
+        ...(tags === undefined ? {} : { tags }),
+      },
+      headers: {},
+      explain: false,
+      signal,
+      started,
+      waited: 0,
+      routed,
+    },
+    snapshot,
+    runtime,
+  );
+  if (answered.error !== undefined) throw answered.error;
+  return { answered, decision: publicDecision(routed) };
 }
 
-interface ToolCall {
-  readonly id: string;
-  readonly type: 'function';
-  readonly function: { readonly name: string; arguments: string };
-}
-
-/** Folds events into a reply. */
-function createCollector() {
-  let text = '';
-  let finishReason: FinishReason = 'other';
-  let usage: Usage | undefined;
-  let failure: string | undefined;
-  const calls = new Map<number, ToolCall>();
-  return {
-    add(event: ChatEvent): void {
-      if (event.type === 'text-delta') text += event.delta;
-      else if (event.type === 'usage') usage = event.usage;
-      else if (event.type === 'finish') finishReason = event.finishReason;
-      else if (event.type === 'error') failure = event.message;
-      else if (event.type === 'tool-call-delta') {
-        const call: ToolCall = calls.get(event.index) ?? {
-          id: event.toolCallId ?? `call_${event.index}`,
-          type: 'function',
-          function: { name: event.toolName ?? '', arguments: '' },
-        };
-        call.function.arguments += event.delta;
-        calls.set(event.index, call);
-      }
-    },
-    async reply({ settled }: Answer, decision: RouteDecision): Promise<Reply> {
-      const outcome = await settled;
-      if (failure !== undefined) throw new SignalboxError('provider_error', failure);
-      const toolCalls = [...calls.values()];
-      return {
-        text,
-        message: { role: 'assistant', content: text, ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }) },
-        finishReason,
-        usage: outcome.usage ?? usage,
-        costUsd: outcome.cost === null ? null : usdOf(outcome.cost),
-        decision,
-        model: outcome.model ?? decision.model,
-      };
-    },
-  };
+function checkFeedback({ decisionId, session, score }: FeedbackInput): void {
+  if (!(score >= 0 && score <= 1)) {
+    throw new SignalboxError('invalid_request', `score: expected a number from 0 to 1, not ${score}`, {
+      param: 'score',
+    });
+  }
+  if (decisionId === undefined && session === undefined) {
+    throw new SignalboxError('invalid_request', 'feedback needs decisionId or session');
+  }
 }
 
 /** The library face over an engine that is open. */
@@ -178,37 +150,6 @@ export function createSignalbox(engine: Engine): Signalbox {
     return routed;
   };
 
-  const begin = async (options: ChatOptions, stream: boolean, signal: AbortSignal) => {
-    const snapshot = engine.snapshot();
-    const id = runtime.newId();
-    const started = runtime.clock.elapsed();
-    const request = routeRequestOf(options, stream);
-    const routed = routedOf(options) ?? route(request, snapshot, runtime, id);
-    const answered = await answer(
-      {
-        ...request,
-        id,
-        body: Buffer.from(JSON.stringify(request.parsed)),
-        stream,
-        info: {
-          requested: request.wishes.model,
-          ...(options.user === undefined ? {} : { user: options.user }),
-          ...(options.tags === undefined ? {} : { tags: options.tags }),
-        },
-        headers: {},
-        explain: false,
-        signal,
-        started,
-        waited: 0,
-        routed,
-      },
-      snapshot,
-      runtime,
-    );
-    if (answered.error !== undefined) throw answered.error;
-    return { answered, decision: publicDecision(routed) };
-  };
-
   const track = <T>(work: Promise<T>): Promise<T> => {
     const watched = work.catch(() => undefined).finally(() => open.delete(watched));
     open.add(watched);
@@ -219,7 +160,7 @@ export function createSignalbox(engine: Engine): Signalbox {
     const left = new AbortController();
     const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
     try {
-      const { answered, decision } = await begin(options, stream, signal);
+      const { answered, decision } = await begin(engine, options, stream, routedOf(options), signal);
       const collector = createCollector();
       for await (const event of codecOf('openai-chat').decode(answered.body, stream)) {
         collector.add(event);
@@ -248,7 +189,10 @@ export function createSignalbox(engine: Engine): Signalbox {
     async chat(options) {
       let reply: Promise<Reply> | undefined;
       const run = async () => {
-        for await (const _event of events(options, false, (done) => (reply = done))) continue;
+        const keep = (done: Promise<Reply>) => {
+          reply = done;
+        };
+        for await (const _event of events(options, false, keep)) continue;
         return reply;
       };
       const answered = await track(run());
@@ -264,15 +208,9 @@ export function createSignalbox(engine: Engine): Signalbox {
       void track(final).catch(() => {});
       return { final, [Symbol.asyncIterator]: () => source };
     },
-    async feedback({ decisionId, session, score, comment }) {
-      if (!(score >= 0 && score <= 1)) {
-        throw new SignalboxError('invalid_request', `score: expected a number from 0 to 1, not ${score}`, {
-          param: 'score',
-        });
-      }
-      if (decisionId === undefined && session === undefined) {
-        throw new SignalboxError('invalid_request', 'feedback needs decisionId or session');
-      }
+    async feedback(feedback) {
+      checkFeedback(feedback);
+      const { decisionId, session, score, comment } = feedback;
       runtime.journal.score({
         kind: 'feedback',
         id: runtime.newId(),

@@ -84,6 +84,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     journalCap: storage.journalCap,
     retention: storage.retention,
     clock,
+    random,
     log,
     thread: options.thread ?? false,
   });
@@ -94,11 +95,21 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     newId: createIds(clock, random),
     journal: ledger.journal,
     state,
-    metrics: createMetrics({ known: () => current }),
+    metrics: createMetrics({ known: (model) => current.catalog.byId.has(model) }),
     log,
     recent: createRecent(),
     memory: createMemory(state, clock),
   };
+  runtime.metrics.observe(() => {
+    const { waiting, lost, behindBytes, trouble } = ledger.status();
+    return {
+      inFlight: runtime.recent.inFlight,
+      journalWaiting: waiting,
+      journalLost: lost,
+      ledgerBehindBytes: behindBytes,
+      storeTrouble: trouble !== null,
+    };
+  });
   return {
     snapshot: () => current,
     async replace(next) {

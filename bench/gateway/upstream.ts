@@ -35,7 +35,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   const parts: Buffer[] = [];
   request.on('data', (part: Buffer) => parts.push(part));
   request.on('end', () => {
-    const body = Buffer.concat(parts);
+    const body = Buffer.concat(parts).toString('latin1');
     if (!body.includes('"stream":true')) {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length });
       response.end(whole);

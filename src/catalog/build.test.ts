@@ -203,7 +203,7 @@ describe('versions', () => {
 
   it('do not change for prices when models change their order, and do change for the catalogue, where order decides', async () => {
     const one = await build(models);
-    const two = await build([...models].reverse());
+    const two = await build([...models].toReversed());
     expect(two.pricesVersion).toBe(one.pricesVersion);
     expect(two.version).not.toBe(one.version);
   });

@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty';
 import { print, printJson } from './print.ts';
+import { group, runnable } from './runnable.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
 const check = defineCommand({
@@ -20,7 +21,4 @@ const check = defineCommand({
   },
 });
 
-export const config = defineCommand({
-  meta: { name: 'config', description: 'Check a configuration file' },
-  subCommands: { check },
-});
+export const config = group('config', { check: runnable(check, 'config') }, 'check');

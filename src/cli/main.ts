@@ -1,26 +1,26 @@
 #!/usr/bin/env node
-import { defineCommand, renderUsage, runCommand, type CommandDef } from 'citty';
 import { VERSION } from '../version.ts';
 import { exitCode, report } from './failure.ts';
+import { runnable, type Runnable } from './runnable.ts';
 
 /** Commands are loaded when they run, so that `--help` is quick. */
-const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<CommandDef> }>> = {
+const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Runnable> }>> = {
   demo: {
     about: 'See it work: simulated models, real HTTP, 300 checked tasks',
-    load: async () => (await import('./demo.ts')).demo,
+    load: async () => runnable((await import('./demo.ts')).demo),
   },
   init: {
     about: 'Write a signalbox.yaml for the keys in your environment',
-    load: async () => (await import('./init.ts')).init,
+    load: async () => runnable((await import('./init.ts')).init),
   },
-  serve: { about: 'Run the gateway', load: async () => (await import('./serve.ts')).serve },
+  serve: { about: 'Run the gateway', load: async () => runnable((await import('./serve.ts')).serve) },
   route: {
     about: 'Explain which model a text would go to; calls nothing',
-    load: async () => (await import('./route.ts')).route,
+    load: async () => runnable((await import('./route.ts')).route),
   },
   models: {
     about: 'List models with prices and where the prices come from',
-    load: async () => (await import('./models.ts')).models,
+    load: async () => runnable((await import('./models.ts')).models),
   },
   usage: {
     about: 'Requests, tokens, cost and savings from the ledger',
@@ -28,10 +28,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   },
   doctor: {
     about: 'Check the configuration, keys, providers and the ledger',
-    load: async () => (await import('./doctor.ts')).doctor,
+    load: async () => runnable((await import('./doctor.ts')).doctor),
   },
   config: { about: 'Check a configuration file', load: async () => (await import('./config.ts')).config },
-  version: { about: 'Print the version', load: async () => (await import('./version.ts')).version },
+  version: { about: 'Print the version', load: async () => runnable((await import('./version.ts')).version) },
 };
 
 const HELP = `Signalbox ${VERSION}: picks the right language model for each request, says why, and counts every cent.
@@ -68,11 +68,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const loaded = await command.load();
   if (rest.includes('--help') || rest.includes('-h')) {
-    const parent = defineCommand({ meta: { name: 'signalbox' } });
-    process.stdout.write(`${await renderUsage(loaded, parent)}\n`);
+    process.stdout.write(`${await loaded.usage(rest.filter((word) => word !== '--help' && word !== '-h'))}\n`);
     return 0;
   }
-  const { result } = await runCommand(loaded, { rawArgs: [...rest] });
+  const result = await loaded.run(rest);
   return typeof result === 'number' ? result : 0;
 }
 

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { checkedFile } from '../checked.ts';
 import { watchConfig } from '../config/watch.ts';
 import { serveGateway, type RunningGateway } from '../gateway/serve.ts';
+import { SignalboxError } from '../errors.ts';
 import { openEngine, type Engine } from '../signalbox.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import { createLog, isLogLevel, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
 import { print, printJson } from './print.ts';
 import { findSource, SOURCE_ARGS, type Source } from './source.ts';
 
@@ -60,12 +61,27 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+function logLevel(word: string): LogLevel {
+  if (isLogLevel(word)) return word;
+  throw new SignalboxError('invalid_request', `--log takes ${LOG_LEVELS.join(', ')}, not "${word.slice(0, 40)}"`);
+}
+
+/** A port from the command line. */
+export function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new SignalboxError(
+    'invalid_request',
+    `--port takes a whole number from 0 to 65535, not "${text.slice(0, 40)}"`,
+  );
+}
+
 function withOverrides(
   source: Source,
   args: { readonly port?: string | undefined; readonly host?: string | undefined },
 ): Source {
   const { config } = source.loaded;
-  const port = args.port === undefined ? config.server.port : Number(args.port);
+  const port = args.port === undefined ? config.server.port : portOf(args.port);
   const server = { ...config.server, port, host: args.host ?? config.server.host };
   return { ...source, loaded: { ...source.loaded, config: { ...config, server } } };
 }
@@ -113,7 +129,7 @@ export const serve = defineCommand({
   },
   async run({ args }) {
     const source = withOverrides(await findSource(args), args);
-    const log = createLog({ level: args.log });
+    const log = createLog({ level: logLevel(args.log) });
     const stopped = stopSignal();
     const serving = await startServing(source, log);
     const watching = new AbortController();

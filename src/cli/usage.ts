@@ -6,6 +6,7 @@ import { activityOf } from '../flow/activity.ts';
 import { openStore } from '../ledger/open-store.ts';
 import type { Store, UsageRow } from '../ledger/store.ts';
 import { print, printJson, table } from './print.ts';
+import { group, runnable } from './runnable.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
 const SPANS = {
@@ -17,10 +18,12 @@ const SPANS = {
 } as const;
 const GROUPS = ['model', 'role', 'key', 'provider', 'user', 'tag'] as const;
 
+const GROUP_NAMES: string[] = [...GROUPS];
+
 const WINDOW_ARGS = {
   ...SOURCE_ARGS,
   window: { type: 'enum', options: Object.keys(SPANS), default: 'week', description: 'How far back' },
-  by: { type: 'enum', options: [...GROUPS], default: 'model', description: 'What to group by' },
+  by: { type: 'enum', options: GROUP_NAMES, default: 'model', description: 'What to group by' },
 } as const;
 
 interface WindowArgs {
@@ -131,8 +134,8 @@ const history = defineCommand({
   },
 });
 
-function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value);
+function csvCell(value: string | number): string {
+  const text = String(value);
   // A cell that starts like a formula is one to a spreadsheet.
   const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -171,7 +174,12 @@ const exportCommand = defineCommand({
   },
 });
 
-export const usage = defineCommand({
-  meta: { name: 'usage', description: 'Requests, tokens, cost and savings from the ledger' },
-  subCommands: { show, history, export: exportCommand },
-});
+export const usage = group(
+  'usage',
+  {
+    show: runnable(show, 'usage'),
+    history: runnable(history, 'usage'),
+    export: runnable(exportCommand, 'usage'),
+  },
+  'show',
+);

@@ -3,7 +3,7 @@ import { CAPABILITIES } from '../catalog/model.ts';
 import { bytes, duration } from './units.ts';
 
 const fraction = z.number().min(0).max(1);
-const usd = z.number().min(0);
+const usd = z.number('expected a number ≥ 0').min(0, 'expected a number ≥ 0');
 const name = z.string().min(1);
 const names = z.array(name);
 
@@ -84,7 +84,7 @@ export const strategySetting = z.union([
 
 const routing = z.strictObject({
   mode: z.enum(['route', 'observe', 'off']).default('route'),
-  router: name.default('prior'),
+  router: name.default('learned'),
   strategy: strategySetting.default('balanced'),
   default: name.optional(),
   fallbacks: names.optional(),

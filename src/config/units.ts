@@ -7,7 +7,7 @@ function unit(units: Readonly<Record<string, number>>, example: string) {
   const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)(${Object.keys(units).join('|')})$`, 'i');
   const factors = new Map(Object.entries(units).map(([key, factor]) => [key.toLowerCase(), factor]));
   return z
-    .string()
+    .string(`expected a number with a unit, such as ${example}`)
     .regex(pattern, `expected a number with a unit, such as ${example}`)
     .transform((text) => {
       const [, number, suffix] = pattern.exec(text) ?? [];

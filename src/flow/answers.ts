@@ -51,7 +51,7 @@ function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Rec
 
 /** A complete answer, settled before it is told. */
 export async function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Promise<Answer> {
-  const { settlement, request } = passage;
+  const { settlement } = passage;
   const chunks: Uint8Array[] = [];
   for await (const chunk of upstream.body) chunks.push(chunk);
   const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);

@@ -60,7 +60,8 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
   return {
     [Symbol.asyncIterator]: () => ({
       async next() {
-        while (!over) {
+        for (;;) {
+          if (over) return done;
           let step: IteratorResult<Uint8Array>;
           try {
             step = await source.next();
@@ -71,7 +72,6 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
           const bytes = tap.push(step.value);
           if (bytes !== undefined) return { value: bytes, done: false };
         }
-        return done;
       },
       async return() {
         if (!over) {

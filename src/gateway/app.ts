@@ -20,7 +20,7 @@ export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response
 
 /** Every route of the gateway on one screen. */
 function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
-  const app = new OpenAPIHono<GatewayEnv>({ getPath: (request) => splitPath(request.url).path, strict: false });
+  const app = new OpenAPIHono<GatewayEnv>({ getPath: (request) => splitPath(request.url).path });
 
   app.on('POST', CHAT, (c) => infer(context, 'openai-chat', c.req.raw, c.env));
   app.on(['GET', 'HEAD'], CHAT, (c) => c.json({ status: 'ok', use: 'POST' }));

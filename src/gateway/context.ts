@@ -1,11 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Access, Identity } from '../access/access.ts';
 import type { Engine } from '../signalbox.ts';
 
 /** What the Node server passes beside a request; absent when the app is mounted elsewhere or tested in memory. */
 export interface NodeBindings {
   readonly incoming?: IncomingMessage;
-  readonly outgoing?: ServerResponse;
 }
 
 /** Hono's type parameter for this gateway. */

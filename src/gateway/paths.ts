@@ -1,4 +1,4 @@
-/** A path with its role prefix taken off and doubled slashes made one. */
+/** A path with its role prefix taken off and doubled slashes made one; a slash at its end does not count. */
 export interface GatewayPath {
   readonly path: string;
   /** From `/role/<name>/…`, still percent-encoded. */
@@ -6,6 +6,8 @@ export interface GatewayPath {
 }
 
 const ROLE = '/role/';
+/** The page refers to its parts by paths relative to this one. */
+const PAGE = '/ui/';
 
 function pathOf(url: string): string {
   const start = url.indexOf('/', url.indexOf('//') + 2);
@@ -25,6 +27,7 @@ function pathOf(url: string): string {
 export function splitPath(url: string): GatewayPath {
   let path = pathOf(url);
   if (path.includes('//')) path = path.replaceAll(/\/{2,}/g, '/');
+  if (path.endsWith('/') && path.length > 1 && path !== PAGE) path = path.slice(0, -1);
   if (!path.startsWith(ROLE)) return { path };
   const end = path.indexOf('/', ROLE.length);
   const role = end === -1 ? path.slice(ROLE.length) : path.slice(ROLE.length, end);

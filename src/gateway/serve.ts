@@ -1,5 +1,5 @@
 import { getRequestListener } from '@hono/node-server';
-import { createServer, type Server } from 'node:http';
+import { createServer, IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAccess } from '../access/access.ts';
 import { checkBind } from '../access/bind.ts';
@@ -76,9 +76,12 @@ export async function serveGateway(options: ServeOptions): Promise<RunningGatewa
     closing: closing.signal,
     ...(options.dashboard === undefined ? {} : { dashboard: options.dashboard }),
   });
+  const listener = getRequestListener((request, env) =>
+    env.incoming instanceof IncomingMessage ? gateway(request, { incoming: env.incoming }) : gateway(request),
+  );
   const server = createServer(
     { keepAliveTimeout: 75_000, noDelay: true },
-    getRequestListener((request, env) => gateway(request, env)),
+    (incoming, outgoing) => void listener(incoming, outgoing),
   );
   const { address, port, family } = await listen(server, config.server.host, config.server.port);
   return {

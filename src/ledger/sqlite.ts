@@ -107,7 +107,7 @@ async function loadBetterSqlite(): Promise<OpenSqlite> {
     database.defaultSafeIntegers(true);
     return {
       driver: 'better-sqlite3',
-      prepare: cached((sql) => database.prepare<unknown[]>(sql)),
+      prepare: cached((sql) => database.prepare(sql)),
       exec: (sql) => void database.exec(sql),
       close: () => void database.close(),
     };

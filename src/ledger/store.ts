@@ -66,6 +66,8 @@ export interface Store {
   /** All or nothing and idempotent by record id; `position` is stored in the same transaction. */
   append(records: readonly Rec[], position?: { readonly source: string; readonly at: Position }): Promise<void>;
   position(source: string): Promise<Position | undefined>;
+  /** Forgets the position of a source that is no more. */
+  forget(source: string): Promise<void>;
   /** Marks every intent of `source` without an outcome and older than `before` as interrupted, at its reserve. Returns how many. */
   interrupt(source: string, before: number): Promise<number>;
   entry(id: string): Promise<LedgerEntry | undefined>;

@@ -1,21 +1,17 @@
 import type { Clock } from '../clock.ts';
 import type { Upstream } from '../catalog/model.ts';
 import type { ProviderConfig } from '../config/schema.ts';
-import { classify, MAX_ERROR_BYTES, messageOf, networkFailure, retryAfterOf } from './classify.ts';
+import { checkHost } from './check-host.ts';
+import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
+import { errorBody } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
 import type { Preset } from './presets.ts';
-import {
-  UpstreamFailure,
-  type Limits,
-  type Provider,
-  type ProviderCheck,
-  type UpstreamAnswer,
-  type WireRequest,
-} from './provider.ts';
+import { UpstreamFailure, type Limits, type Provider, type UpstreamAnswer, type WireRequest } from './provider.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
 import { watchCall, type CallWatch } from './watch.ts';
 
-const CHECK_CONNECT_MS = 5000;
+/** URLs kept ready; one per model name. */
+const MAX_URLS = 1000;
 
 function headersOf(raw: TransportAnswer['headers']): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -48,18 +44,6 @@ function baseHeaders(config: ProviderConfig, preset: Preset): Record<string, str
   };
 }
 
-async function errorBody(answer: TransportAnswer): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of answer.body) {
-    const bytes = Buffer.from(part);
-    parts.push(bytes);
-    size += bytes.length;
-    if (size >= MAX_ERROR_BYTES) break;
-  }
-  return Buffer.concat(parts).subarray(0, MAX_ERROR_BYTES);
-}
-
 async function* whole(body: Uint8Array): AsyncGenerator<Uint8Array> {
   yield body;
 }
@@ -79,6 +63,8 @@ export function createOpenAI(
   const urls = new Map<string, URL>();
   const urlOf = (model: string): URL => {
     const url = urls.get(model) ?? new URL(base + chatPath.replace('{model}', encodeURIComponent(model)) + query);
+    // Callers can make names up.
+    if (urls.size >= MAX_URLS) urls.clear();
     urls.set(model, url);
     return url;
   };
@@ -145,43 +131,7 @@ export function createOpenAI(
         throw watch.reason() ?? networkFailure(error);
       }
     },
-    async check(signal): Promise<ProviderCheck> {
-      const url = new URL(
-        `${base}${preset.chatPath?.startsWith('/v1/') === true ? '/v1' : ''}${preset.kind === 'azure' ? '/openai' : ''}/models${query}`,
-      );
-      const key = keyOf(config);
-      if (key === undefined && (preset.auth ?? 'bearer') !== 'none') {
-        return { ok: false, detail: `no apiKey${preset.keyEnv === undefined ? '' : `: set ${preset.keyEnv}`}` };
-      }
-      try {
-        const answer = await transport.send({ url, method: 'GET', headers: fixed, signal, connect: CHECK_CONNECT_MS });
-        const body = await errorBody(answer);
-        if (answer.statusCode === 401 || answer.statusCode === 403)
-          return { ok: false, detail: `${url.host} refused the key (status ${answer.statusCode})` };
-        if (answer.statusCode > 299)
-          return { ok: false, detail: `${url.host} answered with status ${answer.statusCode} at ${url.pathname}` };
-        const models = modelNames(body);
-        return {
-          ok: true,
-          detail: `${url.host} answers${models.length === 0 ? '' : ` and lists ${models.length} models`}`,
-          models,
-        };
-      } catch (error) {
-        return { ok: false, detail: `cannot reach ${url.host}: ${networkFailure(error).message}` };
-      }
-    },
+    check: (signal) =>
+      checkHost({ base, query, fixed, preset, transport, hasKey: keyOf(config) !== undefined }, signal),
   };
-}
-
-function modelNames(body: Buffer): string[] {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'));
-    const data: unknown = typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
-    if (!Array.isArray(data)) return [];
-    return data.flatMap((row: unknown) =>
-      typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? [row.id] : [],
-    );
-  } catch {
-    return [];
-  }
 }

@@ -52,8 +52,11 @@ export function providerChecks({
       problems.push({ path: ['providers', name], message: `kind ${config.kind} needs baseUrl` });
     }
     const keys = typeof config.apiKey === 'string' ? [config.apiKey] : (config.apiKey ?? []);
-    if (keys.some((key) => /[\s\u0000-\u001F]/.test(key))) {
-      problems.push({ path: ['providers', name, 'apiKey'], message: 'must not contain spaces or line breaks' });
+    if (keys.some((key) => /[^\u0021-\u007E]/.test(key))) {
+      problems.push({
+        path: ['providers', name, 'apiKey'],
+        message: 'must not contain spaces, line breaks or letters outside ASCII',
+      });
     }
   }
   for (const [i, model] of models.entries()) {

@@ -25,22 +25,21 @@ const list = declare({
 
 const params = z.object({ id: z.string().max(64) });
 
+const requestSchema = z.object({
+  id: z.string(),
+  request: z.object({}).loose(),
+  decision: decisionSchema,
+  outcome: z.object({}).loose().nullable(),
+  feedback: z.array(z.object({}).loose()),
+});
+
 const show = declare({
   method: 'get',
   path: '/router/v1/decisions/{id}',
   summary: 'One request: the decision in full, every attempt, the cost, the feedback',
   request: { params },
   responses: {
-    200: json(
-      z.object({
-        id: z.string(),
-        request: z.object({}).loose(),
-        decision: decisionSchema,
-        outcome: z.object({}).loose().nullable(),
-        feedback: z.array(z.object({}).loose()),
-      }),
-      'The request',
-    ),
+    200: json(requestSchema, 'The request'),
   },
 });
 
@@ -96,21 +95,14 @@ export function mountDecisions(app: OpenAPIHono<GatewayEnv>, context: GatewayCon
   app.openapi(show, async (c) => {
     const { intent, outcome, feedback } = await findEntry(context, c.env, c.req.valid('param').id);
     const { id, request, decision } = intent;
-    return c.json(
-      {
-        id,
-        request: { ...request, at: intent.at, reserveUsd: usdOf(intent.reserve) },
-        decision: {
-          ...decision,
-          ranking: [...decision.ranking],
-          dropped: [...decision.dropped],
-          versions: { ...decision.versions },
-        },
-        outcome: outcome === undefined ? null : outcomeJson(outcome),
-        feedback: feedback.map((row) => ({ ...row })),
-      },
-      200,
-    );
+    const found = {
+      id,
+      request: { ...request, at: intent.at, reserveUsd: usdOf(intent.reserve) },
+      decision,
+      outcome: outcome === undefined ? null : outcomeJson(outcome),
+      feedback,
+    };
+    return c.json(requestSchema.parse(found), 200);
   });
   app.openapi(again, async (c) => {
     const { intent } = await findEntry(context, c.env, c.req.valid('param').id);

@@ -35,6 +35,6 @@ export function mountRoute(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
       context.engine.runtime,
       admitted.id,
     );
-    return c.json(explained, 200);
+    return c.json(routeAnswer.parse(explained), 200);
   });
 }

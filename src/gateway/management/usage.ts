@@ -22,11 +22,13 @@ const stats = declare({
   responses: { 200: json(statsSchema, 'Totals') },
 });
 
+const modelList = z.object({ data: z.array(z.object({ id: z.string() }).loose()) });
+
 const models = declare({
   method: 'get',
   path: '/router/v1/models',
   summary: 'Configured models with upstreams, prices and where the prices come from',
-  responses: { 200: json(z.object({ data: z.array(z.object({ id: z.string() }).loose()) }), 'Models') },
+  responses: { 200: json(modelList, 'Models') },
 });
 
 /** Sums over the ledger, and what is configured. */
@@ -43,7 +45,7 @@ export function mountUsage(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
     });
     return c.json({ data: rows.map((row) => ({ ...row })) }, 200);
   });
-  app.openapi(stats, async (c) => c.json({ ...(await readStats(engine)) }, 200));
+  app.openapi(stats, async (c) => c.json(statsSchema.parse(await readStats(engine)), 200));
   app.openapi(models, (c) => {
     const { catalog, config } = engine.snapshot();
     const upstreams = new Map(catalog.models.map((model) => [model.id, model.upstreams]));
@@ -51,6 +53,6 @@ export function mountUsage(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
       ...row,
       upstreams: upstreams.get(row.id) ?? [],
     }));
-    return c.json({ data }, 200);
+    return c.json(modelList.parse({ data }), 200);
   });
 }

@@ -24,7 +24,7 @@ const STEPS: Readonly<Record<string, readonly [difficulty: number, apply: (list:
   'write each word in capitals': [0.1, (list) => list.map((word) => word.toUpperCase())],
   'drop the first word': [0.1, (list) => list.slice(1)],
   'keep every second word, starting with the first': [0.3, (list) => list.filter((_, i) => i % 2 === 0)],
-  'reverse the letters of each word': [0.5, (list) => list.map((word) => [...word].toReversed().join(''))],
+  'reverse the letters of each word': [0.5, (list) => list.map((word) => Array.from(word).toReversed().join(''))],
   'move the last word to the front': [0.2, (list) => [...list.slice(-1), ...list.slice(0, -1)]],
 };
 const NAMES = Object.keys(STEPS);

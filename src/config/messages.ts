@@ -1,0 +1,132 @@
+import type { z } from 'zod';
+import type { ConfigProblem } from './problem.ts';
+
+type Issue = z.core.$ZodIssue;
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a map';
+  return JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
+}
+
+/** A secret in the wrong place must not be printed. */
+function showable(path: readonly PropertyKey[]): boolean {
+  return !path.some((part) => /key|token|secret|headers|password/i.test(String(part)));
+}
+
+function got(issue: Issue): string {
+  if (issue.input === undefined || !showable(issue.path)) return '';
+  return `, not ${shown(issue.input)}`;
+}
+
+function sizeWord(origin: string): string {
+  return origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '';
+}
+
+/** The longest part of a union's issues: the alternative that the writer meant. */
+function closest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | undefined {
+  const depths = issue.errors.map((issues) => Math.max(...issues.map((one) => one.path.length)));
+  const deepest = Math.max(...depths);
+  return deepest > 0 ? issue.errors[depths.indexOf(deepest)] : undefined;
+}
+
+function unionWords(issue: z.core.$ZodIssueInvalidUnion): string {
+  const words = issue.errors.flatMap((issues) =>
+    issues.map((one) =>
+      one.code === 'invalid_value'
+        ? one.values.map(String).join(', ')
+        : one.code === 'invalid_type'
+          ? typeWord(one.expected)
+          : one.message,
+    ),
+  );
+  return `expected one of ${[...new Set(words)].join(', ')}${got(issue)}`;
+}
+
+function typeWord(expected: string): string {
+  return TYPE_NAMES[expected] ?? expected;
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The known name that a misspelt one most likely means. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
+  const best = ranked[0];
+  return best !== undefined && best.far <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+}
+
+function unknownKeys(
+  issue: z.core.$ZodIssueUnrecognizedKeys,
+  path: (string | number)[],
+  known: KnownKeys,
+): ConfigProblem[] {
+  const names = known(path);
+  return issue.keys.map((key) => {
+    const near = nearestName(key, names);
+    const advice =
+      near === undefined ? (names.length > 0 ? `; known are ${names.join(', ')}` : '') : `; did you mean "${near}"?`;
+    return { path: [...path, key], atKey: true, message: `unknown key${advice}` };
+  });
+}
+
+/** The keys that the schema has at a path. */
+export type KnownKeys = (path: readonly (string | number)[]) => readonly string[];
+
+/** A schema's issue as problems in plain words. */
+export function problemsOf(issue: Issue, known: KnownKeys): ConfigProblem[] {
+  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  const say = (message: string): ConfigProblem[] => [{ path, message }];
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return unknownKeys(issue, path, known);
+    case 'invalid_type': {
+      if (issue.input === undefined) return say(`is missing: expected ${typeWord(issue.expected)}`);
+      return say(
+        issue.message.startsWith('expected ')
+          ? `${issue.message}${got(issue)}`
+          : `expected ${typeWord(issue.expected)}${got(issue)}`,
+      );
+    }
+    case 'too_small':
+      return say(
+        /^(?:expected|at least)/.test(issue.message)
+          ? issue.message
+          : `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${sizeWord(issue.origin)}${got(issue)}`,
+      );
+    case 'too_big':
+      return say(`expected at most ${issue.maximum}${sizeWord(issue.origin)}${got(issue)}`);
+    case 'invalid_value':
+      return say(`expected one of ${issue.values.map(String).join(', ')}${got(issue)}`);
+    case 'invalid_union': {
+      const inner = closest(issue);
+      if (inner === undefined) return say(unionWords(issue));
+      return inner.flatMap((one) => problemsOf({ ...one, path: [...issue.path, ...one.path] }, known));
+    }
+    default:
+      return say(issue.message);
+  }
+}

@@ -1,0 +1,107 @@
+import type { Config } from './schema.ts';
+import { nearestName } from './messages.ts';
+import type { ConfigPath, ConfigProblem } from './problem.ts';
+
+const RESERVED = /^(?:auto(?::.*)?|claude-auto|role\/.*)$/i;
+
+function unknownName(what: string, name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  return `there is no ${what} "${name}"${near === undefined ? `; there are ${known.join(', ') || 'none'}` : `; did you mean "${near}"?`}`;
+}
+
+function duplicates(config: Config): ConfigProblem[] {
+  const seen = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  for (const [i, model] of config.models.entries()) {
+    const names: [ConfigPath, string][] = [
+      [['models', i, 'id'], model.id],
+      ...model.aliases.map((alias, j): [ConfigPath, string] => [['models', i, 'aliases', j], alias]),
+    ];
+    for (const [path, name] of names) {
+      const other = seen.get(name.toLowerCase());
+      if (RESERVED.test(name)) problems.push({ path, message: `"${name}" is a name that Signalbox itself answers to` });
+      else if (other !== undefined)
+        problems.push({ path, message: `"${name}" is the name of model "${other}" already` });
+      else seen.set(name.toLowerCase(), model.id);
+    }
+  }
+  const keys = new Set<string>();
+  for (const [i, { name }] of config.auth.keys.entries()) {
+    if (keys.has(name))
+      problems.push({ path: ['auth', 'keys', i, 'name'], message: `"${name}" is another key's name` });
+    keys.add(name);
+  }
+  return problems;
+}
+
+/** Every place of a config that names a model. */
+function modelMentions(config: Config): [ConfigPath, string][] {
+  const routing = (path: ConfigPath, part: Partial<Config['routing']>): [ConfigPath, string][] => {
+    const { strategy } = part;
+    const reference =
+      typeof strategy === 'object' && 'keepQuality' in strategy && typeof strategy.keepQuality === 'object'
+        ? strategy.keepQuality.of
+        : undefined;
+    return [
+      ...(part.default === undefined ? [] : [[[...path, 'default'], part.default] as [ConfigPath, string]]),
+      ...(part.fallbacks ?? []).map((name, i): [ConfigPath, string] => [[...path, 'fallbacks', i], name]),
+      ...(reference === undefined
+        ? []
+        : [[[...path, 'strategy', 'keepQuality', 'of'], reference] as [ConfigPath, string]]),
+    ];
+  };
+  const lists = (path: ConfigPath, names: readonly string[] | undefined): [ConfigPath, string][] =>
+    (names ?? []).map((name, i) => [[...path, i], name]);
+  return [
+    ...routing(['routing'], config.routing),
+    ...Object.entries(config.roles).flatMap(([role, setting]) => [
+      ...routing(['roles', role], {
+        ...(setting.default === undefined ? {} : { default: setting.default }),
+        ...(setting.fallbacks === undefined ? {} : { fallbacks: setting.fallbacks }),
+        ...(setting.strategy === undefined ? {} : { strategy: setting.strategy }),
+      }),
+      ...lists(['roles', role, 'models'], setting.models),
+    ]),
+    ...config.auth.keys.flatMap((key, i) => lists(['auth', 'keys', i, 'models'], key.models)),
+  ];
+}
+
+function validZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Names that lead nowhere, names given twice, time zones that are none: what a schema cannot see. */
+export function checkReferences(config: Config): ConfigProblem[] {
+  const problems = duplicates(config);
+  const providers = Object.keys(config.providers);
+  const models = config.models.map(({ id }) => id);
+  const known = new Set(config.models.flatMap(({ id, aliases }) => [id, ...aliases]).map((name) => name.toLowerCase()));
+  for (const [i, model] of config.models.entries()) {
+    const named: [ConfigPath, string][] =
+      model.upstreams === undefined
+        ? [[['models', i, 'provider'], model.provider ?? '']]
+        : model.upstreams.map((upstream, j) => [['models', i, 'upstreams', j, 'provider'], upstream.provider]);
+    for (const [path, name] of named) {
+      if (!providers.includes(name)) problems.push({ path, message: unknownName('provider', name, providers) });
+    }
+  }
+  for (const [path, name] of modelMentions(config)) {
+    if (!known.has(name.toLowerCase())) problems.push({ path, message: unknownName('model', name, models) });
+  }
+  const roles = Object.keys(config.roles);
+  for (const [i, key] of config.auth.keys.entries()) {
+    for (const [j, role] of (key.roles ?? []).entries()) {
+      if (roles.some((name) => name.toLowerCase() === role.toLowerCase())) continue;
+      problems.push({ path: ['auth', 'keys', i, 'roles', j], message: unknownName('role', role, roles) });
+    }
+  }
+  for (const [role, { budget }] of Object.entries(config.roles)) {
+    if (budget === undefined || validZone(budget.zone)) continue;
+    problems.push({ path: ['roles', role, 'budget', 'zone'], message: `there is no time zone "${budget.zone}"` });
+  }
+  return problems;
+}

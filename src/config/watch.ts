@@ -1,0 +1,82 @@
+import { watch } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { SignalboxError } from '../errors.ts';
+import { asSignalboxError } from '../errors.ts';
+import type { Config } from './schema.ts';
+import type { LoadedConfig } from './load.ts';
+
+/** Editors write in steps: a file counts once two reads this far apart are equal, milliseconds. */
+const SETTLE_MS = 300;
+
+/** What a running gateway cannot change. */
+const FIXED = ['server', 'auth', 'storage'] as const;
+
+export interface WatchOptions {
+  /** Absolute path of the configuration. */
+  readonly path: string;
+  readonly current: LoadedConfig;
+  /** Loads the file anew. */
+  readonly load: () => Promise<LoadedConfig>;
+  readonly onChange: (next: LoadedConfig) => void;
+  /** The file does not hold; the old configuration stays. */
+  readonly onError: (error: SignalboxError) => void;
+  readonly signal: AbortSignal;
+  readonly settle?: number;
+}
+
+function keepFixed(next: LoadedConfig, first: Config, path: string): LoadedConfig {
+  const changed = FIXED.filter((name) => JSON.stringify(next.config[name]) !== JSON.stringify(first[name]));
+  const { server, auth, storage } = first;
+  return {
+    ...next,
+    config: { ...next.config, server, auth, storage },
+    warnings: [
+      ...next.warnings,
+      ...changed.map((name) => ({ message: `${path}: a change of ${name} needs a restart; the old values stay` })),
+    ],
+  };
+}
+
+/**
+ * Follows a configuration file by watching its folder (editors and Kubernetes replace files), until `signal` aborts.
+ * `onChange` is called with what holds and differs; `server`, `auth` and `storage` stay as they were.
+ */
+export function watchConfig(options: WatchOptions): void {
+  const { path, load, onChange, onError, signal, settle = SETTLE_MS } = options;
+  const first = options.current.config;
+  let version = options.current.version;
+  let timer: NodeJS.Timeout | undefined;
+  const read = () => readFile(path, 'utf8').catch(() => undefined);
+
+  const apply = async () => {
+    try {
+      const next = keepFixed(await load(), first, basename(path));
+      if (signal.aborted || next.version === version) return;
+      version = next.version;
+      onChange(next);
+    } catch (error) {
+      onError(asSignalboxError(error));
+    }
+  };
+
+  const check = async (before: string | undefined) => {
+    const now = await read();
+    if (signal.aborted) return;
+    if (now !== undefined && now === before) await apply();
+    else later(now);
+  };
+
+  const later = (seen: string | undefined) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void check(seen), settle);
+    timer.unref();
+  };
+
+  const names = new Set([basename(path), '.env', '..data']);
+  const watcher = watch(dirname(path), { signal, persistent: false }, (_event, name) => {
+    if (name === null || names.has(name)) void read().then(later);
+  });
+  watcher.on('error', (error) => onError(asSignalboxError(error)));
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+}

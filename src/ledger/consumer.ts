@@ -1,0 +1,128 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { readChunk } from './read.ts';
+import { listSegments, type Segment } from './segment.ts';
+import { forgetSource, sourceLives } from './source.ts';
+import type { Position, Store } from './store.ts';
+
+export interface ConsumerOptions {
+  readonly dir: string;
+  /** The source that this process writes: always read, never recovered while it lives. */
+  readonly own: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly onSkipped: (segment: string, lines: number) => void;
+  readonly onRecovered: (source: string, interrupted: number) => void;
+}
+
+/** Moves journal records into the store, each exactly once. */
+export interface Consumer {
+  /** Takes over everything that is there; returns whether there was anything. Throws what the store throws. */
+  pass(): Promise<boolean>;
+  /** Takes over the rest of the own source, which nobody writes any more, and removes it. */
+  retire(): Promise<void>;
+  /** Bytes that the store does not have yet. */
+  behind(): Promise<number>;
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** Reads every segment of this process and of dead ones, oldest first. Other living processes read their own. */
+export function createConsumer(options: ConsumerOptions): Consumer {
+  const { dir, own, store, clock } = options;
+  const positions = new Map<string, Position>();
+
+  const positionOf = async (source: string): Promise<Position | undefined> => {
+    const known = positions.get(source) ?? (await store.position(source));
+    if (known !== undefined) positions.set(source, known);
+    return known;
+  };
+
+  const remove = (name: string) => rm(join(dir, name), { force: true });
+
+  /** Reads a segment to its present end. */
+  const drain = async ({ source, name }: Segment): Promise<boolean> => {
+    const known = await positionOf(source);
+    let offset = known?.segment === name ? known.offset : 0;
+    let moved = false;
+    for (;;) {
+      const chunk = await readChunk(join(dir, name), offset);
+      if (chunk.offset > offset) {
+        const at = { segment: name, offset: chunk.offset };
+        await store.append(chunk.records, { source, at });
+        positions.set(source, at);
+        offset = chunk.offset;
+        moved = true;
+        if (chunk.skipped > 0) options.onSkipped(name, chunk.skipped);
+      }
+      if (chunk.end) return moved;
+    }
+  };
+
+  /** Drains segments in order; each that is followed by another is finished and goes. */
+  const drainAll = async (segments: readonly Segment[]): Promise<boolean> => {
+    let moved = false;
+    for (const [i, segment] of segments.entries()) {
+      const at = await positionOf(segment.source);
+      const passed = at !== undefined && segment.name < at.segment;
+      if (!passed) {
+        try {
+          moved = (await drain(segment)) || moved;
+        } catch (error) {
+          // Another process has recovered it meanwhile.
+          if (!isGone(error)) throw error;
+        }
+      }
+      if (i < segments.length - 1) await remove(segment.name);
+    }
+    return moved;
+  };
+
+  const bury = async (source: string, segments: readonly Segment[]): Promise<void> => {
+    const interrupted = await store.interrupt(source, clock.now() + 1);
+    for (const { name } of segments) await remove(name);
+    forgetSource(dir, source);
+    await store.forget(source);
+    positions.delete(source);
+    if (interrupted > 0) options.onRecovered(source, interrupted);
+  };
+
+  const pass = async (): Promise<boolean> => {
+    let moved = false;
+    for (const [source, segments] of await listSegments(dir)) {
+      // Asked before reading: what a dead process wrote is complete.
+      const lives = source === own || sourceLives(dir, source, clock.now());
+      if (lives && source !== own) continue;
+      moved = (await drainAll(segments)) || moved;
+      if (!lives) await bury(source, segments);
+    }
+    return moved;
+  };
+
+  return {
+    pass,
+    async retire() {
+      const segments = (await listSegments(dir)).get(own) ?? [];
+      await drainAll(segments);
+      await bury(own, segments);
+    },
+    async behind() {
+      let bytes = 0;
+      for (const [source, segments] of await listSegments(dir)) {
+        const at = await positionOf(source);
+        for (const { name } of segments) {
+          if (at !== undefined && name < at.segment) continue;
+          const size = await stat(join(dir, name)).then(
+            (found) => found.size,
+            () => 0,
+          );
+          bytes += size - (at?.segment === name ? at.offset : 0);
+        }
+      }
+      return bytes;
+    },
+  };
+}

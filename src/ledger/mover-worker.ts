@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock as clock } from '../clock.ts';
+import { createConsumer } from './consumer.ts';
+import type { ThreadMessage, ThreadRequest, ThreadSetup } from './mover-thread.ts';
+import { startMover } from './mover.ts';
+import { openStore } from './open-store.ts';
+
+/** A thread may wait for locks; no request waits with it. */
+const BUSY_MS = 5000;
+
+const { url, dir, own, retention } = workerData as ThreadSetup;
+const tell = (message: ThreadMessage) => parentPort?.postMessage(message);
+
+const store = await openStore(url, { clock, busyTimeout: BUSY_MS });
+const consumer = createConsumer({
+  dir,
+  own,
+  store,
+  clock,
+  onSkipped: (segment, lines) => tell({ say: 'skipped', segment, lines }),
+  onRecovered: (source, interrupted) => tell({ say: 'recovered', source, interrupted }),
+});
+const mover = startMover({ consumer, store, clock, retention, onStatus: (status) => tell({ say: 'status', status }) });
+
+async function answer({ id, ask }: ThreadRequest): Promise<void> {
+  const ok = ask === 'flush' ? await mover.flush() : await mover.close();
+  if (ask === 'close') await store.close();
+  tell({ say: 'done', id, ok });
+}
+
+parentPort?.on('message', (request: ThreadRequest) => void answer(request));

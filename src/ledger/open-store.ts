@@ -1,0 +1,78 @@
+import { Kysely } from 'kysely';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { SignalboxError } from '../errors.ts';
+import { migrate } from './migrations/migrate.ts';
+import type { LedgerSchema } from './schema.ts';
+import { createSqlStore } from './sql-store.ts';
+import { LedgerSqliteDialect } from './sqlite-dialect.ts';
+import { pickSqlite, type SqliteDatabase } from './sqlite.ts';
+import type { Store } from './store.ts';
+
+export interface OpenStoreOptions {
+  readonly clock: Clock;
+  /** How long a write waits for another process's lock, milliseconds; the thread waits with it. */
+  readonly busyTimeout?: number;
+}
+
+const BUSY_MS = 1000;
+
+function unavailable(url: string, cause: unknown): SignalboxError {
+  if (SignalboxError.is(cause)) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const advice = /locked|busy/i.test(why)
+    ? 'another process holds its lock: stop that one, or set storage.url to another file'
+    : /not a database|malformed/i.test(why)
+      ? 'the file is damaged or something else: move it away (a new one is made) or set storage.url to another file'
+      : 'make the folder writable for this user, or set storage.url to another file';
+  return new SignalboxError('storage_unavailable', `the ledger "${url}" cannot be opened: ${why}; ${advice}`, {
+    cause,
+  });
+}
+
+/** The path that a `file:` URL names; `memory:` is SQLite's own memory. */
+function pathOf(url: string): string {
+  if (url === 'memory:') return ':memory:';
+  const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1];
+  if (path !== undefined) return path;
+  throw new SignalboxError(
+    'storage_unavailable',
+    `storage.url "${url.replace(/\/\/[^@/]*@/, '//…@')}" is neither file:<path> nor memory:${url.startsWith('postgres') ? '; PostgreSQL is not yet in effect' : ''}`,
+  );
+}
+
+/** Opens the file for this user alone; SQLite gives its companions the same rights. */
+function prepareFile(path: string): void {
+  if (path === ':memory:') return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+function configure(database: SqliteDatabase, busyTimeout: number): void {
+  database.exec(`pragma busy_timeout = ${busyTimeout}`);
+  database.exec('pragma journal_mode = wal');
+  // The journal has what a power loss takes from the write-ahead log.
+  database.exec('pragma synchronous = normal');
+}
+
+/**
+ * Opens the store at `file:<path>` or `memory:` and brings it to this version's schema.
+ * @throws `storage_unavailable` with what is wrong and what to do.
+ */
+export async function openStore(url: string, { clock, busyTimeout = BUSY_MS }: OpenStoreOptions): Promise<Store> {
+  const path = pathOf(url);
+  const open = await pickSqlite();
+  let database: SqliteDatabase | undefined;
+  try {
+    prepareFile(path);
+    database = open(path);
+    configure(database, busyTimeout);
+    const db = new Kysely<LedgerSchema>({ dialect: new LedgerSqliteDialect(database) });
+    await migrate(db, url);
+    return createSqlStore(db, database.driver, clock);
+  } catch (error) {
+    database?.close();
+    throw unavailable(url, error);
+  }
+}

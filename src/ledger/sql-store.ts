@@ -1,0 +1,157 @@
+import { sql, type Kysely, type Selectable } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { createAppender } from './append.ts';
+import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from './from-rows.ts';
+import type { Outcome } from './record.ts';
+import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
+import type { EntryFilter, LedgerEntry, Store } from './store.ts';
+import { readUsage } from './usage-query.ts';
+
+/** Rows that one call of `prune` deletes of each table, and requests that one batch of `interrupt` settles. */
+const BATCH = 500;
+
+/** What recovery writes for a request whose process died: nobody knows what was spent, so the reserve is. */
+function interruptedOutcome(row: StoredRequest, at: number): Outcome {
+  return {
+    kind: 'outcome',
+    id: row.id,
+    at,
+    status: 'interrupted',
+    httpStatus: 0,
+    attempts: [],
+    cost: row.reserve_nano ?? 0n,
+    baselineCost: null,
+    ms: Math.max(0, at - Number(row.at)),
+    overheadMs: 0,
+  };
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string | null): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const name = key(item) ?? '';
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, [item]);
+    else known.push(item);
+  }
+  return groups;
+}
+
+/** Whole entries of requests that have an intent. */
+async function entriesOf(db: Kysely<LedgerSchema>, rows: readonly StoredRequest[]): Promise<LedgerEntry[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map((row) => row.id);
+  const decisionIds = rows.flatMap((row) => row.decision_id ?? []);
+  const decisions = await db.selectFrom('decisions').selectAll().where('id', 'in', decisionIds).execute();
+  const attempts = groupBy(
+    await db.selectFrom('attempts').selectAll().where('request_id', 'in', ids).orderBy('n').execute(),
+    (row: Selectable<AttemptsTable>) => row.request_id,
+  );
+  const feedback = groupBy(
+    await db.selectFrom('feedback').selectAll().where('decision_id', 'in', decisionIds).orderBy('id').execute(),
+    (row: Selectable<FeedbackTable>) => row.decision_id,
+  );
+  const byId = new Map(decisions.map((row) => [row.id, row.record]));
+  return rows.flatMap((row): LedgerEntry[] => {
+    const decision = decisionOf(byId.get(row.decision_id ?? '') ?? '');
+    const intent = decision === undefined ? undefined : intentOf(row, decision);
+    if (intent === undefined) return [];
+    const outcome = outcomeOf(row, attempts.get(row.id) ?? []);
+    return [
+      {
+        intent,
+        ...(outcome === undefined ? {} : { outcome }),
+        feedback: (feedback.get(row.decision_id ?? '') ?? []).map(feedbackOf),
+      },
+    ];
+  });
+}
+
+function readRequests(db: Kysely<LedgerSchema>, filter: EntryFilter): Promise<StoredRequest[]> {
+  const { after, limit, model, role, key, session, status } = filter;
+  let query = db.selectFrom('requests').selectAll().where('intent_seen', '=', 1n).orderBy('id', 'desc').limit(limit);
+  if (after !== undefined) query = query.where('id', '<', after);
+  if (model !== undefined) query = query.where('model', '=', model);
+  if (role !== undefined) query = query.where('role', '=', role);
+  if (key !== undefined) query = query.where('key_id', '=', key);
+  if (session !== undefined) query = query.where('session', '=', session);
+  if (status === 'open') query = query.where('status', 'is', null);
+  else if (status !== undefined) query = query.where('status', '=', status);
+  return query.execute();
+}
+
+/** Deletes the oldest rows of each table. Open requests stay. */
+function pruneOnce(db: Kysely<LedgerSchema>, before: number): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const old = await trx
+      .selectFrom('requests')
+      .select('id')
+      .where('at', '<', BigInt(before))
+      .where('status', 'is not', null)
+      .orderBy('at')
+      .limit(BATCH)
+      .execute();
+    const ids = old.map((row) => row.id);
+    if (ids.length > 0) {
+      await trx.deleteFrom('attempts').where('request_id', 'in', ids).execute();
+      await trx.deleteFrom('requests').where('id', 'in', ids).execute();
+    }
+    let gone = ids.length;
+    for (const table of ['decisions', 'feedback'] as const) {
+      const { numAffectedRows = 0n } = await sql`
+        delete from ${sql.table(table)} where id in
+          (select id from ${sql.table(table)} where at < ${before} order by at limit ${BATCH})`.execute(trx);
+      gone += Number(numAffectedRows);
+    }
+    return gone;
+  });
+}
+
+/** The ledger's queries over a migrated database. */
+export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: Clock): Store {
+  const append = createAppender(db, clock);
+  return {
+    driver,
+    append: (records, origin) => append(records, origin),
+    async position(source) {
+      const row = await db.selectFrom('positions').selectAll().where('source', '=', source).executeTakeFirst();
+      return row === undefined ? undefined : { segment: row.segment, offset: Number(row.byte_offset) };
+    },
+    async forget(source) {
+      await db.deleteFrom('positions').where('source', '=', source).execute();
+    },
+    async interrupt(source, before) {
+      let settled = 0;
+      for (;;) {
+        const rows = await db
+          .selectFrom('requests')
+          .selectAll()
+          .where('source', '=', source)
+          .where('status', 'is', null)
+          .where('at', '<', BigInt(before))
+          .limit(BATCH)
+          .execute();
+        if (rows.length === 0) return settled;
+        await append(rows.map((row) => interruptedOutcome(row, clock.now())));
+        settled += rows.length;
+      }
+    },
+    async entry(id) {
+      const rows = await db
+        .selectFrom('requests')
+        .selectAll()
+        .where((where) => where.or([where('id', '=', id), where('decision_id', '=', id)]))
+        .limit(1)
+        .execute();
+      return (await entriesOf(db, rows))[0];
+    },
+    entries: async (filter) => entriesOf(db, await readRequests(db, filter)),
+    async decision(id) {
+      const row = await db.selectFrom('decisions').select('record').where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : decisionOf(row.record);
+    },
+    usage: (filter) => readUsage(db, filter, clock.now()),
+    prune: (before) => pruneOnce(db, before),
+    close: () => db.destroy(),
+  };
+}

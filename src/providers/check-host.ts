@@ -1,0 +1,64 @@
+import { networkFailure } from './classify.ts';
+import { readStart } from './read-start.ts';
+import type { Preset } from './presets.ts';
+import type { ProviderCheck } from './provider.ts';
+import type { Transport } from './transport.ts';
+
+const CONNECT_MS = 5000;
+/** Lists of models can be long. */
+const MAX_LIST_BYTES = 4 * 2 ** 20;
+
+/** An OpenAI-compatible host, as far as a check needs it. */
+export interface Host {
+  readonly base: string;
+  /** Starts with `?`, or is empty. */
+  readonly query: string;
+  /** Headers of every call, the key's included. */
+  readonly fixed: Readonly<Record<string, string>>;
+  readonly preset: Preset;
+  readonly transport: Transport;
+  readonly hasKey: boolean;
+}
+
+function modelNames(body: Buffer): string[] {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    const data: unknown = typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
+    if (!Array.isArray(data)) return [];
+    return data.flatMap((row: unknown) =>
+      typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? [row.id] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+function modelsUrl({ base, query, preset }: Host): URL {
+  const version = preset.chatPath?.startsWith('/v1/') === true ? '/v1' : preset.kind === 'azure' ? '/openai' : '';
+  return new URL(`${base}${version}/models${query}`);
+}
+
+/** Lists a host's models: shows that it can be reached and takes the key, and costs nothing. */
+export async function checkHost(host: Host, signal: AbortSignal): Promise<ProviderCheck> {
+  const { preset, transport, fixed } = host;
+  const url = modelsUrl(host);
+  if (!host.hasKey && (preset.auth ?? 'bearer') !== 'none') {
+    return { ok: false, detail: `no apiKey${preset.keyEnv === undefined ? '' : `: set ${preset.keyEnv}`}` };
+  }
+  try {
+    const answer = await transport.send({ url, method: 'GET', headers: fixed, signal, connect: CONNECT_MS });
+    const body = await readStart(answer, MAX_LIST_BYTES);
+    const { statusCode } = answer;
+    if (statusCode === 401 || statusCode === 403) {
+      return { ok: false, detail: `${url.host} refused the key (status ${statusCode})` };
+    }
+    if (statusCode > 299) {
+      return { ok: false, detail: `${url.host} answered with status ${statusCode} at ${url.pathname}` };
+    }
+    const models = modelNames(body);
+    const listed = models.length === 0 ? '' : ` and lists ${models.length} models`;
+    return { ok: true, detail: `${url.host} answers${listed}`, models };
+  } catch (error) {
+    return { ok: false, detail: `cannot reach ${url.host}: ${networkFailure(error).message}` };
+  }
+}

@@ -1,0 +1,4 @@
+import { stateConformance } from './conformance.ts';
+import { createMemoryState } from './memory.ts';
+
+stateConformance('memory', async (clock) => createMemoryState(clock));

@@ -1,0 +1,153 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the metrics read of a request that has ended. */
+export interface CountedRequest {
+  readonly model: string;
+  readonly provider: string | null;
+  readonly role: string | null;
+  readonly dialect: string;
+  readonly status: string;
+  readonly errorCode: string | null;
+  readonly costUsd: number | null;
+  readonly savingsUsd: number | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly ms: number | null;
+  readonly firstByteMs: number | null;
+  readonly overheadMs: number | null;
+  readonly attempts: number;
+  readonly fallback: boolean;
+}
+
+/** What is read when somebody looks. */
+export interface Gauges {
+  readonly inFlight: number;
+  readonly journalWaiting: number;
+  readonly journalLost: number;
+  readonly ledgerBehindBytes: number;
+  readonly storeTrouble: boolean;
+}
+
+/** Prometheus metrics of one engine. */
+export interface Metrics {
+  request(activity: CountedRequest): void;
+  /** A decision was made in `ms` milliseconds. */
+  decision(reasonCode: string, ms: number): void;
+  /** Where the gauges come from. */
+  observe(read: () => Gauges): void;
+  text(): Promise<string>;
+  readonly contentType: string;
+  /** Name, type, labels and help of every metric: `docs/reference/metrics.md` is made from it. */
+  describe(): Promise<
+    { readonly name: string; readonly type: string; readonly help: string; readonly labels: string }[]
+  >;
+}
+
+const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05];
+const DECIDE_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01];
+
+const LABELS = {
+  signalbox_requests_total: ['model', 'provider', 'role', 'dialect', 'status'],
+  signalbox_errors_total: ['code'],
+  signalbox_decisions_total: ['reason'],
+  signalbox_attempts_total: ['model'],
+  signalbox_fallbacks_total: ['model'],
+  signalbox_tokens_total: ['model', 'direction'],
+  signalbox_cost_usd_total: ['model'],
+  signalbox_savings_usd_total: ['model'],
+  signalbox_request_seconds: ['model'],
+  signalbox_first_byte_seconds: ['model'],
+} as const satisfies Record<string, readonly string[]>;
+type Labelled = keyof typeof LABELS;
+
+function createInstruments(registers: Registry[]) {
+  const counter = (name: Labelled, help: string) => new Counter({ name, help, labelNames: LABELS[name], registers });
+  const histogram = (name: Labelled, help: string) =>
+    new Histogram({ name, help, labelNames: LABELS[name], buckets: SECONDS, registers });
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  return {
+    requests: counter('signalbox_requests_total', 'Requests that have ended, by how they ended'),
+    errors: counter('signalbox_errors_total', 'Requests that ended with an error, by its code'),
+    decisions: counter('signalbox_decisions_total', 'Decisions, by reason code'),
+    attempts: counter('signalbox_attempts_total', 'Upstream calls, by the model that answered or was chosen'),
+    fallbacks: counter('signalbox_fallbacks_total', 'Requests answered by another model than the chosen one'),
+    tokens: counter('signalbox_tokens_total', 'Tokens; direction is input or output'),
+    cost: counter('signalbox_cost_usd_total', 'USD spent, as far as prices are known'),
+    savings: counter(
+      'signalbox_savings_usd_total',
+      'Counterfactual: USD that the same tokens would have cost more on the default model; negative savings are not counted',
+    ),
+    seconds: histogram('signalbox_request_seconds', 'Time from ingress to the end of the answer'),
+    firstByte: histogram('signalbox_first_byte_seconds', 'Time from ingress to the first byte of the answer'),
+    overhead: new Histogram({
+      name: 'signalbox_overhead_seconds',
+      help: 'Time that Signalbox itself added to a request',
+      buckets: OVERHEAD_SECONDS,
+      registers,
+    }),
+    decide: new Histogram({
+      name: 'signalbox_decide_seconds',
+      help: 'Time that a decision took',
+      buckets: DECIDE_SECONDS,
+      registers,
+    }),
+    inFlight: gauge('signalbox_requests_in_flight', 'Requests that are open now'),
+    waiting: gauge('signalbox_journal_waiting_records', 'Records that wait in memory because the disk refuses them'),
+    lost: gauge('signalbox_journal_lost_records', 'Records that could not be kept since the start'),
+    behind: gauge('signalbox_ledger_behind_bytes', 'Bytes of journal that the store does not have yet'),
+    store: gauge('signalbox_store_up', '1 while the store takes what the journal holds, else 0'),
+  };
+}
+
+/** Creates the metrics of one engine. Model names that `known` does not know share one label: callers can make them up. */
+export function createMetrics({ known }: { readonly known: (model: string) => boolean }): Metrics {
+  const registry = new Registry();
+  const on = createInstruments([registry]);
+  let read: (() => Gauges) | undefined;
+  const refresh = () => {
+    const now = read?.();
+    if (now === undefined) return;
+    on.inFlight.set(now.inFlight);
+    on.waiting.set(now.journalWaiting);
+    on.lost.set(now.journalLost);
+    on.behind.set(now.ledgerBehindBytes);
+    on.store.set(now.storeTrouble ? 0 : 1);
+  };
+  return {
+    request(activity) {
+      const { status, dialect } = activity;
+      const model = known(activity.model) ? activity.model : 'other';
+      on.requests.inc({ model, provider: activity.provider ?? '', role: activity.role ?? '', dialect, status });
+      if (activity.errorCode !== null) on.errors.inc({ code: activity.errorCode });
+      if (activity.attempts > 0) on.attempts.inc({ model }, activity.attempts);
+      if (activity.fallback) on.fallbacks.inc({ model });
+      on.tokens.inc({ model, direction: 'input' }, activity.inputTokens ?? 0);
+      on.tokens.inc({ model, direction: 'output' }, activity.outputTokens ?? 0);
+      if (activity.costUsd !== null) on.cost.inc({ model }, activity.costUsd);
+      if (activity.savingsUsd !== null) on.savings.inc({ model }, Math.max(0, activity.savingsUsd));
+      if (activity.ms !== null) on.seconds.observe({ model }, activity.ms / 1000);
+      if (activity.firstByteMs !== null) on.firstByte.observe({ model }, activity.firstByteMs / 1000);
+      if (activity.overheadMs !== null) on.overhead.observe(activity.overheadMs / 1000);
+    },
+    decision(reasonCode, ms) {
+      on.decisions.inc({ reason: reasonCode });
+      on.decide.observe(ms / 1000);
+    },
+    observe: (source) => void (read = source),
+    text() {
+      refresh();
+      return registry.metrics();
+    },
+    contentType: registry.contentType,
+    async describe() {
+      const all = await registry.getMetricsAsJSON();
+      return all.map(({ name, type, help }) => ({
+        name,
+        type: String(type),
+        help,
+        labels: name in LABELS ? LABELS[name as Labelled].join(', ') : '',
+      }));
+    },
+  };
+}

@@ -125,9 +125,11 @@ async function attempt(passage: Passage, target: Target, model: string, remainin
   try {
     const answer = await callUpstream(passage, target, model, remaining);
     opened.firstByteMs = runtime.clock.elapsed() - opened.started;
+    settlement.waited(opened.firstByteMs);
     return { target, opened, answer };
   } catch (error) {
     const failure = error as UpstreamFailure;
+    settlement.waited(runtime.clock.elapsed() - opened.started);
     settlement.failed(opened, failure);
     return { target, opened, failure };
   }

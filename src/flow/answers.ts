@@ -51,9 +51,11 @@ function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Rec
 
 /** A complete answer, settled before it is told. */
 export async function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Promise<Answer> {
-  const { settlement } = passage;
+  const { settlement, runtime } = passage;
   const chunks: Uint8Array[] = [];
+  const reading = runtime.clock.elapsed();
   for await (const chunk of upstream.body) chunks.push(chunk);
+  settlement.waited(runtime.clock.elapsed() - reading);
   const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
   settlement.answered(opened, seenWhole(body));
   const { cost } = settlement.totals();

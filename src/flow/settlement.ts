@@ -30,6 +30,8 @@ export interface Ending {
 export interface Settlement {
   readonly attempts: readonly AttemptRecord[];
   readonly settled: Promise<Outcome>;
+  /** Milliseconds spent waiting for an upstream: not Signalbox's own. */
+  waited(ms: number): void;
   failed(attempt: OpenAttempt, failure: UpstreamFailure): void;
   /** The attempt whose answer the caller gets has ended, well or not. */
   answered(attempt: OpenAttempt, seen: Seen, failure?: UpstreamFailure): void;
@@ -77,7 +79,6 @@ export function createSettlement(input: SettlementInput): Settlement {
 
   const close = (attempt: OpenAttempt, cost: NanoUsd | null, rest: Partial<AttemptRecord>): AttemptRecord => {
     const ms = runtime.clock.elapsed() - attempt.started;
-    if (attempt.firstByteMs === undefined) waitedUpstream += ms;
     const { model, upstream } = attempt.target;
     const record: AttemptRecord = {
       model: model.id,
@@ -112,6 +113,7 @@ export function createSettlement(input: SettlementInput): Settlement {
     attempts,
     settled,
     overhead,
+    waited: (ms) => void (waitedUpstream += ms),
     totals: () => ({ cost: totalCost(attempts) }),
     failed: (attempt, cause) => void close(attempt, 0n, failure(cause)),
     answered(attempt, seen, cause) {

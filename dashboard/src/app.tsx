@@ -1,0 +1,56 @@
+import { Charts } from './charts.tsx';
+import { Decisions } from './decisions.tsx';
+import { Models } from './models.tsx';
+import { failure, showWindow, simulated, stats, window, WINDOWS, type WindowName } from './store.ts';
+import { Tiles } from './tiles.tsx';
+
+const NAMES = Object.keys(WINDOWS) as WindowName[];
+
+function Head() {
+  const now = stats.value;
+  return (
+    <header>
+      <h1>
+        Signalbox{' '}
+        {simulated.value && (
+          <span class="tag loud" data-testid="simulated-badge">
+            SIMULATED models
+          </span>
+        )}
+      </h1>
+      <p>
+        {now === null
+          ? ''
+          : `mode ${now.mode} · router ${now.router} · strategy ${now.strategy} · default ${now.default} · ledger ${now.ledger.driver} · version ${now.version}`}
+      </p>
+      <nav aria-label="Window">
+        {NAMES.map((name) => (
+          <button key={name} type="button" aria-pressed={window.value === name} onClick={() => showWindow(name)}>
+            {WINDOWS[name].title}
+          </button>
+        ))}
+      </nav>
+    </header>
+  );
+}
+
+export function App() {
+  const trouble = failure.value ?? stats.value?.ledger.trouble ?? null;
+  return (
+    <main>
+      <Head />
+      {trouble !== null && (
+        <p class="panel trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+      <Tiles />
+      <Charts />
+      <Models />
+      <Decisions />
+      <p class="muted">
+        * Savings are counterfactual: what the same tokens would have cost on the default model, less what they cost.
+      </p>
+    </main>
+  );
+}

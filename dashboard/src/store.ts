@@ -1,0 +1,70 @@
+import { computed, signal } from '@preact/signals';
+import { api, type Activity, type Stats, type UsageRow } from './api.ts';
+import { followRequests, type LiveState } from './live.ts';
+
+/** Stretches of time that the page shows. */
+export const WINDOWS = {
+  hour: { title: 'last hour', ms: 3_600_000, bucket: 'minute', step: 60_000 },
+  day: { title: 'last 24 hours', ms: 86_400_000, bucket: 'hour', step: 3_600_000 },
+  month: { title: 'last 30 days', ms: 30 * 86_400_000, bucket: 'day', step: 86_400_000 },
+} as const;
+export type WindowName = keyof typeof WINDOWS;
+
+const SHOWN = 100;
+const REFRESH_MS = 2000;
+
+export const stats = signal<Stats | null>(null);
+export const series = signal<readonly UsageRow[]>([]);
+export const models = signal<readonly UsageRow[]>([]);
+export const total = signal<UsageRow | null>(null);
+export const decisions = signal<readonly Activity[]>([]);
+export const live = signal<LiveState>('connecting');
+export const failure = signal<string | null>(null);
+export const window = signal<WindowName>('hour');
+export const simulated = computed(() => stats.value?.simulated === true);
+
+async function refresh(): Promise<void> {
+  const { ms, bucket, step } = WINDOWS[window.value];
+  // Whole steps, so that the oldest one is not half.
+  const since = Math.floor((Date.now() - ms) / step) * step;
+  try {
+    const [now, byTime, byModel, all] = await Promise.all([
+      api.stats(),
+      api.usage({ since, bucket }),
+      api.usage({ since, by: 'model' }),
+      api.usage({ since }),
+    ]);
+    stats.value = now;
+    series.value = byTime;
+    models.value = byModel;
+    total.value = all[0] ?? null;
+    failure.value = null;
+  } catch (error) {
+    failure.value = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function merge(fresh: readonly Activity[]): void {
+  const known = new Map([...decisions.value, ...fresh].map((row) => [row.id, row]));
+  decisions.value = [...known.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, SHOWN);
+}
+
+/** Shows another stretch of time. */
+export function showWindow(name: WindowName): void {
+  window.value = name;
+  void refresh();
+}
+
+/** Starts to read and to follow the gateway. */
+export function start(): void {
+  const again = () => void refresh().finally(() => setTimeout(again, REFRESH_MS));
+  again();
+  followRequests(
+    (state) => {
+      live.value = state;
+      // What settled while nobody listened.
+      if (state === 'live') api.latest(SHOWN).then(merge, () => {});
+    },
+    (activity) => merge([activity]),
+  );
+}

@@ -58,7 +58,7 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     const element = box.current;
-    if (element === null) return;
+    if (element === null) return undefined;
     const made = new uPlot(optionsOf(props, element.clientWidth), data, element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));

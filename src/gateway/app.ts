@@ -1,4 +1,4 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { SignalboxError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { admit } from './admit.ts';
@@ -18,9 +18,21 @@ const MODELS = ['/v1/models', '/models', '/api/v1/models'];
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
 export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response>;
 
+/** What a management route's schema does not take, with the place. */
+function invalidInput({ issues }: { readonly issues: readonly z.core.$ZodIssue[] }, where: string): SignalboxError {
+  const lines = issues.map(({ path, message }) => `${path.length === 0 ? where : path.join('.')}: ${message}`);
+  const param = issues[0]?.path.join('.') ?? '';
+  return new SignalboxError('invalid_request', lines.join('; '), param === '' ? {} : { param });
+}
+
 /** Every route of the gateway on one screen. */
 function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
-  const app = new OpenAPIHono<GatewayEnv>({ getPath: (request) => splitPath(request.url).path });
+  const app = new OpenAPIHono<GatewayEnv>({
+    getPath: (request) => splitPath(request.url).path,
+    defaultHook: (result) => {
+      if (!result.success) throw invalidInput(result.error, result.target);
+    },
+  });
 
   app.on('POST', CHAT, (c) => infer(context, 'openai-chat', c.req.raw, c.env));
   app.on(['GET', 'HEAD'], CHAT, (c) => c.json({ status: 'ok', use: 'POST' }));

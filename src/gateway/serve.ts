@@ -1,5 +1,5 @@
 import { getRequestListener } from '@hono/node-server';
-import { createServer, IncomingMessage, type Server } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAccess } from '../access/access.ts';
 import { checkBind } from '../access/bind.ts';
@@ -48,15 +48,32 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
   });
 }
 
-function closeServer(server: Server, drain: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), drain);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+/** Counts the responses that are under way. */
+function createTraffic() {
+  let active = 0;
+  let quiet: (() => void) | undefined;
+  return {
+    began(response: ServerResponse): void {
+      active++;
+      response.once('close', () => {
+        active--;
+        if (active === 0) quiet?.();
+      });
+    },
+    /** Resolves when no response is under way. */
+    ended: () => new Promise<void>((resolve) => (active === 0 ? resolve() : (quiet = resolve))),
+  };
+}
+
+/** Waits for what is under way, `drain` milliseconds at most, then closes every connection, unused ones included. */
+async function closeServer(server: Server, ended: Promise<void>, drain: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, drain)));
+  await Promise.race([ended, late]);
+  clearTimeout(timer);
+  server.closeAllConnections();
+  await closed;
 }
 
 /**
@@ -79,17 +96,18 @@ export async function serveGateway(options: ServeOptions): Promise<RunningGatewa
   const listener = getRequestListener((request, env) =>
     env.incoming instanceof IncomingMessage ? gateway(request, { incoming: env.incoming }) : gateway(request),
   );
-  const server = createServer(
-    { keepAliveTimeout: 75_000, noDelay: true },
-    (incoming, outgoing) => void listener(incoming, outgoing),
-  );
+  const traffic = createTraffic();
+  const server = createServer({ keepAliveTimeout: 75_000, noDelay: true }, (incoming, outgoing) => {
+    traffic.began(outgoing);
+    void listener(incoming, outgoing);
+  });
   const { address, port, family } = await listen(server, config.server.host, config.server.port);
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     async close() {
       draining = true;
       closing.abort();
-      await closeServer(server, options.drain ?? DRAIN_MS);
+      await closeServer(server, traffic.ended(), options.drain ?? DRAIN_MS);
     },
   };
 }

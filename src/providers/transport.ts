@@ -16,7 +16,7 @@ export type TransportAnswer = Dispatcher.ResponseData;
 /** The connections of an engine to its upstreams; pools outlive snapshots. Redirects are never followed. */
 export interface Transport {
   send(call: Call): Promise<TransportAnswer>;
-  /** Waits for what is in flight, then closes every connection. */
+  /** Closes every connection; calls in flight fail. */
   close(): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export function createTransport({ connections = 256, keepAlive = 10_000 }: Trans
       });
     },
     async close() {
-      await Promise.all([...agents.values()].map((agent) => agent.close()));
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
     },
   };
 }

@@ -261,7 +261,7 @@ describe('bad bodies', () => {
       headers: { 'content-type': 'application/json' },
       body: new Blob([large]).stream(),
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(chunked.status).toBe(413);
     expect(one.requests).toHaveLength(0);
   });

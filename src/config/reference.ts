@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { configSchema } from './schema.ts';
+
+/** One row of the reference: a key, its type, its default and what it does. `*` stands for any name or index. */
+export interface ConfigRow {
+  readonly path: string;
+  readonly type: string;
+  readonly standard: string;
+  readonly about: string;
+}
+
+const LIMITS = {
+  connect: 'To open a connection to the provider',
+  firstToken: 'Until a streamed answer begins',
+  firstTokenReasoning: 'The same, for models that reason first',
+  firstTokenLocal: 'The same, for providers on your own machines, which may have to load the model',
+  idle: 'Longest silence inside a stream',
+  total: 'Until an answer begins, over all attempts; for answers that are not streamed until they are complete',
+};
+
+const PRICE = {
+  input: 'USD per million input tokens',
+  output: 'USD per million output tokens',
+  cacheRead: 'USD per million tokens read from the prompt cache; left out: as `input`',
+  cacheWrite: 'USD per million tokens written to the prompt cache; left out: as `input`',
+  reasoning: 'USD per million reasoning tokens; left out: as `output`',
+  request: 'USD per request, on top',
+};
+
+const ROUTING = {
+  mode: '`route`; `observe` serves the default and logs what routing would have done; `off` serves the default',
+  router: 'Which router predicts quality: `learned` is the best that ships',
+  strategy: 'How predicted quality, cost and latency are weighed',
+  default:
+    'Model used when routing is off or static, and the baseline that savings are counted against; left out: the model of the highest declared quality',
+  fallbacks: 'Models to try when the chosen one fails; left out: the ranking; `[]` forbids',
+  unknownModel: 'What a model name that nobody knows means: `reject` (404) or `route`',
+  expose: '`body` adds `routing` to every answer; `headers` adds nothing to a body',
+};
+
+function under(prefix: string, rows: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(rows).map(([name, about]) => [`${prefix}.${name}`, about]));
+}
+
+const ABOUT: Readonly<Record<string, string>> = {
+  'server.host': 'Address to listen on; others than this machine need `auth.mode: required`',
+  'server.port': 'Port; 0 takes any free one',
+  'server.workers': 'Processes that serve',
+  'server.maxBody': 'Largest request body; larger ones are 413',
+  'auth.mode': '`loopback-open`: this machine needs no key, everyone else does; `required`: everyone does',
+  'auth.origins': 'Origins of web pages that may call; none by default',
+  'auth.hosts': 'Names in the Host header, beside those of this machine, that are accepted without a key',
+  'auth.keys': 'Keys that callers may present',
+  'auth.keys.*.name': 'Shown in the ledger instead of the key',
+  'auth.keys.*.key': 'The key, `sb-…`; better `${ENV}` or `sha256`',
+  'auth.keys.*.sha256': 'SHA-256 of the key in hex, so that the key itself is not written here',
+  'auth.keys.*.admin': 'May see everyone’s requests and the management routes',
+  'auth.keys.*.models': 'The only models it may use; left out: all',
+  'auth.keys.*.roles': 'The only roles it may use; left out: all',
+  'auth.keys.*.expires': 'ISO time after which it is refused',
+  'storage.url': 'The ledger: `file:<path>` (SQLite) or `memory:`',
+  'storage.journal': 'Folder of the journal that requests are written to first',
+  'storage.journalCap': 'The journal grows to this size at most while the store is behind',
+  'storage.redis': 'Redis that replicas share',
+  'storage.prompts': 'What is kept of prompts',
+  'storage.retention': 'How long requests are kept; sums by hour stay',
+  providers: 'Where models are called, by a name of your own',
+  'providers.*.kind':
+    'A wire or a preset: `openai`, `openrouter`, `azure`, `groq`, `together`, `deepseek`, `mistral`, `vllm`, `lmstudio`, `ollama`, `simulated`',
+  'providers.*.baseUrl': 'Left out: the preset’s',
+  'providers.*.apiKey': 'The provider’s key, or a list of keys',
+  'providers.*.headers': 'Headers to add to every call',
+  'providers.*.concurrency': 'Calls in flight at once',
+  'providers.*.timeouts': 'Limits of this provider alone',
+  ...under('providers.*.timeouts', LIMITS),
+  'providers.*.apiVersion': 'Azure’s `api-version`',
+  'providers.*.seed': '`simulated`: the seed of its answers',
+  'providers.*.models': '`simulated`: its models by name',
+  'providers.*.models.*.skill': 'Share of tasks of a topic that it answers right, 0..1; `default` for the rest',
+  'providers.*.models.*.firstToken': 'Time to the first token',
+  'providers.*.models.*.tokensPerSecond': 'Tokens per second after that',
+  models: 'The models to choose among',
+  'models.*.id': 'The name that you use',
+  'models.*.as': 'The name under which a trained router knows it',
+  'models.*.quality': 'Your estimate of its share of good answers, 0..1, until something is learned',
+  'models.*.aliases': 'Other names that mean it; `*` matches any run',
+  'models.*.contextWindow': 'Tokens; left out: the catalogue’s',
+  'models.*.maxOutput': 'Tokens; left out: the catalogue’s',
+  'models.*.capabilities': 'What it can take; left out: the catalogue’s; unknown is allowed',
+  'models.*.price': 'Your price; left out: the catalogue’s',
+  ...under('models.*.price', PRICE),
+  'models.*.provider': 'Where it is called (short for one upstream)',
+  'models.*.model': 'Its name there; left out: `id`',
+  'models.*.upstreams': 'Several places where it can be called, tried in order',
+  'models.*.upstreams.*.provider': 'Name of the provider',
+  'models.*.upstreams.*.model': 'Its name there',
+  'models.*.upstreams.*.price': 'The price there',
+  ...under('models.*.upstreams.*.price', PRICE),
+  ...under('routing', ROUTING),
+  ...under('timeouts', LIMITS),
+  'retries.max': 'Retries on the same model',
+  'retries.wait': 'Longest Retry-After worth waiting for',
+  roles: 'Settings by role; a role may set whatever `routing` may',
+  ...under('roles.*', ROUTING),
+  'roles.*.models': 'The only models the role may use; left out: all',
+  'roles.*.budget': 'What the role may spend',
+  'roles.*.budget.usd': 'USD per period',
+  'roles.*.budget.per': 'The period',
+  'roles.*.budget.zone': 'Time zone in which periods begin',
+  'roles.*.budget.atLimit': 'When it is spent: `cheapest` model or `refuse`',
+  'roles.*.taxonomy': 'Path of a taxonomy',
+};
+
+interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly pattern?: string;
+}
+
+/** JSON Schema of the configuration file, for editors. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, { io: 'input', target: 'draft-2020-12' });
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(' ');
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeOf))].join(' or ');
+  if (schema.properties !== undefined) {
+    const keys = Object.keys(schema.properties);
+    return `{ ${keys.join(', ')} }`;
+  }
+  if (schema.type === 'object') return 'map';
+  if (schema.type === 'array') return `list of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}`;
+  if (schema.pattern?.includes('ms|') === true) return 'duration';
+  if (schema.pattern?.includes('KB') === true) return 'size';
+  return schema.type === 'string' ? 'text' : [schema.type ?? 'anything'].flat().join(' or ');
+}
+
+function rowsOf(schema: JsonSchema, path: string, rows: ConfigRow[]): void {
+  const about = ABOUT[path];
+  const leaf = schema.properties === undefined || about !== undefined;
+  if (path !== '' && leaf && !path.endsWith('*')) {
+    const standard =
+      schema.default === undefined || (typeof schema.default === 'object' && schema.properties !== undefined)
+        ? ''
+        : `\`${JSON.stringify(schema.default)}\``;
+    rows.push({ path, type: typeOf(schema), standard, about: about ?? '' });
+  }
+  const at = (name: string) => (path === '' ? name : `${path}.${name}`);
+  for (const [name, inner] of Object.entries(schema.properties ?? {})) rowsOf(inner, at(name), rows);
+  if (typeof schema.additionalProperties === 'object' && schema.additionalProperties.properties !== undefined) {
+    rowsOf(schema.additionalProperties, at('*'), rows);
+  }
+  if (schema.items?.properties !== undefined) rowsOf(schema.items, at('*'), rows);
+}
+
+/** Every key of the configuration, in the schema's order. */
+export function configRows(): ConfigRow[] {
+  const rows: ConfigRow[] = [];
+  rowsOf(configJsonSchema(), '', rows);
+  return rows;
+}

@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../clock.ts';
+import { manualClock } from '../state/conformance.ts';
+import { feedbackOf, intentOf, outcomeOf } from './fixtures.ts';
+import type { Rec } from './record.ts';
+import type { Store } from './store.ts';
+
+const HOUR = 3_600_000;
+
+/** What every store keeps. `open` gives an empty one. */
+export function storeConformance(name: string, open: (clock: Clock) => Promise<Store>): void {
+  const withStore = async (work: (store: Store, now: number) => Promise<void>): Promise<void> => {
+    const clock = manualClock();
+    const store = await open(clock);
+    try {
+      await work(store, clock.now());
+    } finally {
+      await store.close();
+    }
+  };
+
+  describe(`store: ${name}`, () => {
+    it('gives back what it was given', () =>
+      withStore(async (store, now) => {
+        const intent = intentOf('r1', now - 10, { user: 'u', tags: { a: 'b' }, session: 's' });
+        const outcome = outcomeOf('r1', now, 123_456_789_012n);
+        await store.append([intent, outcome, feedbackOf('f1', 'r1', now)]);
+        expect(await store.entry('r1')).toEqual({ intent, outcome, feedback: [feedbackOf('f1', 'r1', now)] });
+        expect(await store.entry('none')).toBeUndefined();
+        expect(await store.decision('r1')).toEqual(intent.decision);
+      }));
+
+    it('counts each record once, in whatever order and however often it comes', () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.shuffledSubarray([...Array(12).keys()], { minLength: 12 }),
+          fc.array(fc.nat(11), { maxLength: 10 }),
+          fc.integer({ min: 1, max: 12 }),
+          async (order, again, size) => {
+            await withStore(async (store, now) => {
+              const records = Array.from({ length: 6 }, (_, i): Rec[] => [
+                intentOf(`r${i}`, now - i * HOUR),
+                outcomeOf(`r${i}`, now - i * HOUR + 5, i === 3 ? null : BigInt(i + 1) * 1000n),
+              ]).flat();
+              const sent = [...order, ...again].flatMap((i) => records[i] ?? []);
+              for (let at = 0; at < sent.length; at += size) await store.append(sent.slice(at, at + size));
+              const [total] = await store.usage({ since: 0, until: now + 1 });
+              expect(total).toMatchObject({
+                requests: 6,
+                costUsd: 17e-6,
+                unpriced: 1,
+                inputTokens: 60,
+                baselineCostUsd: 170e-6,
+              });
+            });
+          },
+        ),
+        { numRuns: 25 },
+      ));
+
+    it('sums hours as it sums requests, also after they are pruned', () =>
+      withStore(async (store, now) => {
+        const at = (i: number) => now - i * 17 * 60_000;
+        const records = Array.from({ length: 200 }, (_, i): Rec[] => [
+          intentOf(`r${String(i).padStart(4, '0')}`, at(i), { role: i % 3 === 0 ? 'x' : 'y' }),
+          outcomeOf(`r${String(i).padStart(4, '0')}`, at(i), BigInt(i)),
+        ]).flat();
+        await store.append(records);
+        const since = at(199);
+        const hourly = await store.usage({ since, until: now + 1, by: 'role' });
+        const each = await store.usage({ since, until: now + 1, by: 'role', bucket: 'minute' });
+        for (const row of hourly) {
+          const parts = each.filter((part) => part.group === row.group);
+          expect(parts.reduce((sum, part) => sum + part.requests, 0)).toBe(row.requests);
+          expect(parts.reduce((sum, part) => sum + part.costUsd, 0)).toBeCloseTo(row.costUsd, 12);
+        }
+        const before = await store.usage({ since: 0, until: now + 1 });
+        let gone = 0;
+        for (let n = await store.prune(now - 24 * HOUR); n > 0; n = await store.prune(now - 24 * HOUR)) gone += n;
+        expect(gone).toBeGreaterThan(100);
+        expect(await store.usage({ since: 0, until: now + 1 })).toEqual(before);
+        expect(await store.entry('r0199')).toBeUndefined();
+        expect(await store.entry('r0000')).toBeDefined();
+      }));
+
+    it('books what a dead process had in flight as interrupted, at its reserve, once', () =>
+      withStore(async (store, now) => {
+        const origin = { source: 'dead', at: { segment: 's', offset: 9 } };
+        await store.append([intentOf('r1', now - 5), intentOf('r2', now - 5), outcomeOf('r2', now, 1000n)], origin);
+        await store.append([intentOf('r3', now - 5)], { ...origin, source: 'alive' });
+        expect(await store.interrupt('dead', now + 1)).toBe(1);
+        expect(await store.interrupt('dead', now + 1)).toBe(0);
+        expect((await store.entry('r1'))?.outcome).toMatchObject({ status: 'interrupted', cost: 5000n });
+        expect((await store.entry('r3'))?.outcome).toBeUndefined();
+        const [total] = await store.usage({ since: 0, until: now + 1 });
+        expect(total).toMatchObject({ requests: 2, interrupted: 1, costUsd: 6e-6 });
+        // Its true end, should it still come.
+        await store.append([outcomeOf('r1', now, 700n)]);
+        expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({ interrupted: 0, costUsd: 1.7e-6 });
+      }));
+
+    it('remembers positions with the records, and forgets them', () =>
+      withStore(async (store, now) => {
+        expect(await store.position('a')).toBeUndefined();
+        await store.append([intentOf('r1', now)], { source: 'a', at: { segment: 'a-1.log', offset: 77 } });
+        expect(await store.position('a')).toEqual({ segment: 'a-1.log', offset: 77 });
+        await store.forget('a');
+        expect(await store.position('a')).toBeUndefined();
+      }));
+
+    it('pages through requests and filters them', () =>
+      withStore(async (store, now) => {
+        await store.append(
+          Array.from({ length: 9 }, (_, i): Rec[] => [
+            intentOf(`r${i}`, now + i, i % 2 === 0 ? { key: 'k' } : {}),
+            ...(i === 8 ? [] : [outcomeOf(`r${i}`, now + i, 1n, i === 4 ? { status: 'failed' } : {})]),
+          ]).flat(),
+        );
+        const ids = async (filter: object) =>
+          (await store.entries({ limit: 4, ...filter })).map(({ intent }) => intent.id);
+        expect(await ids({})).toEqual(['r8', 'r7', 'r6', 'r5']);
+        expect(await ids({ after: 'r5' })).toEqual(['r4', 'r3', 'r2', 'r1']);
+        expect(await ids({ key: 'k', status: 'failed' })).toEqual(['r4']);
+        expect(await ids({ status: 'open' })).toEqual(['r8']);
+        expect(await ids({ model: "x' or 1=1 --" })).toEqual([]);
+      }));
+  });
+}

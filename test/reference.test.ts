@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { referenceFiles } from '../scripts/reference.ts';
+import { configRows } from '../src/config/reference.ts';
+import { VERSION } from '../src/version.ts';
+
+describe('docs/reference', () => {
+  it('is what the sources say: run `npm run docs` when this fails', async () => {
+    for (const [name, text] of Object.entries(await referenceFiles())) {
+      const file = await readFile(new URL(`../docs/reference/${name}`, import.meta.url), 'utf8');
+      expect(file, name).toBe(text);
+    }
+  });
+
+  it('explains every key of the configuration', () => {
+    expect(
+      configRows()
+        .filter((row) => row.about === '')
+        .map((row) => row.path),
+    ).toEqual([]);
+  });
+});
+
+describe('version', () => {
+  it('is the package’s', async () => {
+    const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ version: VERSION });
+  });
+});

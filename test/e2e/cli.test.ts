@@ -1,0 +1,164 @@
+import { createServer } from 'node:http';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli, startServe } from '../support/cli.ts';
+import { temporaryFolder } from '../support/gateway.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+
+afterEach(() => folder.remove());
+
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runCli(args, { cwd: folder.path, env });
+
+describe('signalbox', () => {
+  it('explains itself and every command', async () => {
+    const help = await run(['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    const commands = [...help.stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1] ?? '');
+    expect(commands).toEqual(
+      expect.arrayContaining(['demo', 'init', 'serve', 'route', 'models', 'usage', 'doctor', 'config', 'version']),
+    );
+    for (const command of commands) {
+      const { code, stdout } = await run([command, '--help']);
+      expect(code, command).toBe(0);
+      expect(stdout, command).toContain('--json');
+    }
+  });
+
+  it('ends with 2 when it is used wrongly', async () => {
+    expect(await run([])).toMatchObject({ code: 2 });
+    expect(await run(['fly'])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no command "fly"') });
+    expect(await run(['usage', 'fly'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('show, history, export'),
+    });
+    expect(await run(['serve', '--simulated', '--port', 'x'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--port'),
+    });
+  });
+
+  it('without anything to go by says what helps', async () => {
+    const { code, stderr } = await run(['serve']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/signalbox demo[\s\S]*signalbox init/);
+  });
+
+  it('writes a configuration that holds, and does not overwrite it', async () => {
+    const env = { OPENAI_API_KEY: 'sk-test' };
+    expect(await run(['init'], env)).toMatchObject({ code: 0 });
+    expect(await readFile(join(folder.path, 'signalbox.yaml'), 'utf8')).not.toContain('sk-test');
+    expect(await run(['config', 'check'], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('ok (2 models'),
+    });
+    expect(await run(['init'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') });
+    expect(await run(['config', 'check'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('OPENAI_API_KEY is not set'),
+    });
+  });
+
+  it('checks a configuration: every problem with its place', async () => {
+    await writeFile(
+      join(folder.path, 'bad.yaml'),
+      'providers: { p: { kind: opena } }\nmodels:\n  - { id: a, provider: q }\n  - { id: a, provider: p }\nrouting: { router: magic }\n',
+    );
+    const { code, stderr } = await run(['config', 'check', 'bad.yaml']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('bad.yaml:1:25 providers.p.kind: unknown kind "opena"');
+    expect(stderr).toContain('bad.yaml:3:24 models[0].provider: there is no provider "q"');
+    expect(stderr).toContain('bad.yaml:5:20 routing.router: unknown router "magic"');
+  });
+
+  it('explains a choice without calling anything', async () => {
+    const { code, stdout } = await run([
+      'route',
+      'Prove that there are infinitely many primes.',
+      '--simulated',
+      '--json',
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ model: expect.any(String), decision: { reason: expect.any(String) } });
+    expect((await run(['route', 'Hi', '--simulated'])).stdout).toMatch(/nano|small|large|giant/);
+  });
+
+  it('lists models, checks the set-up, shows usage', async () => {
+    expect((await run(['models', '--simulated'])).stdout).toContain('giant');
+    expect(await run(['doctor', '--simulated'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('✓ ledger'),
+    });
+    for (const args of [['usage'], ['usage', 'history'], ['usage', 'export']]) {
+      expect((await run([...args, '--simulated'])).code, args.join(' ')).toBe(0);
+    }
+  });
+
+  it('names a port that is taken', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    });
+    const { code, stderr } = await run(['serve', '--simulated', '--port', String(port)]);
+    server.close();
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toContain(`port ${port}`);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('refuses to be open to other machines without keys', async () => {
+    const { code, stderr } = await run(['serve', '--simulated', '--host', '0.0.0.0']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('auth.mode');
+  });
+
+  it('names a folder that it cannot write to', async () => {
+    await writeFile(join(folder.path, '.signalbox'), 'a file in its place');
+    const { code, stderr } = await run(['serve', '--simulated']);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toMatch(/cannot be (?:opened|written)/);
+  });
+
+  it('reloads its configuration, and keeps the old one when the new one does not hold', async () => {
+    const path = join(folder.path, 'signalbox.yaml');
+    const config = (id: string) =>
+      `providers: { s: { kind: simulated, models: { m: { skill: { default: 1 } } } } }\nmodels: [{ id: ${id}, provider: s, model: m }]\n`;
+    await writeFile(path, config('first'));
+    const serving = await startServe([], { cwd: folder.path });
+    const ids = async () => {
+      const response = await fetch(`${serving.url}/v1/models`);
+      return ((await response.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+    };
+    expect(await ids()).toContain('first');
+    await writeFile(path, 'models: []\n');
+    await expect.poll(() => serving.output.stderr, { timeout: 5000 }).toContain('the old one stays');
+    expect(await ids()).toContain('first');
+    await writeFile(path, config('second'));
+    await expect.poll(ids, { timeout: 5000 }).toContain('second');
+    serving.child.kill('SIGTERM');
+    expect((await serving.ended).code).toBe(0);
+  });
+});
+
+describe('demo', () => {
+  it('runs the main job and says that it is simulated', async () => {
+    const { code, stdout } = await run(['demo', '--exit', '--tasks', '20', '--json']);
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout) as {
+      simulated: boolean;
+      results: { name: string; accuracy: number; costUsd: number }[];
+    };
+    expect(result.simulated).toBe(true);
+    expect(result.results.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['best single', 'random', 'cheapest', 'balanced']),
+    );
+    expect((await run(['demo', '--exit', '--tasks', '5'])).stdout).toContain('SIMULATED');
+  });
+});

@@ -52,10 +52,8 @@ export async function readRecorded(dataset: string, prices: string, count: numbe
   const priced = JSON.parse(await readFile(prices, 'utf8')) as Prices;
   const names = Object.keys(rows[0]?.outcomes ?? {}).filter((name) => priced.models[name] !== undefined);
   const whole = rows.filter((row) => names.every((name) => row.outcomes[name] !== undefined));
-  const seen = new Set<string>();
-  const test = whole.filter((row) => !seen.has(row.query) && seen.add(row.query).size <= count);
-  const train = whole.filter((row) => !seen.has(row.query));
-  return { names, prices: priced, test, train };
+  const unique = [...new Map(whole.map((row) => [row.query, row])).values()];
+  return { names, prices: priced, test: unique.slice(0, count), train: unique.slice(count) };
 }
 
 type Recorded = Awaited<ReturnType<typeof readRecorded>>;

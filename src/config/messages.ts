@@ -16,7 +16,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map';
-  return JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
+  return typeof value === 'string' ? JSON.stringify(value).slice(0, 60) : String(value);
 }
 
 /** A secret in the wrong place must not be printed. */

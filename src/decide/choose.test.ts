@@ -44,6 +44,15 @@ describe('quality-first', () => {
   });
 });
 
+describe('quality-first with unlike errors', () => {
+  it('does not pass over a cheaper, surer model of the same quality', () => {
+    const unsure = estimate('unsure', 0.9, null, 0.2);
+    const sure = estimate('sure', 0.9, 0, 0);
+    const choice = choose([unsure, estimate('top', 1, null, 0), sure], { kind: 'quality-first' }, context);
+    expect(choice.ranking[0]).toBe(sure);
+  });
+});
+
 describe('keepQuality', () => {
   it('takes the cheapest predicted to keep the share of the best, and says what would flip it', () => {
     const choice = choose(all, keep(0.98), context); // .98 × .9 = .882
@@ -176,6 +185,7 @@ describe('every strategy', () => {
         // A dearer reference may be kept only when it is named and is the only one to meet its own target.
         expect(better).toEqual([]);
       }),
+      { numRuns: 1000 },
     );
   });
 });

@@ -50,12 +50,17 @@ function plural(n: number): string {
   return n === 1 ? '1 model' : `${n} models`;
 }
 
-/** `quality-first`: the cheapest within one standard error of the difference to the top. */
+/**
+ * `quality-first`: the cheapest within one standard error of the difference to the top. A wide error lets a model in
+ * that a narrow one of the same quality would keep out; then the better known one is let in too.
+ */
 function qualityFirst(estimates: readonly Estimate[]): Choice {
   const sorted = [...estimates].sort(byQuality);
   const [top] = sorted;
   if (top === undefined) throw new RangeError('no estimates');
-  const close = (e: Estimate) => top.quality - e.quality <= Math.hypot(top.stderr, e.stderr);
+  const within = sorted.filter((e) => top.quality - e.quality <= Math.hypot(top.stderr, e.stderr));
+  const least = within.at(-1)?.quality ?? top.quality;
+  const close = (e: Estimate) => e.quality >= least;
   const band = sorted.filter(close).sort(byCost);
   const rest = sorted.filter((e) => !close(e));
   const ranking = [...band, ...rest];

@@ -20,7 +20,6 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       row('JSON, 400-byte request', json, 'bare'),
       ...(portkey === undefined ? [] : [row(`JSON, against @portkey-ai/gateway ${portkey}`, json, 'portkey')]),
       row('streamed, 100 chunks', stream, 'bare'),
-      ...(portkey === undefined ? [] : [row(`streamed, against @portkey-ai/gateway ${portkey}`, stream, 'portkey')]),
       `| first byte of a stream, p50 of 2 000 interleaved | bare ${firstByteMs.bare.toFixed(3)} ms, signalbox ${firstByteMs.signalbox.toFixed(3)} ms | +${(firstByteMs.signalbox - firstByteMs.bare).toFixed(3)} ms |`,
     ].join('\n');
   },

@@ -7,6 +7,7 @@ loopback.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
 
 /** Whether an address is this machine's own. */
 export function isLoopbackAddress(address: string): boolean {
+  if (address === '127.0.0.1' || address === '::1' || address === '::ffff:127.0.0.1') return true;
   const family = isIP(address);
   return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -19,13 +19,18 @@ export interface SiteGuard {
 export function createSiteGuard(auth: Pick<Config['auth'], 'origins' | 'hosts'>, host: string): SiteGuard {
   const listed = new Set(auth.origins.map((origin) => new URL(origin).origin));
   const hosts = new Set([host, ...auth.hosts].map((name) => name.toLowerCase()));
+  // Nearly every request has the header of the one before it.
+  let accepted: string | undefined;
   return {
     checkHost(header) {
       const given = header('host');
       // Browsers always send one; whoever sends none is no page.
-      if (given === undefined) return;
+      if (given === undefined || given === accepted) return;
       const name = hostOf(given);
-      if (name !== undefined && (isLoopbackHost(name) || hosts.has(name))) return;
+      if (name !== undefined && (isLoopbackHost(name) || hosts.has(name))) {
+        accepted = given;
+        return;
+      }
       throw new SignalboxError(
         'forbidden_host',
         'the Host header does not name this machine: use http://127.0.0.1, or add the name to auth.hosts',

@@ -14,8 +14,13 @@ export interface SegmentHeader {
 
 const CRC_CHARS = 8;
 
+const BLANK_CRC = `${'0'.repeat(CRC_CHARS)} `;
+
 function line(json: string): Buffer {
-  return Buffer.from(`${crc32(json).toString(16).padStart(CRC_CHARS, '0')} ${json}\n`);
+  const bytes = Buffer.from(`${BLANK_CRC}${json}\n`);
+  const sum = crc32(bytes.subarray(BLANK_CRC.length, -1));
+  bytes.write(sum.toString(16).padStart(CRC_CHARS, '0'), 0, 'latin1');
+  return bytes;
 }
 
 function withCost({ cost, ...rest }: AttemptRecord) {

@@ -14,8 +14,22 @@ const NANO = 9;
 /** Prices are per million tokens. */
 const MILLION = 6;
 
+/** Prices seen so far: few, and asked for with every request. */
+const decimals = new Map<number, Decimal | null>();
+const MAX_DECIMALS = 1000;
+
 /** The shortest decimal that means this number, which is what a price list or a config file says; `null` when not finite. */
 function decimalOf(value: number): Decimal | null {
+  let decimal = decimals.get(value);
+  if (decimal === undefined) {
+    if (decimals.size >= MAX_DECIMALS) decimals.clear();
+    decimal = parseDecimal(value);
+    decimals.set(value, decimal);
+  }
+  return decimal;
+}
+
+function parseDecimal(value: number): Decimal | null {
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value));
   if (parts === null) return null;
   const [, sign = '', whole = '0', fraction = '', exponent = '0'] = parts;

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock as clock } from '../clock.ts';
 import { createConsumer } from './consumer.ts';
@@ -7,6 +8,16 @@ import { openStore } from './open-store.ts';
 
 /** A thread may wait for locks; no request waits with it. */
 const BUSY_MS = 5000;
+
+/** On a machine that is busy the store falls behind a little rather than hold up requests. */
+const GIVES_WAY = 5;
+
+try {
+  // On Linux this is the calling thread's own priority.
+  if (process.platform === 'linux') setPriority(GIVES_WAY);
+} catch {
+  // Then it competes as an equal.
+}
 
 const { url, dir, own, retention } = workerData as ThreadSetup;
 const tell = (message: ThreadMessage) => parentPort?.postMessage(message);

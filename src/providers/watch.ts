@@ -14,6 +14,11 @@ export interface CallWatch {
   end(): void;
 }
 
+/** Timers of one length share a list in Node: long limits are rounded up, so that requests do not make one each. */
+function coarse(ms: number): number {
+  return ms < 1000 ? Math.max(0, ms) : Math.ceil(ms / 250) * 250;
+}
+
 /** Watches over one call on behalf of a client's signal. */
 export function watchCall(client: AbortSignal, elapsed: () => number): CallWatch {
   const controller = new AbortController();
@@ -35,7 +40,7 @@ export function watchCall(client: AbortSignal, elapsed: () => number): CallWatch
     reason: () => reason,
     limit(ms, message) {
       clearTimeout(timer);
-      timer = setTimeout(() => stop(new UpstreamFailure('silent', message)), Math.max(0, ms));
+      timer = setTimeout(() => stop(new UpstreamFailure('silent', message)), coarse(ms));
     },
     idle(ms) {
       clearTimeout(timer);

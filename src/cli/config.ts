@@ -15,7 +15,7 @@ const check = defineCommand({
     const warnings = loaded.warnings.map(({ message }) => message);
     if (args.json === true) return printJson({ ok: true, from, version: loaded.version, warnings });
     print(
-      `${from}: ok (${loaded.config.models.length} models, ${Object.keys(loaded.config.providers).length} providers, version ${loaded.version})`,
+      `${from}: ok (models: ${loaded.config.models.length}, providers: ${Object.keys(loaded.config.providers).length}, version ${loaded.version})`,
       ...warnings.map((message) => `  note: ${message}`),
     );
   },

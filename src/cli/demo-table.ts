@@ -71,6 +71,7 @@ export function demoTable(results: readonly ArmResult[]): string {
   return [
     'SIMULATED: models, prices and skills are made up; routing, HTTP, ledger and times are real.',
     'The router is `complexity`, hand-written rules: it has learnt nothing, and the controls show what it is worth.',
+    'quality-first takes the cheapest within one standard error of the best prediction; rules are unsure, so that is a wide band.',
     '',
     table(
       [

@@ -1,4 +1,6 @@
 import { renderUsage, runCommand, type ArgsDef, type CommandDef } from 'citty';
+import { stripVTControlCharacters } from 'node:util';
+import { nearestName } from '../config/messages.ts';
 import { SignalboxError } from '../errors.ts';
 
 /** A command whatever its arguments are. */
@@ -12,9 +14,32 @@ export interface Runnable {
 export function runnable<T extends ArgsDef>(command: CommandDef<T>, parent = ''): Runnable {
   const above: CommandDef<T> = { meta: { name: `signalbox${parent === '' ? '' : ` ${parent}`}` } };
   return {
-    usage: () => renderUsage(command, above),
-    run: async (rawArgs) => (await runCommand(command, { rawArgs: [...rawArgs] })).result,
+    async usage() {
+      const text = await renderUsage(command, above);
+      return process.stdout.isTTY ? text : stripVTControlCharacters(text);
+    },
+    async run(rawArgs) {
+      await checkOptions(command, rawArgs);
+      return (await runCommand(command, { rawArgs: [...rawArgs] })).result;
+    },
   };
+}
+
+/** Refuses an option that the command does not have: a misspelt one must not be ignored. */
+async function checkOptions<T extends ArgsDef>(command: CommandDef<T>, rawArgs: readonly string[]): Promise<void> {
+  const defined = await (typeof command.args === 'function' ? command.args() : command.args);
+  const known = Object.entries<ArgsDef[string]>(defined ?? {}).flatMap(([name, arg]) => [
+    name,
+    ...('alias' in arg ? [arg.alias ?? []].flat() : []),
+  ]);
+  for (const word of rawArgs) {
+    if (word === '--') return;
+    const name = /^--([^=]+)/.exec(word)?.[1];
+    if (name === undefined || known.includes(name)) continue;
+    const near = nearestName(name, known);
+    const advice = near === undefined ? `it has --${known.join(', --')}` : `did you mean --${near}?`;
+    throw new SignalboxError('invalid_request', `there is no option --${name.slice(0, 40)}; ${advice}`);
+  }
 }
 
 /** Commands under one name; without a word of theirs the default one runs. */

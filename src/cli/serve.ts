@@ -2,6 +2,7 @@ import { defineCommand } from 'citty';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { checkedFile } from '../checked.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { watchConfig } from '../config/watch.ts';
 import { serveGateway, type RunningGateway } from '../gateway/serve.ts';
 import { SignalboxError } from '../errors.ts';
@@ -98,17 +99,19 @@ function banner(source: Source, { gateway, engine }: Serving): void {
   );
 }
 
-function watch(source: Source, engine: Engine, log: Log, signal: AbortSignal): void {
-  const { path } = source.loaded;
+/** Follows the file that `loaded` was read from; what the command line overrides stays. */
+function watch(loaded: LoadedConfig, engine: Engine, log: Log, signal: AbortSignal): void {
+  const { path } = loaded;
   if (path === undefined) return;
+  const { server } = engine.snapshot().config;
   watchConfig({
     path,
-    current: source.loaded,
+    current: loaded,
     load: () => checkedFile(path, process.env),
     onChange: (next) => {
       for (const { message } of next.warnings) log.warn({ path }, message);
       engine
-        .replace(next)
+        .replace({ ...next, config: { ...next.config, server } })
         .catch((error: unknown) =>
           log.error({ path, error: String(error) }, 'the new configuration is refused; the old one stays'),
         );
@@ -128,12 +131,13 @@ export const serve = defineCommand({
     log: { type: 'string', default: 'info', description: 'Log level: debug, info, warn, error, silent' },
   },
   async run({ args }) {
-    const source = withOverrides(await findSource(args), args);
+    const found = await findSource(args);
+    const source = withOverrides(found, args);
     const log = createLog({ level: logLevel(args.log) });
     const stopped = stopSignal();
     const serving = await startServing(source, log);
     const watching = new AbortController();
-    watch(source, serving.engine, log, watching.signal);
+    watch(found.loaded, serving.engine, log, watching.signal);
     if (args.json === true) printJson({ url: serving.gateway.url, pid: process.pid, from: source.from });
     else banner(source, serving);
     for (const { message } of source.loaded.warnings) log.warn({}, message);

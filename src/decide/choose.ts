@@ -107,7 +107,10 @@ function keepQuality(estimates: readonly Estimate[], strategy: Extract<Strategy,
   return {
     ranking,
     reasonCode: 'strategy-uncalibrated',
-    reason: `cheapest of ${plural(keeping.length)} predicted to keep ${percent(strategy.keep)} of ${reference.model.id}'s quality${missing}${next(ranking)}`,
+    reason:
+      keeping.length === 1 && chosen === reference
+        ? `no other model is predicted to keep ${percent(strategy.keep)} of its quality${missing}${next(ranking)}`
+        : `cheapest of ${plural(keeping.length)} predicted to keep ${percent(strategy.keep)} of ${reference.model.id}'s quality${missing}${next(ranking)}`,
     confidence:
       chosen === reference
         ? 1

@@ -66,6 +66,9 @@ function totalCost(attempts: readonly AttemptRecord[]): NanoUsd | null {
   return total;
 }
 
+/** Milliseconds to the microsecond: more digits mean nothing and cost bytes. */
+const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
+
 /** Opens the books of one request whose intent is written. */
 export function createSettlement(input: SettlementInput): Settlement {
   const { intent, snapshot, runtime } = input;
@@ -85,9 +88,9 @@ export function createSettlement(input: SettlementInput): Settlement {
       upstream: upstream.id,
       provider: upstream.provider,
       startedAt: attempt.at,
-      ms,
+      ms: rounded(ms),
       cost,
-      ...(attempt.firstByteMs === undefined ? {} : { firstByteMs: attempt.firstByteMs }),
+      ...(attempt.firstByteMs === undefined ? {} : { firstByteMs: rounded(attempt.firstByteMs) }),
       ...(snapshot.providers.get(upstream.provider)?.simulated === true ? { simulated: true } : {}),
       ...rest,
     };
@@ -140,8 +143,8 @@ export function createSettlement(input: SettlementInput): Settlement {
         attempts,
         cost: totalCost(attempts),
         baselineCost: answer === undefined ? null : baselineCost(answer.usage),
-        ms: runtime.clock.elapsed() - input.started,
-        overheadMs: overhead(),
+        ms: rounded(runtime.clock.elapsed() - input.started),
+        overheadMs: rounded(overhead()),
       };
       runtime.journal.settle(outcome);
       input.announce(outcome);

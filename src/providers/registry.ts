@@ -66,7 +66,7 @@ export function providerChecks({
       if (provider?.kind === 'simulated' && provider.models?.[upstream.model] === undefined) {
         problems.push({
           path: ['models', i],
-          message: `provider "${upstream.provider}" simulates no model "${upstream.model}"; it has ${Object.keys(provider.models ?? {}).join(', ') || 'none'}`,
+          message: `provider "${upstream.provider}" simulates no model "${upstream.model}"; it has ${Object.keys(provider.models ?? {}).join(', ') || 'none'}; add it as providers.${upstream.provider}.models: { ${upstream.model}: { skill: { default: 0.8 } } }`,
         });
       }
     }

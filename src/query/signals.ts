@@ -3,24 +3,81 @@ import type { QueryInput } from './query.ts';
 /** Counts over at most this many characters: signals need no more. */
 const LOOK = 20_000;
 
-const CODE_MARKS =
-  /[{};]|=>|\(\)|\b(?:def|function|class|return|import|const|let|var|public|void|SELECT|FROM|WHERE)\b/g;
+const CODE_WORDS = new Set([
+  'def',
+  'function',
+  'class',
+  'return',
+  'import',
+  'const',
+  'let',
+  'var',
+  'public',
+  'void',
+  'SELECT',
+  'FROM',
+  'WHERE',
+]);
+const LONGEST_CODE_WORD = 8;
 const MATH_MARKS = /[∑∏√∞∂∇≤≥≠≈]|\\(?:frac|int|sum|sqrt|lim)\b|\b\d+\s*[-+*/^=]\s*\d+/g;
 
-const TASKS: readonly (readonly [string, RegExp])[] = [
-  ['summarise', /\b(?:summari[sz]e|summary|tl;?dr|condense|compress)\b/i],
-  ['translate', /\b(?:translate|translation|into (?:english|french|german|spanish|chinese|japanese))\b/i],
-  [
-    'code',
-    /\b(?:code|function|bug|debug|compile|refactor|regex|sql|script|api|unit test|stack trace|python|javascript|typescript|rust)\b/i,
-  ],
-  ['maths', /\b(?:prove|proof|integral|derivative|equation|theorem|probability|solve for|calculate|compute|matrix)\b/i],
-  ['extract', /\b(?:extract|find all|list all|give the|pull out|fields?)\b/i],
-  ['classify', /\b(?:classify|categori[sz]e|label|sentiment|which category)\b/i],
-];
+/** What a text is about, by the first of these words in it. */
+const TASKS =
+  /\b(?:(?<summarise>summari[sz]e|summary|tl;?dr|condense|compress)|(?<translate>translate|translation|into (?:english|french|german|spanish|chinese|japanese))|(?<code>code|function|bug|debug|compile|refactor|regex|sql|script|api|unit test|stack trace|python|javascript|typescript|rust)|(?<maths>prove|proof|integral|derivative|equation|theorem|probability|solve for|calculate|compute|matrix)|(?<extract>extract|find all|list all|give the|pull out|fields?)|(?<classify>classify|categori[sz]e|label|sentiment|which category))\b/i;
 
 function count(text: string, pattern: RegExp): number {
   return text.match(pattern)?.length ?? 0;
+}
+
+/** Counts of one pass over the characters. */
+interface Marks {
+  readonly lines: number;
+  readonly words: number;
+  readonly questions: number;
+  readonly digits: number;
+  /** Braces, semicolons, arrows, empty calls and words of programming languages. */
+  readonly code: number;
+  /** Whether anything in it can be a sign of maths. */
+  readonly maths: boolean;
+}
+
+const isWordChar = (code: number): boolean =>
+  (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f;
+const isSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0xa0;
+
+/** One pass: requests pay for this with every decision. */
+function marksOf(text: string): Marks {
+  let lines = 1;
+  let words = 0;
+  let questions = 0;
+  let digits = 0;
+  let code = 0;
+  let maths = false;
+  let inWord = false;
+  let start = -1;
+  let before = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const char = i < text.length ? text.charCodeAt(i) : 0x20;
+    if (isSpace(char)) inWord = false;
+    else if (!inWord) {
+      inWord = true;
+      words++;
+    }
+    if (isWordChar(char)) {
+      if (start === -1) start = i;
+      if (char <= 0x39) digits++;
+    } else {
+      if (start !== -1 && i - start <= LONGEST_CODE_WORD && CODE_WORDS.has(text.slice(start, i))) code++;
+      start = -1;
+      if (char === 0x0a) lines++;
+      else if (char === 0x3f) questions++;
+      else if (char === 0x7b || char === 0x7d || char === 0x3b) code++;
+      else if ((char === 0x3e && before === 0x3d) || (char === 0x29 && before === 0x28)) code++;
+      else if (char === 0x5c || char >= 0x2200) maths = true;
+    }
+    before = char;
+  }
+  return { lines, words, questions, digits, code, maths: maths || digits > 1 };
 }
 
 function scriptOf(text: string): string {
@@ -42,8 +99,9 @@ function scriptOf(text: string): string {
 }
 
 /** The task by its words, for reading; no default decision rests on it. */
-export function taskOf(instruction: string): string {
-  return TASKS.find(([, pattern]) => pattern.test(instruction))?.[0] ?? 'chat';
+function taskOf(instruction: string): string {
+  const found = TASKS.exec(instruction)?.groups ?? {};
+  return Object.keys(found).find((name) => found[name] !== undefined) ?? 'chat';
 }
 
 /**
@@ -64,17 +122,19 @@ export function signalsOf(
     if (message.role === 'system') systemChars += message.text.length;
     images += message.images;
   }
+  const marks = marksOf(asked);
+  const fenced = text.includes('```') || text.includes('~~~');
   return {
     chars: text.length,
     payloadChars,
-    lines: count(asked, /\n/g) + 1,
-    words: count(asked, /\S+/g),
-    questions: count(asked, /\?/g),
+    lines: marks.lines,
+    words: marks.words,
+    questions: marks.questions,
     options: count(asked, /^\s*\(?[A-Ja-j][.)]\s/gm),
-    digits: asked.length === 0 ? 0 : Math.round((count(asked, /\d/g) / asked.length) * 1000) / 1000,
-    codeBlocks: Math.floor(count(text.slice(0, LOOK), /^\s{0,3}(?:```|~~~)/gm) / 2),
-    codeMarks: count(asked, CODE_MARKS),
-    mathMarks: count(asked, MATH_MARKS),
+    digits: asked.length === 0 ? 0 : Math.round((marks.digits / asked.length) * 1000) / 1000,
+    codeBlocks: fenced ? Math.floor(count(text.slice(0, LOOK), /^\s{0,3}(?:```|~~~)/gm) / 2) : 0,
+    codeMarks: marks.code,
+    mathMarks: marks.maths ? count(asked, MATH_MARKS) : 0,
     images,
     tools: input.toolCount,
     systemChars,

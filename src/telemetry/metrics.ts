@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
+import { createCounter, createHistogram } from './totals.ts';
 
 /** What the metrics read of a request that has ended. */
 export interface CountedRequest {
@@ -58,14 +59,16 @@ const LABELS = {
   signalbox_savings_usd_total: ['model'],
   signalbox_request_seconds: ['model'],
   signalbox_first_byte_seconds: ['model'],
+  signalbox_overhead_seconds: [],
+  signalbox_decide_seconds: [],
 } as const satisfies Record<string, readonly string[]>;
 type Labelled = keyof typeof LABELS;
 
-function createInstruments(registers: Registry[]) {
-  const counter = (name: Labelled, help: string) => new Counter({ name, help, labelNames: LABELS[name], registers });
-  const histogram = (name: Labelled, help: string) =>
-    new Histogram({ name, help, labelNames: LABELS[name], buckets: SECONDS, registers });
-  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+function createInstruments(registry: Registry) {
+  const counter = (name: Labelled, help: string) => createCounter({ name, help, labelNames: LABELS[name], registry });
+  const histogram = (name: Labelled, help: string, bounds: readonly number[]) =>
+    createHistogram({ name, help, labelNames: LABELS[name], registry }, bounds);
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
   return {
     requests: counter('signalbox_requests_total', 'Requests that have ended, by how they ended'),
     errors: counter('signalbox_errors_total', 'Requests that ended with an error, by its code'),
@@ -78,20 +81,14 @@ function createInstruments(registers: Registry[]) {
       'signalbox_savings_usd_total',
       'Counterfactual: USD that the same tokens would have cost more on the default model; negative savings are not counted',
     ),
-    seconds: histogram('signalbox_request_seconds', 'Time from ingress to the end of the answer'),
-    firstByte: histogram('signalbox_first_byte_seconds', 'Time from ingress to the first byte of the answer'),
-    overhead: new Histogram({
-      name: 'signalbox_overhead_seconds',
-      help: 'Time that Signalbox itself added to a request',
-      buckets: OVERHEAD_SECONDS,
-      registers,
-    }),
-    decide: new Histogram({
-      name: 'signalbox_decide_seconds',
-      help: 'Time that a decision took',
-      buckets: DECIDE_SECONDS,
-      registers,
-    }),
+    seconds: histogram('signalbox_request_seconds', 'Time from ingress to the end of the answer', SECONDS),
+    firstByte: histogram('signalbox_first_byte_seconds', 'Time from ingress to the first byte of the answer', SECONDS),
+    overhead: histogram(
+      'signalbox_overhead_seconds',
+      'Time that Signalbox itself added to a request',
+      OVERHEAD_SECONDS,
+    ),
+    decide: histogram('signalbox_decide_seconds', 'Time that a decision took', DECIDE_SECONDS),
     inFlight: gauge('signalbox_requests_in_flight', 'Requests that are open now'),
     waiting: gauge('signalbox_journal_waiting_records', 'Records that wait in memory because the disk refuses them'),
     lost: gauge('signalbox_journal_lost_records', 'Records that could not be kept since the start'),
@@ -103,7 +100,7 @@ function createInstruments(registers: Registry[]) {
 /** Creates the metrics of one engine. Model names that `known` does not know share one label: callers can make them up. */
 export function createMetrics({ known }: { readonly known: (model: string) => boolean }): Metrics {
   const registry = new Registry();
-  const on = createInstruments([registry]);
+  const on = createInstruments(registry);
   let read: (() => Gauges) | undefined;
   const refresh = () => {
     const now = read?.();
@@ -116,23 +113,24 @@ export function createMetrics({ known }: { readonly known: (model: string) => bo
   };
   return {
     request(activity) {
-      const { status, dialect } = activity;
+      const { status, dialect, costUsd, savingsUsd, ms, firstByteMs, overheadMs } = activity;
       const model = known(activity.model) ? activity.model : 'other';
-      on.requests.inc({ model, provider: activity.provider ?? '', role: activity.role ?? '', dialect, status });
-      if (activity.errorCode !== null) on.errors.inc({ code: activity.errorCode });
-      if (activity.attempts > 0) on.attempts.inc({ model }, activity.attempts);
-      if (activity.fallback) on.fallbacks.inc({ model });
-      on.tokens.inc({ model, direction: 'input' }, activity.inputTokens ?? 0);
-      on.tokens.inc({ model, direction: 'output' }, activity.outputTokens ?? 0);
-      if (activity.costUsd !== null) on.cost.inc({ model }, activity.costUsd);
-      if (activity.savingsUsd !== null) on.savings.inc({ model }, Math.max(0, activity.savingsUsd));
-      if (activity.ms !== null) on.seconds.observe({ model }, activity.ms / 1000);
-      if (activity.firstByteMs !== null) on.firstByte.observe({ model }, activity.firstByteMs / 1000);
-      if (activity.overheadMs !== null) on.overhead.observe(activity.overheadMs / 1000);
+      const labels = [model];
+      on.requests([model, activity.provider ?? '', activity.role ?? '', dialect, status], 1);
+      if (activity.errorCode !== null) on.errors([activity.errorCode], 1);
+      if (activity.attempts > 0) on.attempts(labels, activity.attempts);
+      if (activity.fallback) on.fallbacks(labels, 1);
+      on.tokens([model, 'input'], activity.inputTokens ?? 0);
+      on.tokens([model, 'output'], activity.outputTokens ?? 0);
+      if (costUsd !== null) on.cost(labels, costUsd);
+      if (savingsUsd !== null) on.savings(labels, Math.max(0, savingsUsd));
+      if (ms !== null) on.seconds(labels, ms / 1000);
+      if (firstByteMs !== null) on.firstByte(labels, firstByteMs / 1000);
+      if (overheadMs !== null) on.overhead([], overheadMs / 1000);
     },
     decision(reasonCode, ms) {
-      on.decisions.inc({ reason: reasonCode });
-      on.decide.observe(ms / 1000);
+      on.decisions([reasonCode], 1);
+      on.decide([], ms / 1000);
     },
     observe: (source) => void (read = source),
     text() {

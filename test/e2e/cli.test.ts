@@ -39,6 +39,10 @@ describe('signalbox', () => {
       code: 2,
       stderr: expect.stringContaining('show, history, export'),
     });
+    expect(await run(['serve', '--prt', '1'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean --port?'),
+    });
     expect(await run(['serve', '--simulated', '--port', 'x'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--port'),
@@ -57,7 +61,7 @@ describe('signalbox', () => {
     expect(await readFile(join(folder.path, 'signalbox.yaml'), 'utf8')).not.toContain('sk-test');
     expect(await run(['config', 'check'], env)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('ok (2 models'),
+      stdout: expect.stringContaining('ok (models: 2'),
     });
     expect(await run(['init'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') });
     expect(await run(['config', 'check'])).toMatchObject({
@@ -142,6 +146,8 @@ describe('signalbox', () => {
     expect(await ids()).toContain('first');
     await writeFile(path, config('second'));
     await expect.poll(ids, { timeout: 5000 }).toContain('second');
+    // The port came from the command line: the file has not changed it.
+    expect(serving.output.stderr).not.toContain('needs a restart');
     serving.child.kill('SIGTERM');
     expect((await serving.ended).code).toBe(0);
   });

@@ -23,7 +23,10 @@ export async function findEntry(
   const entry = fresh === undefined ? stored : { feedback: stored?.feedback ?? [], ...fresh };
   const scope = scopeOf(env);
   if (entry === undefined || (scope !== undefined && entry.intent.request.key !== scope)) {
-    throw new SignalboxError('decision_not_found', `no decision has the id "${id.slice(0, 64)}"`);
+    throw new SignalboxError(
+      'decision_not_found',
+      `no decision has the id "${id.slice(0, 64)}"; /router/v1/decisions lists the latest, and x-signalbox-decision-id of an answer names its own`,
+    );
   }
   return entry;
 }

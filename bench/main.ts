@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { benchGateway } from './gateway/gateway.ts';
+import { benchQuery } from './query.ts';
 import { record } from './results.ts';
 import { benchStart } from './start.ts';
 
@@ -21,6 +22,14 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       ...(portkey === undefined ? [] : [row(`JSON, against @portkey-ai/gateway ${portkey}`, json, 'portkey')]),
       row('streamed, 100 chunks', stream, 'bare'),
       `| first byte of a stream, p50 of 2 000 interleaved | bare ${firstByteMs.bare.toFixed(3)} ms, signalbox ${firstByteMs.signalbox.toFixed(3)} ms | +${(firstByteMs.signalbox - firstByteMs.bare).toFixed(3)} ms |`,
+    ].join('\n');
+  },
+  async query() {
+    const times = Object.entries(benchQuery(15));
+    return [
+      '| a 2 MB prompt, from parsed body to query | median of 15 |',
+      '|---|---|',
+      ...times.map(([name, ms]) => `| ${name} | ${ms.toFixed(1)} ms |`),
     ].join('\n');
   },
   async start() {

@@ -21,30 +21,78 @@ const TASK = new RegExp(`\\b(?:${TASK_WORDS})\\b`, 'i');
 const ANNOUNCES =
   /\b(?:following|below|this|these|content|text|article|document|conversation|passage|transcript|email|code|input)\b/i;
 
-/** A fenced block: three or more backticks or tildes at the start of a line, to the same again. */
-function dropFences(text: string): { readonly kept: string; readonly dropped: number } {
-  if (!text.includes('```') && !text.includes('~~~')) return { kept: text, dropped: 0 };
-  const kept: string[] = [];
-  let fence: string | undefined;
-  let dropped = 0;
-  for (const line of text.split('\n')) {
-    const mark = /^\s{0,3}(`{3,}|~{3,})/.exec(line.slice(0, 60))?.[1]?.slice(0, 3);
-    if (fence === undefined && mark === undefined) kept.push(line);
-    else {
-      dropped += line.length + 1;
-      if (fence === undefined) fence = mark;
-      else if (mark === fence) fence = undefined;
-    }
+/** Blocks and lines looked at one by one; a text with more of them is a paste from there on. */
+const MAX_PIECES = 2000;
+
+/** Whether only up to three spaces stand between the start of the line and `at`. */
+function startsLine(text: string, at: number): boolean {
+  for (let i = at - 1, spaces = 0; ; i--, spaces++) {
+    if (i < 0 || text.charCodeAt(i) === 0x0a) return true;
+    if (spaces === 3 || text.charCodeAt(i) !== 0x20) return false;
   }
-  return { kept: kept.join('\n'), dropped };
+}
+
+function lineStart(text: string, at: number): number {
+  return text.lastIndexOf('\n', at - 1) + 1;
+}
+
+/** The next place where a line begins with three backticks or tildes, or -1. */
+function nextFence(text: string, mark: string, from: number): number {
+  for (let at = text.indexOf(mark, from); at !== -1; at = text.indexOf(mark, at + 1)) {
+    if (startsLine(text, at)) return at;
+  }
+  return -1;
+}
+
+/** A fenced block: three or more backticks or tildes at the start of a line, to the same again; each kind by itself. */
+function dropFenced(text: string, mark: string): string {
+  let open = nextFence(text, mark, 0);
+  if (open === -1) return text;
+  const kept: string[] = [];
+  let from = 0;
+  for (let pieces = 0; open !== -1; pieces++) {
+    kept.push(text.slice(from, lineStart(text, open)));
+    const close = pieces < MAX_PIECES ? nextFence(text, mark, lineEnd(text, open)) : -1;
+    if (close === -1) return kept.join('');
+    from = lineEnd(text, close);
+    open = nextFence(text, mark, from);
+  }
+  kept.push(text.slice(from));
+  return kept.join('');
+}
+
+/** Just past the end of the line that `at` is on. */
+function lineEnd(text: string, at: number): number {
+  const end = text.indexOf('\n', at);
+  return end === -1 ? text.length : end + 1;
+}
+
+function dropFences(text: string): { readonly kept: string; readonly dropped: number } {
+  const kept = dropFenced(dropFenced(text, '```'), '~~~');
+  return { kept, dropped: text.length - kept.length };
 }
 
 /** Lines that quote somebody: `> …`. */
 function dropQuotes(text: string): { readonly kept: string; readonly dropped: number } {
-  if (!/^\s{0,3}>/m.test(text.slice(0, 100_000))) return { kept: text, dropped: 0 };
-  const lines = text.split('\n');
-  const kept = lines.filter((line) => !/^\s{0,3}>/.test(line.slice(0, 10)));
-  const joined = kept.join('\n');
+  const kept: string[] = [];
+  let from = 0;
+  let pieces = 0;
+  for (let at = text.indexOf('>'); at !== -1; at = text.indexOf('>', at)) {
+    if (!startsLine(text, at)) {
+      at++;
+      continue;
+    }
+    kept.push(text.slice(from, lineStart(text, at)));
+    from = lineEnd(text, at);
+    at = from;
+    if (++pieces >= MAX_PIECES) {
+      from = text.length;
+      break;
+    }
+  }
+  if (pieces === 0) return { kept: text, dropped: 0 };
+  kept.push(text.slice(from));
+  const joined = kept.join('');
   return { kept: joined, dropped: text.length - joined.length };
 }
 

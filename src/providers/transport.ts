@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { Agent, type Dispatcher } from 'undici';
 
 /** What a call needs beside its bytes. */
@@ -6,7 +7,7 @@ export interface Call {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | EventEmitter;
   /** Milliseconds to connect. */
   readonly connect: number;
 }

@@ -158,6 +158,13 @@ export function createSignalbox(engine: Engine): Signalbox {
 
   const events = async function* (options: ChatOptions, stream: boolean, done: (reply: Promise<Reply>) => void) {
     const left = new AbortController();
+    let told = false;
+    const tell = (reply: Promise<Reply>) => {
+      told = true;
+      // Whoever waits for the reply gets its failure; nobody has to.
+      reply.catch(() => {});
+      done(reply);
+    };
     const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
     try {
       const { answered, decision } = await begin(engine, options, stream, routedOf(options), signal);
@@ -167,13 +174,14 @@ export function createSignalbox(engine: Engine): Signalbox {
         yield event;
       }
       const reply = collector.reply(answered, decision);
-      done(reply);
+      tell(reply);
       await reply;
     } catch (error) {
-      done(Promise.reject(error));
+      if (!told) tell(Promise.reject(error));
       throw error;
     } finally {
       left.abort();
+      if (!told) tell(Promise.reject(new SignalboxError('client_closed', 'the stream was left before its end')));
     }
   };
 
@@ -205,8 +213,11 @@ export function createSignalbox(engine: Engine): Signalbox {
       // A caller who only iterates gets the error there; `final` must not crash the process beside it.
       final.catch(() => {});
       const source = events(options, true, (reply) => resolve(reply));
-      void track(final).catch(() => {});
-      return { final, [Symbol.asyncIterator]: () => source };
+      const begun = () => {
+        void track(final).catch(() => {});
+        return source;
+      };
+      return { final, [Symbol.asyncIterator]: begun };
     },
     async feedback(feedback) {
       checkFeedback(feedback);

@@ -126,6 +126,16 @@ timeouts: { idle: 5 }
 });
 
 describe('the environment', () => {
+  it.each(['p@ss #1', '!abc', '&abc def', '0123', '*abc', '1e5', '{x}', 'null'])(
+    'changes no secret: %s',
+    async (secret) => {
+      const text = GOOD.replace('apiKey: "${KEY:-none}"', 'headers:\n      x: ${KEY}')
+        .replace('{ kind: openai, headers', '\n    kind: openai\n    headers')
+        .replace('${KEY} }', '${KEY}');
+      expect((await load(text, { KEY: secret })).config.providers['p']?.headers).toEqual({ x: secret });
+    },
+  );
+
   it('is put in, typed where the text is plain', async () => {
     const { config } = await load(`${GOOD}server:\n  port: \${PORT}\n`, { PORT: '8080', KEY: 'sk' });
     expect(config.server.port).toBe(8080);
@@ -195,6 +205,26 @@ describe('watching', () => {
     expect(changes[0]?.config.routing.strategy).toBe('cheapest');
     expect(changes[0]?.config.server.port).toBe(3456);
     expect(changes[0]?.warnings.map(({ message }) => message).join()).toContain('server needs a restart');
+    stop.abort();
+  });
+
+  it('takes a new secret, though it does not change the version', async () => {
+    const path = join(folder, 'signalbox.yaml');
+    const current = await load(GOOD.replace('${KEY:-none}', 'old-key'));
+    const changes: LoadedConfig[] = [];
+    const stop = new AbortController();
+    watchConfig({
+      path,
+      current,
+      load: () => loadConfig({ path, cwd: folder, env: {}, checks: [] }),
+      settle: 20,
+      onChange: (next) => void changes.push(next),
+      onError: () => {},
+      signal: stop.signal,
+    });
+    await writeFile(path, GOOD.replace('${KEY:-none}', 'new-key'));
+    await expect.poll(() => changes[0]?.config.providers['p']?.apiKey).toBe('new-key');
+    expect(changes[0]?.version).toBe(current.version);
     stop.abort();
   });
 });

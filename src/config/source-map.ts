@@ -29,10 +29,11 @@ function pathOf(key: unknown, ancestors: readonly unknown[]): ConfigPath {
   return path;
 }
 
-/** A plain scalar is typed again after its references were replaced: `port: ${PORT}` is a number. */
+/** A plain scalar may be a number or a flag after its references were replaced: `port: ${PORT}`. Nothing else changes. */
 function typed(text: string): unknown {
-  const parsed: unknown = parseDocument(text).toJS();
-  return typeof parsed === 'object' && parsed !== null ? text : parsed;
+  if (text === 'true' || text === 'false') return text === 'true';
+  const number = Number(text);
+  return text !== '' && String(number) === text ? number : text;
 }
 
 function expandAll(document: Document.Parsed, env: Environment): ConfigProblem[] {

@@ -45,15 +45,17 @@ function keepFixed(next: LoadedConfig, first: Config, path: string): LoadedConfi
 export function watchConfig(options: WatchOptions): void {
   const { path, load, onChange, onError, signal, settle = SETTLE_MS } = options;
   const first = options.current.config;
-  let version = options.current.version;
+  // Secrets count too, though the version does not show them.
+  let applied = JSON.stringify(first);
   let timer: NodeJS.Timeout | undefined;
   const read = () => readFile(path, 'utf8').catch(() => undefined);
 
   const apply = async () => {
     try {
       const next = keepFixed(await load(), first, basename(path));
-      if (signal.aborted || next.version === version) return;
-      version = next.version;
+      const text = JSON.stringify(next.config);
+      if (signal.aborted || text === applied) return;
+      applied = text;
       onChange(next);
     } catch (error) {
       onError(asSignalboxError(error));

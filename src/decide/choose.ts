@@ -87,20 +87,26 @@ function qualityFirst(estimates: readonly Estimate[]): Choice {
   };
 }
 
+/** Whether a name, in any case, is a model's id or alias. */
+function isNamed({ model }: Estimate, name: string | undefined): boolean {
+  const wanted = name?.toLowerCase();
+  return [model.id, ...model.aliases].some((known) => known.toLowerCase() === wanted);
+}
+
 /** `keepQuality`: without a calibration sample, the cheapest with q̂ ≥ keep × the reference's q̂ on this query. */
 function keepQuality(estimates: readonly Estimate[], strategy: Extract<Strategy, { kind: 'keep-quality' }>): Choice {
   const sorted = [...estimates].sort(byQuality);
   const [top] = sorted;
   if (top === undefined) throw new RangeError('no estimates');
-  const reference = sorted.find((e) => e.model.id === strategy.of) ?? top;
+  const named = sorted.find((e) => isNamed(e, strategy.of));
+  const reference = named ?? top;
   const target = strategy.keep * reference.quality;
   const meets = (e: Estimate) => e === reference || e.quality >= target;
   const keeping = sorted.filter(meets).sort(byCost);
   const rest = sorted.filter((e) => !meets(e));
   const ranking = [...keeping, ...rest];
   const [chosen = top] = keeping;
-  const missing =
-    strategy.of !== undefined && reference.model.id !== strategy.of ? ` (${strategy.of} is not a candidate)` : '';
+  const missing = strategy.of !== undefined && named === undefined ? ` (${strategy.of} is not a candidate)` : '';
   const cheaper = rest.find((e) => costOf(e) < costOf(chosen));
   const share = (e: Estimate) => (reference.quality > 0 ? e.quality / reference.quality : 1);
   const dearer = keeping[1];

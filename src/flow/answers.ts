@@ -4,7 +4,7 @@ import type { Outcome } from '../ledger/record.ts';
 import { returnable } from '../protocol/headers.ts';
 import { addRouting, createTap, routingEvent, seenWhole } from '../protocol/openai-tap.ts';
 import { codecOf } from '../protocol/registry.ts';
-import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
+import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './answer.ts';
 import { streamBody, wholeBody } from './body.ts';
 import { signalboxHeaders } from './head.ts';
@@ -78,8 +78,13 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
   const tap = createTap({
     strip: !asksForUsage(request.parsed),
     trailer(seen) {
-      settlement.answered(opened, seen);
-      const outcome = settlement.finish({ status: 'ok', httpStatus: status });
+      const inside = seen.failed === undefined ? undefined : new UpstreamFailure('sick', seen.failed);
+      settlement.answered(opened, seen, inside);
+      const outcome = settlement.finish(
+        inside === undefined
+          ? { status: 'ok', httpStatus: status }
+          : { status: 'failed', httpStatus: status, errorCode: 'provider_error' },
+      );
       return passage.explain ? routingEvent(seen, routingOf(passage, outcome)) : undefined;
     },
   });

@@ -41,6 +41,11 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
   const done: IteratorResult<Uint8Array> = { value: undefined, done: true };
 
   const fail = (failure: UpstreamFailure): IteratorResult<Uint8Array> => {
+    // The caller has left, or has the whole answer: nothing may follow.
+    if (over || tap.seen.done) {
+      over = true;
+      return done;
+    }
     over = true;
     if (failure.failure === 'gone') {
       options.cancelled();
@@ -62,14 +67,16 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
       async next() {
         for (;;) {
           if (over) return done;
-          let step: IteratorResult<Uint8Array>;
+          let bytes: Uint8Array | undefined;
           try {
-            step = await source.next();
+            const step = await source.next();
+            if (over) return done;
+            if (step.done === true) return finish();
+            bytes = tap.push(step.value);
           } catch (error) {
+            void source.return?.();
             return fail(asFailure(error));
           }
-          if (step.done === true) return finish();
-          const bytes = tap.push(step.value);
           if (bytes !== undefined) return { value: bytes, done: false };
         }
       },

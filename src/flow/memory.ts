@@ -63,7 +63,8 @@ export function createMemory(state: State, clock: Clock): Memory {
     remember(id, model, inputTokens) {
       if (id !== undefined) session(id).set({ model, inputTokens, at: clock.now() }, SESSION_MS);
     },
-    firstTokenMs: (upstream) => latency(upstream).get(),
+    // Callers can make upstreams up: asking about one leaves nothing behind.
+    firstTokenMs: (upstream) => latencies.get(upstream)?.get(),
     observeFirstToken(upstream, ms) {
       latency(upstream).update((mean) => (mean === undefined ? ms : mean + LATENCY_WEIGHT * (ms - mean)));
     },

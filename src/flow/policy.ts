@@ -61,6 +61,9 @@ export function errorOf(failure: UpstreamFailure, target: Target): SignalboxErro
       );
     case 'silent':
       return new SignalboxError('provider_timeout', `${where} did not answer in time: ${failure.message}`, details);
+    case 'request':
+    case 'filter':
+      return new SignalboxError('invalid_request', `${where} refused the request: ${failure.message}`, details);
     case 'context':
       return new SignalboxError('context_length_exceeded', `${where}: ${failure.message}`, details);
     default:

@@ -120,6 +120,7 @@ export function createSettlement(input: SettlementInput): Settlement {
     totals: () => ({ cost: totalCost(attempts) }),
     failed: (attempt, cause) => void close(attempt, 0n, failure(cause)),
     answered(attempt, seen, cause) {
+      if (outcome !== undefined) return;
       const usage = seen.usage ?? { input: input.inputTokens, output: estimateTokens(seen.text), estimated: true };
       const record = close(attempt, attemptCost(usage, attempt.target.upstream.price), {
         status: 200,

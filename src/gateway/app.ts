@@ -1,4 +1,6 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { SignalboxError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { admit } from './admit.ts';
@@ -39,6 +41,13 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.on(['GET', 'HEAD'], MODELS, () => listModels(context));
   for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
 
+  app.use('/router/v1/*', (c, next) => {
+    const maxSize = context.engine.snapshot().config.server.maxBody;
+    const onError = () => {
+      throw new SignalboxError('body_too_large', `the body is larger than ${maxSize} bytes`);
+    };
+    return bodyLimit({ maxSize, onError })(c, next);
+  });
   mountManagement(app, context);
 
   app.get('/ui', (c) => c.redirect('/ui/'));
@@ -59,7 +68,13 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
       `there is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}; /openapi.json and the README list the routes`,
     );
   });
-  app.onError((error, c) => failure(context, error, c.req.path, c.env.admitted.id));
+  app.onError((error, c) => {
+    const own =
+      error instanceof HTTPException && error.status === 400
+        ? new SignalboxError('invalid_json', error.message)
+        : error;
+    return failure(context, own, c.req.path, c.env.admitted.id);
+  });
   return app;
 }
 

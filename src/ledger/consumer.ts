@@ -92,13 +92,21 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   const pass = async (): Promise<boolean> => {
     let moved = false;
-    for (const [source, segments] of await listSegments(dir)) {
+    let failure: { readonly error: unknown } | undefined;
+    // The own source first: another one's damage must not hold it up.
+    const sources = [...(await listSegments(dir))].sort(([a], [b]) => Number(b === own) - Number(a === own));
+    for (const [source, segments] of sources) {
       // Asked before reading: what a dead process wrote is complete.
       const lives = source === own || sourceLives(dir, source, clock.now());
       if (lives && source !== own) continue;
-      moved = (await drainAll(segments)) || moved;
-      if (!lives) await bury(source, segments);
+      try {
+        moved = (await drainAll(segments)) || moved;
+        if (!lives) await bury(source, segments);
+      } catch (error) {
+        failure ??= { error };
+      }
     }
+    if (failure !== undefined && !moved) throw failure.error;
     return moved;
   };
 

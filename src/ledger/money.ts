@@ -8,6 +8,8 @@ interface Decimal {
   readonly scale: number;
 }
 
+/** A ledger holds money in 64 bits: nothing real costs nine billion dollars. */
+const MAX_NANO = 2n ** 63n - 1n;
 const ZERO: Decimal = { units: 0n, scale: 0 };
 const PICO = 12;
 const NANO = 9;
@@ -56,9 +58,14 @@ function rounded(value: Decimal, scale: number): bigint {
   return negative ? -result : result;
 }
 
-/** Counts come from upstreams: whatever is not a positive number counts as none. */
+/** More than any model reads or writes. */
+const MAX_TOKENS = 1e12;
+
+/** Counts come from upstreams and callers: whatever is not a positive number counts as none. */
 function tokens(count: number | undefined): bigint {
-  return count !== undefined && Number.isFinite(count) && count > 0 ? BigInt(Math.round(count)) : 0n;
+  return count !== undefined && Number.isFinite(count) && count > 0
+    ? BigInt(Math.round(Math.min(count, MAX_TOKENS)))
+    : 0n;
 }
 
 function least(a: bigint, b: bigint): bigint {
@@ -100,7 +107,7 @@ export function attemptCost(usage: Usage, price: Price | null): NanoUsd | null {
   ];
   const scale = Math.max(PICO, ...parts.map((one) => one.scale));
   const units = parts.reduce((sum, one) => sum + at(one, scale), 0n);
-  return rounded({ units, scale }, NANO);
+  return least(rounded({ units, scale }, NANO), MAX_NANO);
 }
 
 /** Nano-dollars as the nearest number of USD. */

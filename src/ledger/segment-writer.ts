@@ -66,9 +66,14 @@ export class SegmentWriter {
 
   /** Goes on in a new segment when somebody took the current one away. */
   check(): void {
-    if (this.#fd !== undefined && this.#options.files.statSync(this.#path, { throwIfNoEntry: false }) === undefined) {
-      this.#leave();
+    if (this.#fd === undefined) return;
+    try {
+      if (this.#options.files.statSync(this.#path, { throwIfNoEntry: false }) !== undefined) return;
+    } catch {
+      // The next write tells whether the folder can still be written to.
+      return;
     }
+    this.#leave();
   }
 
   /** Brings everything to the disk and closes. */

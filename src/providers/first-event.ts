@@ -11,7 +11,12 @@ export interface OpenedStream {
 /** The error that a first event holds, for providers that answer 200 and then fail. */
 function inBandError(text: string): UpstreamFailure | undefined {
   const line = /^data: ?(\{.*)$/m.exec(text)?.[1];
-  if (line === undefined || !line.includes('"error"')) return undefined;
+  return line === undefined ? undefined : errorInside(line);
+}
+
+/** The error that a JSON object with status 200 is, if it is one. */
+export function errorInside(line: string): UpstreamFailure | undefined {
+  if (!line.includes('"error"')) return undefined;
   try {
     const parsed: unknown = JSON.parse(line);
     if (typeof parsed !== 'object' || parsed === null || !('error' in parsed) || parsed.error === null)
@@ -20,7 +25,7 @@ function inBandError(text: string): UpstreamFailure | undefined {
     const code = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
     const status = code >= 400 && code < 600 ? code : 500;
     const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'error';
-    return new UpstreamFailure(classify(status, line), `an error inside the stream: ${message.slice(0, 200)}`, {
+    return new UpstreamFailure(classify(status, line), `an error with status 200: ${message.slice(0, 200)}`, {
       status,
     });
   } catch {
@@ -53,9 +58,10 @@ export async function* resume({ first, rest }: OpenedStream, watch: CallWatch): 
   try {
     yield* first;
     for (;;) {
+      watch.beat(true);
       const step = await rest.next();
       if (step.done === true) return;
-      watch.beat();
+      watch.beat(false);
       yield step.value;
     }
   } catch (error) {

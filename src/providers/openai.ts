@@ -4,7 +4,7 @@ import type { ProviderConfig } from '../config/schema.ts';
 import { checkHost } from './check-host.ts';
 import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
 import { errorBody } from './read-start.ts';
-import { firstEvents, resume } from './first-event.ts';
+import { errorInside, firstEvents, resume } from './first-event.ts';
 import type { Preset } from './presets.ts';
 import { UpstreamFailure, type Limits, type Provider, type UpstreamAnswer, type WireRequest } from './provider.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
@@ -96,6 +96,8 @@ export function createOpenAI(
       const first = body.find((byte) => byte > 0x20);
       if (first !== 0x7b)
         throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status: answer.statusCode });
+      const inside = errorInside(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+      if (inside !== undefined) throw inside;
       return { ...head, body: whole(body) };
     }
     const opened = await firstEvents(answer.body);

@@ -9,9 +9,12 @@ export interface CallWatch {
   readonly reason: () => UpstreamFailure | undefined;
   /** Fails the call after `ms` milliseconds, unless something else is limited first. */
   limit(ms: number, message: string): void;
-  /** From now on no two bytes may be `ms` milliseconds apart; call `beat` with each byte. No timer is touched per byte. */
+  /**
+   * From now on the upstream may be silent for `ms` milliseconds; call `beat` before and after each read. Time in which
+   * nobody reads does not count. No timer is touched per byte.
+   */
   idle(ms: number): void;
-  beat(): void;
+  beat(reading: boolean): void;
   /** The call is over: no timer and no listener stays. */
   end(): void;
 }
@@ -27,6 +30,7 @@ export function watchCall(client: AbortSignal, elapsed: () => number): CallWatch
   let timer: NodeJS.Timeout | undefined;
   let reason: UpstreamFailure | undefined;
   let last = 0;
+  let waiting = false;
   const stop = (failure: UpstreamFailure) => {
     if (reason !== undefined) return;
     reason = failure;
@@ -49,13 +53,14 @@ export function watchCall(client: AbortSignal, elapsed: () => number): CallWatch
       clearTimeout(timer);
       last = elapsed();
       const check = () => {
-        const quiet = elapsed() - last;
+        const quiet = waiting ? elapsed() - last : 0;
         if (quiet >= ms) stop(new UpstreamFailure('silent', `no byte for ${Math.round(ms / 1000)} s`));
         else timer = setTimeout(check, ms - quiet);
       };
       timer = setTimeout(check, ms);
     },
-    beat() {
+    beat(reading) {
+      waiting = reading;
       last = elapsed();
     },
     end() {

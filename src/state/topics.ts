@@ -41,7 +41,11 @@ export function createTopics() {
       const reader: Reader = { waiting: [], wake: () => {}, ended: signal.aborted };
       const known = readers.get(topic) ?? new Set();
       readers.set(topic, known.add(reader));
-      const stop = () => end(reader);
+      const stop = () => {
+        // No more messages are kept for it, even if it never reads on.
+        known.delete(reader);
+        end(reader);
+      };
       signal.addEventListener('abort', stop, { once: true });
       return read(reader, () => {
         signal.removeEventListener('abort', stop);

@@ -111,6 +111,12 @@ describe('management', () => {
     expect(second.next).toBeNull();
   });
 
+  it('takes no more and no worse than the inference routes do', async () => {
+    expect((await gateway.post('/router/v1/route', '{bad')).status).toBe(400);
+    const large = JSON.stringify({ messages: [{ role: 'user', content: 'x'.repeat(33 * 2 ** 20) }] });
+    expect((await gateway.post('/router/v1/route', large)).status).toBe(413);
+  });
+
   it('stores feedback', async () => {
     const id = (await gateway.chat(asking('Hi'))).headers.get('x-signalbox-decision-id');
     expect((await gateway.post('/router/v1/feedback', { decisionId: id, score: 1 })).status).toBeLessThan(300);

@@ -5,6 +5,8 @@ import type { GatewayContext, GatewayEnv } from '../context.ts';
 /** A comment this often keeps proxies from closing an idle stream, milliseconds. */
 const PING_MS = 15_000;
 
+const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+
 function event(name: string, data: unknown): Uint8Array {
   return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
 }
@@ -12,8 +14,12 @@ function event(name: string, data: unknown): Uint8Array {
 /** `GET /router/v1/events`: each request as it settles, as server-sent events. */
 export function mountEvents(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
   app.get('/router/v1/events', (c) => {
+    if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS });
     const left = new AbortController();
-    const stop = () => left.abort();
+    const stop = () => {
+      context.closing.removeEventListener('abort', stop);
+      left.abort();
+    };
     c.req.raw.signal.addEventListener('abort', stop, { once: true });
     context.closing.addEventListener('abort', stop, { once: true });
     const messages = context.engine.runtime.state.subscribe('requests', left.signal)[Symbol.asyncIterator]();
@@ -32,8 +38,6 @@ export function mountEvents(app: OpenAPIHono<GatewayEnv>, context: GatewayContex
       },
       cancel: stop,
     });
-    return new Response(body, {
-      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
-    });
+    return new Response(body, { headers: HEADERS });
   });
 }

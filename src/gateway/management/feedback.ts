@@ -17,7 +17,10 @@ export function mountFeedback(app: OpenAPIHono<GatewayEnv>, context: GatewayCont
   app.openapi(give, async (c) => {
     const { decisionId, session, score, comment } = c.req.valid('json');
     const { runtime } = context.engine;
-    if (decisionId !== undefined && runtime.recent.decision(decisionId) === undefined) {
+    // A decision that was only asked for has no request, and belongs to nobody.
+    const { recent } = runtime;
+    const only = (id: string) => recent.decision(id) !== undefined && recent.request(id) === undefined;
+    if (decisionId !== undefined && !only(decisionId)) {
       await findEntry(context, c.env, decisionId);
     }
     const id = runtime.newId();

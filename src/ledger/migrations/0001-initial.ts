@@ -39,6 +39,7 @@ async function createRequests(db: Kysely<unknown>): Promise<void> {
     .addColumn('overhead_us', 'bigint')
     .addColumn('simulated', 'bigint', (column) => column.notNull())
     .execute();
+  await db.schema.createIndex('requests_decision').on('requests').column('decision_id').execute();
   await db.schema.createIndex('requests_at').on('requests').column('at').execute();
   await db.schema
     .createIndex('requests_open')

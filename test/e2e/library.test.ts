@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Signalbox } from '../../src/index.ts';
+import { asSignalboxError } from '../../src/errors.ts';
+import { json, startMockProvider, streamEvents, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { temporaryFolder, twoModels } from '../support/gateway.ts';
+
+let upstream: MockProvider;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let box: Signalbox;
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => void unhandled.push(reason);
+
+beforeEach(async () => {
+  unhandled.length = 0;
+  process.on('unhandledRejection', note);
+  upstream = await startMockProvider();
+  folder = await temporaryFolder();
+  const storage = { url: `file:${folder.path}/ledger.db`, journal: `${folder.path}/journal` };
+  box = await Signalbox.open({ ...twoModels(upstream.baseUrl), storage });
+});
+
+afterEach(async () => {
+  await box.close();
+  await upstream.close();
+  await folder.remove();
+  process.removeListener('unhandledRejection', note);
+  if (unhandled.length > 0) throw new Error(`unhandled rejections: ${unhandled.map(String).join('; ')}`);
+});
+
+const messages = [{ role: 'user', content: 'Hi' }];
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'answered',
+    (error: unknown) => asSignalboxError(error).code,
+  );
+
+describe('the library', () => {
+  it('throws what fails, once', async () => {
+    expect(await codeOf(box.chat({ messages, model: 'nosuch' }))).toBe('model_not_found');
+    upstream.behave(json('{"error":{"message":"bad temperature"}}', 400));
+    expect(await codeOf(box.chat({ messages }))).toBe('invalid_request');
+  });
+
+  it('closes after a stream that was left early', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(streamEvents(['Hello', ' there']).slice(0, 3).join(''));
+    });
+    const stream = box.stream({ messages });
+    for await (const event of stream) if (event.type === 'text-delta') break;
+    expect(await codeOf(stream.final)).toBe('client_closed');
+    await upstream.requests[0]?.closed;
+  });
+
+  it('closes with a stream that nobody read', () => {
+    expect(box.stream({ messages })).toBeDefined();
+  });
+
+  it('books a request whatever number of tokens it allows itself', async () => {
+    const reply = await box.chat({ messages, max_tokens: Number.MAX_SAFE_INTEGER });
+    expect(reply.costUsd).toBe(0.000025);
+    await box.engine.ledger.flush();
+    expect(await box.stats()).toMatchObject({ requests: 1, costUsd: 0.000025 });
+  });
+
+  it('moves on from an error that comes with status 200', async () => {
+    upstream.behave((request, response) =>
+      request.body.includes('up-small')
+        ? json('{"error":{"message":"overloaded","code":503}}')(request, response)
+        : json('{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}')(
+            request,
+            response,
+          ),
+    );
+    expect((await box.chat({ messages })).model).toBe('big');
+  });
+});

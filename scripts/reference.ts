@@ -40,7 +40,7 @@ function config(): string {
 
 async function openapi(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-docs-'));
-  const loaded = await checkedConfig({ ...simulatedConfig({ port: 0, folder }) }, {});
+  const loaded = await checkedConfig(simulatedConfig({ port: 0, folder }), {});
   const engine = await openEngine(loaded);
   try {
     const { auth, server } = loaded.config;

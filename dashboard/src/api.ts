@@ -1,53 +1,9 @@
-/** One request in a line, as `/router/v1/decisions` lists it and `/router/v1/events` sends it. */
-export interface Activity {
-  readonly id: string;
-  readonly at: number;
-  readonly requested: string;
-  readonly model: string;
-  readonly provider: string | null;
-  readonly role: string | null;
-  readonly strategy: string;
-  readonly reason: string;
-  readonly confidence: number;
-  readonly status: string;
-  readonly errorCode: string | null;
-  readonly costUsd: number | null;
-  readonly savingsUsd: number | null;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly ms: number | null;
-  readonly overheadMs: number | null;
-  readonly attempts: number;
-  readonly fallback: boolean;
-  readonly simulated: boolean;
-}
+import type { Activity } from '../../src/flow/activity.ts';
+import type { Stats } from '../../src/flow/stats.ts';
+import type { UsageRow } from '../../src/ledger/store.ts';
 
-/** Sums over requests. */
-export interface UsageRow {
-  readonly start: number;
-  readonly group: string;
-  readonly requests: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly costUsd: number;
-  readonly unpriced: number;
-  readonly savingsUsd: number;
-  readonly fallbacks: number;
-  readonly overheadMs: { readonly mean: number; readonly p50: number; readonly p95: number };
-}
-
-export interface Stats {
-  readonly version: string;
-  readonly mode: string;
-  readonly router: string;
-  readonly strategy: string;
-  readonly default: string;
-  readonly simulated: boolean;
-  readonly inFlight: number;
-  readonly ledger: { readonly driver: string; readonly trouble: string | null };
-}
+// What the management API sends is what these types say: one definition serves both sides.
+export type { Activity, Stats, UsageRow };
 
 export interface Details {
   readonly decision: {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Config, KeyConfig } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
+import type { HeaderReader } from '../protocol/headers.ts';
 import { createKeyring, presentedKey } from './keys.ts';
 import { isLoopbackAddress } from './loopback.ts';
 import { createSiteGuard } from './site.ts';
@@ -18,8 +19,7 @@ export interface Identity {
 
 /** What access is decided on. */
 export interface Visit {
-  /** Reads a header by its lower-case name. */
-  readonly header: (name: string) => string | undefined;
+  readonly header: HeaderReader;
   /** The peer's address; absent inside the process. */
   readonly remoteAddress: string | undefined;
   /** Whether the path is for administrators. */

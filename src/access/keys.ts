@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { KeyConfig } from '../config/schema.ts';
+import type { HeaderReader } from '../protocol/headers.ts';
 
 const PREFIX = 'sb-';
 /** Longer ones are no keys of ours, and are not hashed. */
 const MAX_LENGTH = 200;
 
-type ReadHeader = (name: string) => string | undefined;
-
 /** The Signalbox key of a request, from `Authorization: Bearer`, `x-api-key` or `api-key`. Anything else is not looked at. */
-export function presentedKey(header: ReadHeader): string | undefined {
+export function presentedKey(header: HeaderReader): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
   return [bearer, header('x-api-key'), header('api-key')].find(
     (key) => key?.startsWith(PREFIX) === true && key.length <= MAX_LENGTH,

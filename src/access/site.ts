@@ -1,8 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
+import type { HeaderReader } from '../protocol/headers.ts';
 import { hostOf, isLoopbackHost } from './loopback.ts';
-
-type ReadHeader = (name: string) => string | undefined;
 
 /** Browsers send one of these for what a page of this gateway, or the address bar, asked for. */
 const OWN_SITE = new Set(['same-origin', 'none']);
@@ -10,9 +9,9 @@ const OWN_SITE = new Set(['same-origin', 'none']);
 /** Guards against pages of other sites in a user's browser: cross-site requests and DNS rebinding. */
 export interface SiteGuard {
   /** @throws `forbidden_host` when the name in `Host` is none that this gateway goes by. */
-  checkHost(header: ReadHeader): void;
+  checkHost(header: HeaderReader): void;
   /** @throws `forbidden_origin` for a page of another site that is not listed. */
-  checkOrigin(header: ReadHeader): void;
+  checkOrigin(header: HeaderReader): void;
 }
 
 /** Makes the guard for `auth.origins`, `auth.hosts` and the bind address. */

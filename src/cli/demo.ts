@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkedConfig } from '../checked.ts';
-import { SignalboxError } from '../errors.ts';
 import { generateTasks, type Task } from '../providers/simulated/tasks.ts';
 import { createLog } from '../telemetry/log.ts';
 import { demoClient, type DemoAnswer } from './demo-client.ts';
 import { demoTable, summarise, type Arm, type ArmResult } from './demo-table.ts';
 import { print, printJson, progress } from './print.ts';
+import { portOf, wholeNumber } from './numbers.ts';
 import { startServing, stopSignal } from './serve.ts';
 import { simulatedConfig } from './simulated.ts';
 
@@ -53,17 +53,6 @@ async function runArms(url: string, tasks: readonly Task[]): Promise<ArmResult[]
   return ARMS.map((arm) => summarise(arm, answers.get(arm) ?? []));
 }
 
-function wholeNumber(text: string, name: string, min: number, max: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new SignalboxError(
-      'invalid_request',
-      `--${name} takes a whole number from ${min} to ${max}, not "${text.slice(0, 40)}"`,
-    );
-  }
-  return value;
-}
-
 export const demo = defineCommand({
   meta: {
     name: 'demo',
@@ -79,7 +68,7 @@ export const demo = defineCommand({
   async run({ args }) {
     const count = wholeNumber(args.tasks, 'tasks', 1, 10_000);
     const seed = wholeNumber(args.seed, 'seed', 0, 2 ** 31);
-    const port = wholeNumber(args.port, 'port', 0, 65_535);
+    const port = portOf(args.port);
     const folder = await mkdtemp(join(tmpdir(), 'signalbox-demo-'));
     const loaded = await checkedConfig(simulatedConfig({ port, folder }), {});
     const serving = await startServing({ loaded, from: 'simulated models' }, createLog({ level: 'error' }));

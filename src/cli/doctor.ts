@@ -1,8 +1,8 @@
 import { defineCommand } from 'citty';
-import { access, constants, mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants } from 'node:fs/promises';
 import { buildCatalog } from '../catalog/build.ts';
 import type { Config } from '../config/schema.ts';
+import { makeJournalFolder } from '../ledger/journal-file.ts';
 import { openStore } from '../ledger/open-store.ts';
 import { systemClock } from '../clock.ts';
 import { createProviders } from '../providers/registry.ts';
@@ -50,9 +50,8 @@ async function checkPrices(config: Config): Promise<Finding[]> {
 async function checkStorage({ storage }: Config): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
-    await mkdir(storage.journal, { recursive: true });
+    makeJournalFolder(storage.journal);
     await access(storage.journal, constants.W_OK);
-    if (storage.url.startsWith('file:')) await mkdir(dirname(storage.url.slice('file:'.length)), { recursive: true });
     const store = await openStore(storage.url, { clock: systemClock });
     findings.push({
       what: 'ledger',

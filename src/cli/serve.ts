@@ -8,6 +8,7 @@ import { serveGateway, type RunningGateway } from '../gateway/serve.ts';
 import { SignalboxError } from '../errors.ts';
 import { openEngine, type Engine } from '../signalbox.ts';
 import { createLog, isLogLevel, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
+import { portOf } from './numbers.ts';
 import { print, printJson } from './print.ts';
 import { findSource, SOURCE_ARGS, type Source } from './source.ts';
 
@@ -67,16 +68,6 @@ function logLevel(word: string): LogLevel {
   throw new SignalboxError('invalid_request', `--log takes ${LOG_LEVELS.join(', ')}, not "${word.slice(0, 40)}"`);
 }
 
-/** A port from the command line. */
-export function portOf(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new SignalboxError(
-    'invalid_request',
-    `--port takes a whole number from 0 to 65535, not "${text.slice(0, 40)}"`,
-  );
-}
-
 function withOverrides(
   source: Source,
   args: { readonly port?: string | undefined; readonly host?: string | undefined },
@@ -104,20 +95,19 @@ function watch(loaded: LoadedConfig, engine: Engine, log: Log, signal: AbortSign
   const { path } = loaded;
   if (path === undefined) return;
   const { server } = engine.snapshot().config;
+  const refused = (error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    log.error({ path, error: why }, 'the new configuration is refused; the old one stays');
+  };
   watchConfig({
     path,
     current: loaded,
     load: () => checkedFile(path, process.env),
     onChange: (next) => {
       for (const { message } of next.warnings) log.warn({ path }, message);
-      engine
-        .replace({ ...next, config: { ...next.config, server } })
-        .catch((error: unknown) =>
-          log.error({ path, error: String(error) }, 'the new configuration is refused; the old one stays'),
-        );
+      engine.replace({ ...next, config: { ...next.config, server } }).catch(refused);
     },
-    onError: (error) =>
-      log.error({ path, error: error.message }, 'the new configuration is refused; the old one stays'),
+    onError: refused,
     signal,
   });
 }

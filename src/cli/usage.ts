@@ -5,6 +5,7 @@ import { SignalboxError } from '../errors.ts';
 import { activityOf } from '../flow/activity.ts';
 import { openStore } from '../ledger/open-store.ts';
 import type { Store, UsageRow } from '../ledger/store.ts';
+import { wholeNumber } from './numbers.ts';
 import { print, printJson, table } from './print.ts';
 import { group, runnable } from './runnable.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
@@ -104,10 +105,7 @@ const history = defineCommand({
   meta: { name: 'history', description: 'The latest requests, newest first' },
   args: { ...SOURCE_ARGS, limit: { type: 'string', default: '20', description: 'How many' } },
   async run({ args }) {
-    const limit = Number(args.limit);
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
-      throw new SignalboxError('invalid_request', '--limit takes a whole number from 1 to 1000');
-    }
+    const limit = wholeNumber(args.limit, 'limit', 1, 1000);
     const entries = await withStore(args, (store) => store.entries({ limit }));
     const rows = entries.map((entry) => activityOf(entry.intent, entry.outcome, entry.feedback));
     if (args.json === true) return printJson({ data: rows });

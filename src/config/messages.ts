@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { editDistance } from '../catalog/nearest.ts';
 import type { ConfigProblem } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -57,26 +58,14 @@ function typeWord(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
 /** The known name that a misspelt one most likely means. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const limit = Math.floor(Math.max(2, name.length / 3));
   const ranked = known
-    .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, far: editDistance(name.toLowerCase(), candidate.toLowerCase(), limit) }))
     .sort((a, b) => a.far - b.far);
-  const best = ranked[0];
-  return best !== undefined && best.far <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+  const [best] = ranked;
+  return best !== undefined && best.far <= limit ? best.candidate : undefined;
 }
 
 function unknownKeys(

@@ -1,6 +1,7 @@
 import type { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
+import { isObject } from '../protocol/guards.ts';
 import { returnable } from '../protocol/headers.ts';
 import { addRouting, createTap, routingEvent, seenWhole } from '../protocol/openai-tap.ts';
 import { codecOf } from '../protocol/registry.ts';
@@ -110,11 +111,8 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
 }
 
 function asksForUsage(parsed: unknown): boolean {
-  if (typeof parsed !== 'object' || parsed === null || !('stream_options' in parsed)) return false;
-  const options = parsed.stream_options;
-  return (
-    typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
-  );
+  const options = isObject(parsed) ? parsed['stream_options'] : undefined;
+  return isObject(options) && options['include_usage'] === true;
 }
 
 /** Failures whose body tells the caller something that our envelope would hide. */

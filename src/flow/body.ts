@@ -42,11 +42,9 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
 
   const fail = (failure: UpstreamFailure): IteratorResult<Uint8Array> => {
     // The caller has left, or has the whole answer: nothing may follow.
-    if (over || tap.seen.done) {
-      over = true;
-      return done;
-    }
+    const late = over || tap.seen.done;
     over = true;
+    if (late) return done;
     if (failure.failure === 'gone') {
       options.cancelled();
       return done;

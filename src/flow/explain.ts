@@ -7,9 +7,8 @@ export function explainRoute(request: RouteRequest, snapshot: Snapshot, runtime:
   const routed = route(request, snapshot, runtime, id);
   const record = recordOf(routed.decision);
   runtime.recent.decided(record);
-  const { ranking, dropped, versions, ...rest } = record;
   return {
-    decision: { ...rest, ranking: [...ranking], dropped: [...dropped], versions: { ...versions } },
+    decision: record,
     model: record.chosen,
     provider: routed.targets[0]?.upstream.provider ?? '',
     explain: routed.explain(),

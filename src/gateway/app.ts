@@ -13,6 +13,7 @@ import { listModels, showModel } from './models.ts';
 import { page } from './page.ts';
 import { splitPath } from './paths.ts';
 import { health, metrics, ready } from './probes.ts';
+import { tooLarge } from './request-body.ts';
 
 const CHAT = ['/v1/chat/completions', '/chat/completions', '/api/v1/chat/completions'];
 const MODELS = ['/v1/models', '/models', '/api/v1/models'];
@@ -41,13 +42,12 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.on(['GET', 'HEAD'], MODELS, () => listModels(context));
   for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
 
-  app.use('/router/v1/*', (c, next) => {
-    const maxSize = context.engine.snapshot().config.server.maxBody;
-    const onError = () => {
-      throw new SignalboxError('body_too_large', `the body is larger than ${maxSize} bytes`);
-    };
-    return bodyLimit({ maxSize, onError })(c, next);
-  });
+  // A reload never changes `server`.
+  const maxSize = context.engine.snapshot().config.server.maxBody;
+  const onError = () => {
+    throw tooLarge(maxSize);
+  };
+  app.use('/router/v1/*', bodyLimit({ maxSize, onError }));
   mountManagement(app, context);
 
   app.get('/ui', (c) => c.redirect('/ui/'));

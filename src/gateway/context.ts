@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Access, Identity } from '../access/access.ts';
+import type { HeaderReader } from '../protocol/headers.ts';
 import type { Engine } from '../signalbox.ts';
 
 /** What the Node server passes beside a request; absent when the app is mounted elsewhere or tested in memory. */
@@ -23,9 +24,6 @@ export interface GatewayContext {
   /** Folder of the built page; left out = no page. */
   readonly dashboard?: string;
 }
-
-/** Reads a request header by its lower-case name. */
-export type HeaderReader = (name: string) => string | undefined;
 
 /** The cheapest reader there is for this request. */
 export function headerReader(request: Request, env: NodeBindings): HeaderReader {

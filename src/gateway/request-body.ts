@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { SignalboxError } from '../errors.ts';
 
-function tooLarge(limit: number): SignalboxError {
+/** The error of a body over the limit. */
+export function tooLarge(limit: number): SignalboxError {
   return new SignalboxError(
     'body_too_large',
     `the body is larger than ${limit} bytes; server.maxBody in the configuration sets the limit`,

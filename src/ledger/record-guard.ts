@@ -1,15 +1,11 @@
+import { isObject, type JsonObject } from '../protocol/guards.ts';
 import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome, Rec } from './record.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
 const OUTCOME_STATUS = new Set<unknown>(['ok', 'failed', 'cancelled', 'interrupted']);
 /** A store holds money in 64 bits. */
 const MAX_NANO = 2n ** 63n - 1n;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const isText: Check = (value) => typeof value === 'string';
 const isFlag: Check = (value) => typeof value === 'boolean';
@@ -24,10 +20,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
-const isTags: Check = (value) => isFields(value) && Object.values(value).every(isText);
+const isTags: Check = (value) => isObject(value) && Object.values(value).every(isText);
 
 function fits(value: unknown, shape: Readonly<Record<string, Check>>): boolean {
-  return isFields(value) && Object.entries(shape).every(([field, check]) => check(value[field]));
+  return isObject(value) && Object.entries(shape).every(([field, check]) => check(value[field]));
 }
 
 const REQUEST = {
@@ -50,8 +46,8 @@ const DECISION = {
   ranking: Array.isArray,
   dropped: Array.isArray,
   strategy: (value: unknown) => fits(value, { kind: isText }),
-  query: isFields,
-  versions: isFields,
+  query: isObject,
+  versions: isObject,
 };
 
 const USAGE = {
@@ -116,7 +112,7 @@ export function isDecisionRecord(value: unknown): value is DecisionRecord {
   return fits(value, DECISION);
 }
 
-function isIntent(value: Fields): value is Fields & Intent {
+function isIntent(value: JsonObject): value is JsonObject & Intent {
   return (
     fits(value, { id: isId, at: isNumber, reserve: isMoney }) &&
     fits(value['request'], REQUEST) &&
@@ -124,17 +120,17 @@ function isIntent(value: Fields): value is Fields & Intent {
   );
 }
 
-function isOutcome(value: Fields): value is Fields & Outcome {
+function isOutcome(value: JsonObject): value is JsonObject & Outcome {
   return fits(value, OUTCOME);
 }
 
-function isFeedback(value: Fields): value is Fields & Feedback {
+function isFeedback(value: JsonObject): value is JsonObject & Feedback {
   return fits(value, FEEDBACK);
 }
 
 /** The value as a record when it has the shape that a store relies on. Money must be a `bigint` that fits into 64 bits. */
 export function asRecord(value: unknown): Rec | undefined {
-  if (!isFields(value)) return undefined;
+  if (!isObject(value)) return undefined;
   if (value['kind'] === 'intent') return isIntent(value) ? value : undefined;
   if (value['kind'] === 'outcome') return isOutcome(value) ? value : undefined;
   if (value['kind'] === 'feedback') return isFeedback(value) ? value : undefined;

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { isObject } from '../protocol/guards.ts';
 import { usdOf } from './money.ts';
 import { OVERHEAD_BOUNDS_US, overheadQuantile } from './histogram.ts';
 import { HOUR_MS, hourOf, OVERHEAD_COLUMNS, SUMS, type SumColumn } from './rollup.ts';
@@ -42,16 +43,12 @@ function bucketStart(at: number, { bucket, since }: UsageFilter): number {
   }
 }
 
-function isTextMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
 /** A request counts under each of its tags. */
 function labelsOf(label: string, by: By | undefined): string[] {
   if (by !== 'tag') return [label];
   if (label === '') return [''];
   const tags: unknown = JSON.parse(label);
-  return isTextMap(tags) ? Object.entries(tags).map(([name, value]) => `${name}=${String(value)}`) : [''];
+  return isObject(tags) ? Object.entries(tags).map(([name, value]) => `${name}=${String(value)}`) : [''];
 }
 
 /** Integers come as `bigint`, as a number, or (sums in other databases) as text. */

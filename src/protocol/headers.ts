@@ -1,11 +1,11 @@
-/** Reads a header by its lower-case name. */
-type Reader = (name: string) => string | undefined;
+/** Reads a request header by its lower-case name. */
+export type HeaderReader = (name: string) => string | undefined;
 
 /** Request headers that go to the upstream beside `openai-*` and `anthropic-*`. */
 const FORWARD = ['user-agent', 'x-request-id', 'openai-beta', 'anthropic-version', 'anthropic-beta'];
 
 /** The caller's headers that go to the upstream: an allow-list, so that no credential or cookie can slip through. */
-export function forwardable(header: Reader): Record<string, string> {
+export function forwardable(header: HeaderReader): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of FORWARD) {
     const value = header(name);

@@ -1,3 +1,4 @@
+import { isObject, list, text } from '../protocol/guards.ts';
 import { networkFailure } from './classify.ts';
 import { readStart } from './read-start.ts';
 import type { Preset } from './presets.ts';
@@ -23,10 +24,8 @@ export interface Host {
 function modelNames(body: Buffer): string[] {
   try {
     const parsed: unknown = JSON.parse(body.toString('utf8'));
-    const data: unknown = typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;
-    if (!Array.isArray(data)) return [];
-    return data.flatMap((row: unknown) =>
-      typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? [row.id] : [],
+    return list(isObject(parsed) ? parsed['data'] : undefined).flatMap((row) =>
+      isObject(row) ? (text(row['id']) ?? []) : [],
     );
   } catch {
     return [];

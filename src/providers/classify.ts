@@ -1,3 +1,4 @@
+import { isObject } from '../protocol/guards.ts';
 import { UpstreamFailure, type FailureClass } from './provider.ts';
 
 /** Phrases that mean money, not rate. */
@@ -43,9 +44,8 @@ export function messageOf(status: number, body: string): string {
   let message: unknown;
   try {
     const parsed: unknown = JSON.parse(body);
-    const error: unknown =
-      typeof parsed === 'object' && parsed !== null && 'error' in parsed ? parsed.error : undefined;
-    message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+    const error = isObject(parsed) ? parsed['error'] : undefined;
+    message = isObject(error) && 'message' in error ? error['message'] : error;
   } catch {
     message = undefined;
   }

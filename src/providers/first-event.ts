@@ -1,3 +1,4 @@
+import { isObject } from '../protocol/guards.ts';
 import { classify, networkFailure } from './classify.ts';
 import { UpstreamFailure } from './provider.ts';
 import type { CallWatch } from './watch.ts';
@@ -19,12 +20,11 @@ export function errorInside(line: string): UpstreamFailure | undefined {
   if (!line.includes('"error"')) return undefined;
   try {
     const parsed: unknown = JSON.parse(line);
-    if (typeof parsed !== 'object' || parsed === null || !('error' in parsed) || parsed.error === null)
-      return undefined;
-    const { error } = parsed;
-    const code = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
+    const error = isObject(parsed) ? parsed['error'] : undefined;
+    if (error === undefined || error === null) return undefined;
+    const code = isObject(error) && 'code' in error ? Number(error['code']) : Number.NaN;
     const status = code >= 400 && code < 600 ? code : 500;
-    const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'error';
+    const message = isObject(error) && 'message' in error ? String(error['message']) : 'error';
     return new UpstreamFailure(classify(status, line), `an error with status 200: ${message.slice(0, 200)}`, {
       status,
     });

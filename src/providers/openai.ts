@@ -96,7 +96,9 @@ export function createOpenAI(
       const first = body.find((byte) => byte > 0x20);
       if (first !== 0x7b)
         throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status: answer.statusCode });
-      const inside = errorInside(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+      const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+      // Looked for in the bytes: an ordinary answer is not made a text here.
+      const inside = bytes.includes('"error"') ? errorInside(bytes.toString('utf8')) : undefined;
       if (inside !== undefined) throw inside;
       return { ...head, body: whole(body) };
     }

@@ -52,8 +52,12 @@ describe('the library', () => {
     await upstream.requests[0]?.closed;
   });
 
-  it('closes with a stream that nobody read', () => {
-    expect(box.stream({ messages })).toBeDefined();
+  it('closes with a stream that nobody read, and nothing was called', async () => {
+    const storage = { url: `file:${folder.path}/second.db`, journal: `${folder.path}/second` };
+    const second = await Signalbox.open({ ...twoModels(upstream.baseUrl), storage });
+    second.stream({ messages });
+    await expect(second.close()).resolves.toBeUndefined();
+    expect(upstream.requests).toEqual([]);
   });
 
   it('books a request whatever number of tokens it allows itself', async () => {

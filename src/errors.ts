@@ -34,6 +34,8 @@ export const ERRORS = {
   client_closed: { status: 499, retryable: false, message: 'The client closed the connection.' },
   config_invalid: { status: 500, retryable: false, message: 'The configuration is not valid.' },
   storage_unavailable: { status: 503, retryable: true, message: 'The ledger cannot be opened.' },
+  dataset_invalid: { status: 400, retryable: false, message: 'The routing dataset is not valid.' },
+  artifact_invalid: { status: 500, retryable: false, message: 'The artifact cannot be loaded.' },
   port_in_use: { status: 500, retryable: false, message: 'The port is taken.' },
   internal: { status: 500, retryable: false, message: 'Something inside Signalbox failed.' },
 } as const satisfies Record<string, ErrorRow>;

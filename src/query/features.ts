@@ -1,8 +1,23 @@
 import type { FeatureName, Features } from '../routers/router.ts';
 import { difficultyOf } from './difficulty.ts';
+import { ngramsOf } from './ngrams.ts';
 import type { Query } from './query.ts';
+import { structureOf } from './structure.ts';
 
-/** Computes only what the active router needs. */
-export function computeFeatures(query: Query, needs: readonly FeatureName[]): Features {
-  return { query, ...(needs.includes('difficulty') ? { difficulty: difficultyOf(query) } : {}) };
+/** Changes when n-grams or structure numbers change: an artifact of another version is refused. */
+export const FEATURE_VERSION = 1;
+
+/** Computes only what the active router needs; `embedding` is I/O and comes from the caller. */
+export function computeFeatures(
+  query: Query,
+  needs: readonly FeatureName[],
+  given: Pick<Features, 'embedding'> = {},
+): Features {
+  return {
+    query,
+    ...(needs.includes('difficulty') ? { difficulty: difficultyOf(query) } : {}),
+    ...(needs.includes('ngrams') ? { ngrams: ngramsOf(query.instruction) } : {}),
+    ...(needs.includes('structure') ? { structure: structureOf(query) } : {}),
+    ...given,
+  };
 }

@@ -1,0 +1,118 @@
+import type { Query } from './query.ts';
+
+const QUESTION_WORDS = ['what', 'which', 'who', 'when', 'where', 'why', 'how'] as const;
+
+/** Names of the numbers that {@link structureOf} gives, in order. Changing them changes the feature version. */
+export const STRUCTURE_FIELDS = [
+  'log chars',
+  'log payload chars',
+  'log words',
+  'log lines',
+  'log questions',
+  'options',
+  'digits',
+  'log code marks',
+  'code blocks',
+  'log maths marks',
+  'log input tokens',
+  'log tools',
+  'log turns',
+  'json',
+  'log images',
+  'log system chars',
+  'capitals',
+  'punctuation',
+  'word length',
+  'log backslashes',
+  'log equals signs',
+  'log numbers',
+  'CJK',
+  'other scripts',
+  'blank to fill',
+  'ends with ?',
+  'ends with :',
+  ...QUESTION_WORDS,
+] as const;
+
+/** Length of the vector that {@link structureOf} gives. */
+export const STRUCTURE_SIZE = STRUCTURE_FIELDS.length;
+
+/** What one pass over the instruction counts. */
+function countChars(text: string) {
+  let capitals = 0;
+  let punctuation = 0;
+  let backslashes = 0;
+  let equals = 0;
+  let numbers = 0;
+  let cjk = 0;
+  let foreign = 0;
+  let blanks = 0;
+  let wasDigit = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const digit = code >= 0x30 && code <= 0x39;
+    if (digit && !wasDigit) numbers++;
+    wasDigit = digit;
+    if (code >= 0x41 && code <= 0x5a) capitals++;
+    else if (code === 0x5c) backslashes++;
+    else if (code === 0x3d) equals++;
+    else if (code === 0x5f) blanks++;
+    else if (code >= 0x2e80 && code <= 0xd7af) cjk++;
+    else if (code > 0x24f) foreign++;
+    if ((code >= 0x21 && code <= 0x2f) || (code >= 0x3a && code <= 0x40)) punctuation++;
+  }
+  return { capitals, punctuation, backslashes, equals, numbers, cjk, foreign, blanks };
+}
+
+/** How far into the instruction a question word is looked for. */
+const HEAD = 2000;
+const FIND_QUESTION = new RegExp(`\\b(?:${QUESTION_WORDS.join('|')})\\b`, 'gi');
+
+function lastChar(text: string): string {
+  return text.trimEnd().at(-1) ?? '';
+}
+
+/** The form of a query as numbers, {@link STRUCTURE_SIZE} of them: sizes as logarithms, shares as 0..1, flags as 0 or 1. */
+export function structureOf(query: Query): Float64Array {
+  const { instruction, signals } = query;
+  const signal = (name: string): number => {
+    const value = signals[name];
+    return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+  };
+  const log = (value: number): number => Math.log1p(Math.max(0, value));
+  const length = Math.max(1, instruction.length);
+  const seen = countChars(instruction);
+  const asked = new Set<string>();
+  for (const [word] of instruction.slice(0, HEAD).matchAll(FIND_QUESTION)) asked.add(word.toLowerCase());
+  const last = lastChar(instruction);
+  return Float64Array.of(
+    log(signal('chars')),
+    log(signal('payloadChars')),
+    log(signal('words')),
+    log(signal('lines')),
+    log(signal('questions')),
+    Math.min(12, signal('options')),
+    signal('digits'),
+    log(signal('codeMarks')),
+    Math.min(4, signal('codeBlocks')),
+    log(signal('mathMarks')),
+    log(query.inputTokens),
+    log(signal('tools')),
+    log(query.turns),
+    signal('json'),
+    log(signal('images')),
+    log(signal('systemChars')),
+    seen.capitals / length,
+    seen.punctuation / length,
+    Math.min(20, length / Math.max(1, signal('words'))) / 10,
+    log(seen.backslashes),
+    log(seen.equals),
+    log(seen.numbers),
+    seen.cjk / length,
+    seen.foreign / length,
+    seen.blanks > 2 ? 1 : 0,
+    last === '?' ? 1 : 0,
+    last === ':' ? 1 : 0,
+    ...QUESTION_WORDS.map((word) => (asked.has(word) ? 1 : 0)),
+  );
+}

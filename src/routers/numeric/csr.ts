@@ -1,0 +1,65 @@
+/** A sparse matrix in compressed rows: row i holds columns `columns[starts[i]..starts[i + 1])`. */
+export interface Csr {
+  readonly rows: number;
+  readonly cols: number;
+  readonly starts: Int32Array;
+  readonly columns: Int32Array;
+  readonly values: Float32Array;
+}
+
+/** One row's columns and values. */
+export interface SparseRow {
+  readonly columns: Int32Array;
+  readonly values: Float32Array;
+}
+
+/** Stacks rows into a matrix with `cols` columns. */
+export function stackRows(rows: readonly SparseRow[], cols: number): Csr {
+  const starts = new Int32Array(rows.length + 1);
+  for (const [i, row] of rows.entries()) starts[i + 1] = (starts[i] ?? 0) + row.columns.length;
+  const size = starts[rows.length] ?? 0;
+  const columns = new Int32Array(size);
+  const values = new Float32Array(size);
+  for (const [i, row] of rows.entries()) {
+    columns.set(row.columns, starts[i] ?? 0);
+    values.set(row.values, starts[i] ?? 0);
+  }
+  return { rows: rows.length, cols, starts, columns, values };
+}
+
+/** A view of row i. */
+export function rowOf(matrix: Csr, i: number): SparseRow {
+  const from = matrix.starts[i] ?? 0;
+  const to = matrix.starts[i + 1] ?? from;
+  return { columns: matrix.columns.subarray(from, to), values: matrix.values.subarray(from, to) };
+}
+
+/** out (rows × k) = X (rows × cols) · B (cols × k); both dense, row-major. */
+export function multiply(x: Csr, b: Float64Array, k: number, out: Float64Array): void {
+  out.fill(0);
+  const { starts, columns, values } = x;
+  for (let i = 0; i < x.rows; i++) {
+    const to = starts[i + 1] ?? 0;
+    const at = i * k;
+    for (let p = starts[i] ?? 0; p < to; p++) {
+      const value = values[p] ?? 0;
+      const from = (columns[p] ?? 0) * k;
+      for (let c = 0; c < k; c++) out[at + c] = (out[at + c] ?? 0) + value * (b[from + c] ?? 0);
+    }
+  }
+}
+
+/** out (cols × k) = Xᵀ (cols × rows) · Y (rows × k); both dense, row-major. */
+export function multiplyTransposed(x: Csr, y: Float64Array, k: number, out: Float64Array): void {
+  out.fill(0);
+  const { starts, columns, values } = x;
+  for (let i = 0; i < x.rows; i++) {
+    const to = starts[i + 1] ?? 0;
+    const from = i * k;
+    for (let p = starts[i] ?? 0; p < to; p++) {
+      const value = values[p] ?? 0;
+      const at = (columns[p] ?? 0) * k;
+      for (let c = 0; c < k; c++) out[at + c] = (out[at + c] ?? 0) + value * (y[from + c] ?? 0);
+    }
+  }
+}

@@ -1,4 +1,5 @@
 import { strategyName } from '../decide/strategy.ts';
+import { isEstimated } from '../ledger/estimated.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Feedback, Intent, Outcome, OutcomeStatus } from '../ledger/record.ts';
 
@@ -28,6 +29,7 @@ export interface Activity {
   readonly savingsUsd: number | null;
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
+  /** Tokens or cost are in part our estimate. */
   readonly estimated: boolean;
   readonly ms: number | null;
   readonly firstByteMs: number | null;
@@ -67,7 +69,7 @@ export function activityOf(intent: Intent, outcome?: Outcome, feedback: readonly
     savingsUsd: cost === null || baseline === null ? null : usdOf(baseline - cost),
     inputTokens: outcome?.usage?.input ?? null,
     outputTokens: outcome?.usage?.output ?? null,
-    estimated: outcome?.usage?.estimated ?? false,
+    estimated: outcome !== undefined && isEstimated(outcome),
     ms: outcome?.ms ?? null,
     firstByteMs: outcome?.firstByteMs ?? null,
     overheadMs: outcome?.overheadMs ?? null,

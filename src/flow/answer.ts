@@ -2,10 +2,10 @@ import type { Target } from '../decide/targets.ts';
 import { asSignalboxError, SignalboxError } from '../errors.ts';
 import { attemptCost } from '../ledger/money.ts';
 import type { Intent, NanoUsd, Outcome, RequestInfo } from '../ledger/record.ts';
-import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
+import type { UpstreamAnswer } from '../providers/provider.ts';
 import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
-import type { AnswerBody } from './body.ts';
+import { asFailure, type AnswerBody } from './body.ts';
 import { callUpstream } from './call.ts';
 import { singleChoice, type Attempt } from './policy.ts';
 import { recordOf, route, type Routed, type RouteRequest } from './route.ts';
@@ -58,11 +58,11 @@ export interface Passage {
 /** Output tokens that a reserve assumes when neither the caller nor the catalogue limits them. */
 const RESERVE_OUTPUT_TOKENS = 4096;
 
-/** The most that the chosen target can cost. */
-function reserveOf(routed: Routed, target: Target | undefined): NanoUsd {
+/** The most that the chosen target can cost; null when its price is unknown. */
+function reserveOf(routed: Routed, target: Target | undefined): NanoUsd | null {
   if (target === undefined) return 0n;
   const output = routed.query.maxOutput ?? target.model.maxOutput ?? RESERVE_OUTPUT_TOKENS;
-  return attemptCost({ input: routed.query.inputTokens, output }, target.upstream.price) ?? 0n;
+  return attemptCost({ input: routed.query.inputTokens, output }, target.upstream.price);
 }
 
 /** Tells everyone who wants to know how a request ended. */
@@ -117,18 +117,30 @@ function open(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Pas
 interface Called extends Attempt {
   readonly opened: OpenAttempt;
   readonly answer?: UpstreamAnswer;
+  /** The answer's bytes, unless it is streamed. */
+  readonly whole?: Uint8Array;
+}
+
+async function readWhole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
 async function attempt(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
-  const { runtime, settlement } = passage;
-  const opened: OpenAttempt = { target, started: runtime.clock.elapsed(), at: runtime.clock.now() };
+  const { request, runtime, settlement } = passage;
+  const opened = settlement.began(target);
   try {
     const answer = await callUpstream(passage, target, model, remaining);
     opened.firstByteMs = runtime.clock.elapsed() - opened.started;
-    settlement.waited(opened.firstByteMs);
-    return { target, opened, answer };
+    const streamed = request.stream && (answer.headers['content-type'] ?? '').includes('event-stream');
+    // Read here, so that an answer which breaks off is a failed attempt like any other.
+    const whole = streamed ? undefined : await readWhole(answer.body);
+    settlement.waited(runtime.clock.elapsed() - opened.started);
+    return { target, opened, answer, ...(whole === undefined ? {} : { whole }) };
   } catch (error) {
-    const failure = error as UpstreamFailure;
+    const failure = asFailure(error);
     settlement.waited(runtime.clock.elapsed() - opened.started);
     settlement.failed(opened, failure);
     return { target, opened, failure };
@@ -151,10 +163,9 @@ async function run(passage: Passage): Promise<Answer> {
     if ('accept' in step) {
       const last = attempts.at(-1);
       if (last?.answer === undefined) throw new SignalboxError('internal', 'an attempt without an answer was accepted');
-      const streamed = request.stream && (last.answer.headers['content-type'] ?? '').includes('event-stream');
-      return streamed
+      return last.whole === undefined
         ? streamedAnswer(passage, last.opened, last.answer)
-        : await wholeAnswer(passage, last.opened, last.answer);
+        : wholeAnswer(passage, last.opened, last.answer, last.whole);
     }
     const target = routed.targets.find((candidate) => candidate.upstream === step.call);
     if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');

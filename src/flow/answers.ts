@@ -51,13 +51,8 @@ function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Rec
 }
 
 /** A complete answer, settled before it is told. */
-export async function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Promise<Answer> {
-  const { settlement, runtime } = passage;
-  const chunks: Uint8Array[] = [];
-  const reading = runtime.clock.elapsed();
-  for await (const chunk of upstream.body) chunks.push(chunk);
-  settlement.waited(runtime.clock.elapsed() - reading);
-  const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, body: Uint8Array): Answer {
+  const { settlement } = passage;
   settlement.answered(opened, seenWhole(body));
   const { cost } = settlement.totals();
   const headers = headersOf(passage, { opened, attempts: settlement.attempts.length, cost });
@@ -127,6 +122,7 @@ function ownWords(
 /** The answer when no upstream gave one: the upstream's own words in the same dialect, else our envelope. */
 export function failedAnswer(passage: Passage, error: SignalboxError, because?: UpstreamFailure): Answer {
   const { settlement, request } = passage;
+  settlement.givenUp();
   const own = ownWords(because);
   const status = own ? because.status : error.status;
   const headers = headersOf(passage, { attempts: settlement.attempts.length, cost: settlement.totals().cost });

@@ -26,7 +26,8 @@ export interface StreamBodyOptions {
   readonly cancelled: () => void;
 }
 
-function asFailure(error: unknown): UpstreamFailure {
+/** Whatever a body threw, as a failure. */
+export function asFailure(error: unknown): UpstreamFailure {
   return error instanceof UpstreamFailure ? error : new UpstreamFailure('sick', 'the stream broke', { cause: error });
 }
 

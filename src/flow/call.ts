@@ -39,11 +39,14 @@ export async function callUpstream(
   const { request, snapshot } = passage;
   const provider = snapshot.providers.get(target.upstream.provider);
   if (provider === undefined)
-    throw new UpstreamFailure('misconfigured', `provider "${target.upstream.provider}" is not configured`);
+    throw new UpstreamFailure('misconfigured', `provider "${target.upstream.provider}" is not configured`, {
+      unsent: true,
+    });
   if (provider.dialect !== request.dialect) {
     throw new UpstreamFailure(
       'misconfigured',
       `provider "${provider.name}" speaks ${provider.dialect}; translation from ${request.dialect} is not yet in effect`,
+      { unsent: true },
     );
   }
   const body = patchRequest(request.body, {

@@ -3,8 +3,9 @@ import { attemptCost } from '../ledger/money.ts';
 import type { AttemptRecord, Intent, NanoUsd, Outcome, OutcomeStatus } from '../ledger/record.ts';
 import type { Usage } from '../protocol/chat.ts';
 import type { Seen } from '../protocol/openai-tap.ts';
-import type { UpstreamFailure } from '../providers/provider.ts';
+import { UpstreamFailure } from '../providers/provider.ts';
 import { estimateTokens } from '../query/tokens.ts';
+import { mayBeBilled } from './billing.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -32,7 +33,12 @@ export interface Settlement {
   readonly settled: Promise<Outcome>;
   /** Milliseconds spent waiting for an upstream: not Signalbox's own. */
   waited(ms: number): void;
+  /** An upstream call begins. */
+  began(target: Target): OpenAttempt;
+  /** It gave no answer; what may have been billed for it is booked as an estimate. */
   failed(attempt: OpenAttempt, failure: UpstreamFailure): void;
+  /** Books a call that is still under way when the request fails for another reason. */
+  givenUp(): void;
   /** The attempt whose answer the caller gets has ended, well or not. */
   answered(attempt: OpenAttempt, seen: Seen, failure?: UpstreamFailure): void;
   /** Sums over the attempts so far. */
@@ -75,6 +81,7 @@ export function createSettlement(input: SettlementInput): Settlement {
   const attempts: AttemptRecord[] = [];
   let waitedUpstream = 0;
   let overheadMs: number | undefined;
+  let underWay: OpenAttempt | undefined;
   let answer: { readonly record: AttemptRecord; readonly usage: Usage; readonly seen: Seen } | undefined;
   let outcome: Outcome | undefined;
   let resolve: (outcome: Outcome) => void = () => {};
@@ -95,6 +102,7 @@ export function createSettlement(input: SettlementInput): Settlement {
       ...rest,
     };
     attempts.push(record);
+    underWay = undefined;
     return record;
   };
   const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
@@ -102,6 +110,11 @@ export function createSettlement(input: SettlementInput): Settlement {
     error: cause.message.slice(0, 300),
     ...(cause.status === undefined ? {} : { status: cause.status }),
   });
+  const failed = (attempt: OpenAttempt, cause: UpstreamFailure): void => {
+    if (!mayBeBilled(cause)) return void close(attempt, 0n, failure(cause));
+    const usage = { input: input.inputTokens, output: 0, estimated: true };
+    close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...failure(cause) });
+  };
   const overhead = (): number => {
     overheadMs ??= Math.max(0, runtime.clock.elapsed() - input.started - input.waited - waitedUpstream);
     return overheadMs;
@@ -118,7 +131,14 @@ export function createSettlement(input: SettlementInput): Settlement {
     overhead,
     waited: (ms) => void (waitedUpstream += ms),
     totals: () => ({ cost: totalCost(attempts) }),
-    failed: (attempt, cause) => void close(attempt, 0n, failure(cause)),
+    began(target) {
+      underWay = { target, started: runtime.clock.elapsed(), at: runtime.clock.now() };
+      return underWay;
+    },
+    failed,
+    givenUp() {
+      if (underWay !== undefined) failed(underWay, new UpstreamFailure('sick', 'the call was given up'));
+    },
     answered(attempt, seen, cause) {
       if (outcome !== undefined) return;
       const usage = seen.usage ?? { input: input.inputTokens, output: estimateTokens(seen.text), estimated: true };

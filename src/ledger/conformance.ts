@@ -94,10 +94,37 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         expect((await store.entry('r1'))?.outcome).toMatchObject({ status: 'interrupted', cost: 5000n });
         expect((await store.entry('r3'))?.outcome).toBeUndefined();
         const [total] = await store.usage({ since: 0, until: now + 1 });
-        expect(total).toMatchObject({ requests: 2, interrupted: 1, costUsd: 6e-6 });
+        expect(total).toMatchObject({ requests: 2, interrupted: 1, costUsd: 6e-6, estimated: 1, unpriced: 0 });
         // Its true end, should it still come.
         await store.append([outcomeOf('r1', now, 700n)]);
         expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({ interrupted: 0, costUsd: 1.7e-6 });
+      }));
+
+    it('books what was in flight without a known price as unpriced, never as free', () =>
+      withStore(async (store, now) => {
+        const origin = { source: 'dead', at: { segment: 's', offset: 9 } };
+        const intent = { ...intentOf('r1', now - 5), reserve: null };
+        await store.append([intent, { ...intentOf('r2', now - 5), reserve: 0n }], origin);
+        expect((await store.entry('r1'))?.intent).toEqual(intent);
+        expect(await store.interrupt('dead', now + 1)).toBe(2);
+        expect((await store.entry('r1'))?.outcome).toMatchObject({ status: 'interrupted', cost: null });
+        // A local model has a price: it is 0.
+        expect((await store.entry('r2'))?.outcome).toMatchObject({ status: 'interrupted', cost: 0n });
+        const [total] = await store.usage({ since: 0, until: now + 1 });
+        expect(total).toMatchObject({ interrupted: 2, unpriced: 1, costUsd: 0 });
+      }));
+
+    it('tells an estimate before the answer from an estimate of the answer', () =>
+      withStore(async (store, now) => {
+        const outcome = outcomeOf('r1', now, 9000n);
+        const wasted = { model: 'big', upstream: 'p/big', provider: 'p', failure: 'silent' as const, startedAt: now };
+        const attempts = [
+          { ...wasted, ms: 5, usage: { input: 8, output: 0, estimated: true }, cost: 8000n },
+          ...outcome.attempts,
+        ];
+        await store.append([intentOf('r1', now), { ...outcome, attempts }]);
+        expect((await store.entry('r1'))?.outcome).toEqual({ ...outcome, attempts });
+        expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({ estimated: 1 });
       }));
 
     it('remembers positions with the records, and forgets them', () =>

@@ -3,7 +3,7 @@ import type { AttemptRecord, Rec } from './record.ts';
 import { asRecord } from './record-guard.ts';
 
 /** The journal format that this code writes and reads. */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
 
 /** The first line of a segment. */
 export interface SegmentHeader {
@@ -28,7 +28,7 @@ function withCost({ cost, ...rest }: AttemptRecord) {
 }
 
 function plain(record: Rec): unknown {
-  if (record.kind === 'intent') return { ...record, reserve: String(record.reserve) };
+  if (record.kind === 'intent') return { ...record, reserve: record.reserve === null ? null : String(record.reserve) };
   if (record.kind === 'feedback') return record;
   const { cost, baselineCost, attempts } = record;
   return {

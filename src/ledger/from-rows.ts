@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { DecisionRecord, Feedback, Intent, NanoUsd, Outcome } from './record.ts';
+import type { DecisionRecord, Feedback, Intent, Outcome } from './record.ts';
 import { asRecord, isDecisionRecord } from './record-guard.ts';
 import type { AttemptsTable, FeedbackTable, RequestsTable } from './schema.ts';
 
@@ -76,14 +76,23 @@ export function intentOf(row: StoredRequest, decision: DecisionRecord): Intent |
     user: row.user_id,
     tags: parsed(row.tags),
   });
-  const reserve: NanoUsd = row.reserve_nano ?? 0n;
-  const record = asRecord({ kind: 'intent', id: row.id, at: Number(row.at), request, decision, reserve });
+  const record = asRecord({
+    kind: 'intent',
+    id: row.id,
+    at: Number(row.at),
+    request,
+    decision,
+    reserve: row.reserve_nano,
+  });
   return record?.kind === 'intent' ? record : undefined;
 }
 
 /** The outcome that a row and its attempts were made from; `undefined` while the request is open. */
 export function outcomeOf(row: StoredRequest, attempts: readonly Selectable<AttemptsTable>[]): Outcome | undefined {
   if (row.status === null) return undefined;
+  // The request's flag also tells of attempts before the one that answered, which is the last.
+  const last = attempts.at(-1);
+  const estimated = last === undefined ? row.estimated || null : last.estimated;
   const record = asRecord({
     ...present({
       kind: 'outcome',
@@ -95,7 +104,7 @@ export function outcomeOf(row: StoredRequest, attempts: readonly Selectable<Atte
       httpStatus: Number(row.http_status),
       errorCode: row.error_code,
       finishReason: row.finish_reason,
-      usage: usageOf(row),
+      usage: usageOf({ ...row, estimated }),
       ms: row.ms,
       firstByteMs: row.first_byte_ms,
       overheadMs: Number(row.overhead_us ?? 0n) / 1000,

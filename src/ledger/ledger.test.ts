@@ -100,6 +100,14 @@ describe('the ledger', () => {
     expect(readdirSync(journalDir()).filter((file) => file.startsWith('dead'))).toEqual([]);
   });
 
+  it('takes over a request without a known price as unpriced', async () => {
+    const journal = openJournal({ dir: journalDir(), source: 'dead-1-aaaaaa', clock: systemClock });
+    journal.intend({ ...intentOf('d', Date.now()), reserve: null });
+    const ledger = await open();
+    await ledger.flush();
+    expect(await total(ledger)).toMatchObject({ interrupted: 1, costUsd: 0, unpriced: 1 });
+  });
+
   it('reads a journal that was cut in the middle of a record', async () => {
     const path = killedWith(20, 0);
     truncateSync(path, statSync(path).size - 100);

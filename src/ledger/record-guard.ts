@@ -114,7 +114,7 @@ export function isDecisionRecord(value: unknown): value is DecisionRecord {
 
 function isIntent(value: JsonObject): value is JsonObject & Intent {
   return (
-    fits(value, { id: isId, at: isNumber, reserve: isMoney }) &&
+    fits(value, { id: isId, at: isNumber, reserve: orNull(isMoney) }) &&
     fits(value['request'], REQUEST) &&
     isDecisionRecord(value['decision'])
   );

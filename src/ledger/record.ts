@@ -40,8 +40,8 @@ export interface Intent {
   readonly at: number;
   readonly request: RequestInfo;
   readonly decision: DecisionRecord;
-  /** The most that the request can cost, nano-dollars; 0 when unpriced. */
-  readonly reserve: NanoUsd;
+  /** The most that the chosen upstream can charge, nano-dollars; null when its price is unknown. */
+  readonly reserve: NanoUsd | null;
 }
 
 /** One upstream call. */
@@ -58,15 +58,16 @@ export interface AttemptRecord {
   readonly startedAt: number;
   readonly firstByteMs?: number;
   readonly ms: number;
+  /** What is billed, or may have been; absent when nothing was. */
   readonly usage?: Usage;
-  /** Nano-dollars; null when unpriced. */
+  /** Nano-dollars; 0 when nothing was billed, null when unpriced. */
   readonly cost: NanoUsd | null;
   readonly simulated?: boolean;
 }
 
 /**
  * How the whole request ended.
- * `interrupted` is written by recovery for an intent without outcome; its `cost` is the reserve.
+ * `interrupted` is written by recovery for an intent without outcome; its `cost` is the reserve, null when unpriced.
  */
 export type OutcomeStatus = 'ok' | 'failed' | 'cancelled' | 'interrupted';
 
@@ -85,7 +86,7 @@ export interface Outcome {
   readonly finishReason?: FinishReason;
   readonly attempts: readonly AttemptRecord[];
   readonly usage?: Usage;
-  /** Sum over attempts, nano-dollars; null when any answered attempt is unpriced. */
+  /** Sum over attempts, nano-dollars; null when any attempt that may have been billed is unpriced. */
   readonly cost: NanoUsd | null;
   /** What the same tokens would have cost on the baseline model (counterfactual); null when unknown. */
   readonly baselineCost: NanoUsd | null;

@@ -10,7 +10,7 @@ import { readUsage } from './usage-query.ts';
 /** Rows that one call of `prune` deletes of each table, and requests that one batch of `interrupt` settles. */
 const BATCH = 500;
 
-/** What recovery writes for a request whose process died: nobody knows what was spent, so the reserve is. */
+/** What recovery writes for a request whose process died: nobody knows what was spent, so the reserve is; without a price that is unknown too. */
 function interruptedOutcome(row: StoredRequest, at: number): Outcome {
   return {
     kind: 'outcome',
@@ -19,7 +19,7 @@ function interruptedOutcome(row: StoredRequest, at: number): Outcome {
     status: 'interrupted',
     httpStatus: 0,
     attempts: [],
-    cost: row.reserve_nano ?? 0n,
+    cost: row.reserve_nano,
     baselineCost: null,
     ms: Math.max(0, at - Number(row.at)),
     overheadMs: 0,

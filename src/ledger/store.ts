@@ -43,7 +43,7 @@ export interface UsageRow {
   readonly costUsd: number;
   /** Requests without a known price: their cost is not in `costUsd`. */
   readonly unpriced: number;
-  /** Requests whose tokens were estimated. */
+  /** Requests whose tokens or cost are in part our estimate, interrupted ones included. */
   readonly estimated: number;
   /** Counterfactual: the same tokens on `routing.default`. */
   readonly baselineCostUsd: number;

@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { Usage } from '../protocol/chat.ts';
+import { isEstimated } from './estimated.ts';
 import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome } from './record.ts';
 import type { AttemptsTable, DecisionsTable, FeedbackTable, RequestsTable } from './schema.ts';
 
@@ -63,6 +64,7 @@ export function outcomeColumns(outcome: Outcome) {
     error_code: outcome.errorCode ?? null,
     finish_reason: outcome.finishReason ?? null,
     ...tokenColumns(outcome.usage),
+    estimated: flag(isEstimated(outcome)),
     cost_nano: outcome.cost,
     baseline_nano: outcome.baselineCost,
     unpriced: flag(outcome.cost === null),

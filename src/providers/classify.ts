@@ -73,6 +73,10 @@ const NETWORK: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
 };
 
+/** Errors of a connection that was never made, TLS included: the provider has seen no request. */
+const UNCONNECTED =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_\w+|\w*CERT\w*|UNABLE_TO_\w+)$/;
+
 /** A thrown network error as a failure. */
 export function networkFailure(error: unknown): UpstreamFailure {
   if (error instanceof UpstreamFailure) return error;
@@ -81,6 +85,6 @@ export function networkFailure(error: unknown): UpstreamFailure {
   return new UpstreamFailure(
     failure,
     NETWORK[code] ?? (code === '' ? 'the connection failed' : `the connection failed (${code})`),
-    { cause: error },
+    { cause: error, unsent: UNCONNECTED.test(code) },
   );
 }

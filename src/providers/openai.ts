@@ -114,6 +114,7 @@ export function createOpenAI(
     streamUsage: preset.streamOptions,
     local: preset.local === true,
     async call(upstream: Upstream, request: WireRequest, limits: Limits, signal: AbortSignal): Promise<UpstreamAnswer> {
+      if (signal.aborted) throw new UpstreamFailure('gone', 'the client left', { unsent: true });
       const watch = watchCall(signal, () => clock.elapsed());
       watch.limit(
         Math.min(limits.firstToken, limits.total),

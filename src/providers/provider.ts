@@ -59,6 +59,8 @@ export class UpstreamFailure extends Error {
   readonly body: Uint8Array | undefined;
   /** From Retry-After, milliseconds. */
   readonly retryAfter: number | undefined;
+  /** True when it is certain that no request reached the provider: no connection, no adapter. */
+  readonly unsent: boolean;
 
   constructor(
     failure: FailureClass,
@@ -68,6 +70,7 @@ export class UpstreamFailure extends Error {
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: Uint8Array;
       readonly retryAfter?: number;
+      readonly unsent?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -77,6 +80,7 @@ export class UpstreamFailure extends Error {
     this.headers = details.headers ?? {};
     this.body = details.body;
     this.retryAfter = details.retryAfter;
+    this.unsent = details.unsent ?? false;
   }
 }
 

@@ -9,7 +9,7 @@ export function createUnavailable(name: string, kind: string): Provider {
     simulated: false,
     streamUsage: false,
     local: false,
-    call: () => Promise.reject(new UpstreamFailure('misconfigured', detail)),
+    call: () => Promise.reject(new UpstreamFailure('misconfigured', detail, { unsent: true })),
     check: () => Promise.resolve({ ok: false, detail }),
   };
 }

@@ -97,7 +97,7 @@ export function mountDecisions(app: OpenAPIHono<GatewayEnv>, context: GatewayCon
     const { id, request, decision } = intent;
     const found = {
       id,
-      request: { ...request, at: intent.at, reserveUsd: usdOf(intent.reserve) },
+      request: { ...request, at: intent.at, reserveUsd: usd(intent.reserve) },
       decision,
       outcome: outcome === undefined ? null : outcomeJson(outcome),
       feedback,

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ConfigInput } from '../../src/config/schema.ts';
+import {
+  hangs,
+  json,
+  resets,
+  startMockProvider,
+  streamEvents,
+  type Behaviour,
+  type MockProvider,
+} from '../mock-provider/mock-provider.ts';
+import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
+
+let upstream: MockProvider;
+let gateway: TestGateway;
+
+const TIMEOUTS = { firstToken: '100ms', total: '5s' };
+/** Answers 200 and breaks off at once. */
+const cut: Behaviour = (_request, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.flushHeaders();
+  setImmediate(() => response.socket?.destroy());
+};
+
+beforeEach(async () => {
+  upstream = await startMockProvider();
+  gateway = await startGateway({ ...twoModels(upstream.baseUrl), timeouts: TIMEOUTS });
+});
+
+afterEach(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+/** What the ledger holds of an answer, after the answer has ended. */
+async function booked(response: Response) {
+  await response.text();
+  await gateway.engine.ledger.flush();
+  const entry = await gateway.engine.ledger.store.entry(response.headers.get('x-signalbox-request-id') ?? '');
+  if (entry?.outcome === undefined) throw new Error('the request is not settled');
+  return entry.outcome;
+}
+
+const sums = async () => {
+  await gateway.engine.ledger.flush();
+  return (await gateway.engine.ledger.store.usage({ since: 0, until: Date.now() + 1 }))[0];
+};
+
+/** One model whose price nobody knows. */
+const unpriced = (): ConfigInput => ({
+  providers: { one: { kind: 'openai', baseUrl: upstream.baseUrl, apiKey: 'k' } },
+  models: [{ id: 'small', provider: 'one', model: 'nobody-knows-it' }],
+});
+
+const small = (rest: object = {}) => asking('What is the capital of Iceland?', { model: 'small', ...rest });
+
+describe('a call that failed and was certainly not billed costs nothing', () => {
+  it.each([
+    ['a refused request', 400],
+    ['a refused key', 401],
+    ['an empty account', 402],
+    ['an unknown model', 404],
+    ['a rate limit', 429],
+    ['an overload', 529],
+    ['an error that the provider tells', 500],
+  ])('%s (%i)', async (_name, status) => {
+    upstream.behave(json('{"error":{"message":"no"}}', status));
+    const outcome = await booked(await gateway.chat(small()));
+    expect(outcome).toMatchObject({ status: 'failed', cost: 0n, attempts: [{ cost: 0n }] });
+    expect(outcome.attempts[0]?.usage).toBeUndefined();
+    expect(await sums()).toMatchObject({ costUsd: 0, unpriced: 0, estimated: 0 });
+  });
+
+  it('a connection that was never made', async () => {
+    await upstream.close();
+    const outcome = await booked(await gateway.chat(small()));
+    expect(outcome).toMatchObject({ status: 'failed', cost: 0n, errorCode: 'provider_unreachable' });
+  });
+
+  it('a refusal by a model without a price, too', async () => {
+    await gateway.close();
+    gateway = await startGateway(unpriced());
+    upstream.behave(json('{"error":{"message":"no"}}', 400));
+    expect(await booked(await gateway.chat(small()))).toMatchObject({ cost: 0n });
+    expect(await sums()).toMatchObject({ unpriced: 0 });
+  });
+});
+
+describe('a call that failed and may have been billed is booked at an estimate', () => {
+  it.each<[string, Behaviour, object]>([
+    ['no first token in time (silent)', hangs, { stream: true }],
+    ['a connection that breaks (sick)', resets, {}],
+    ['an answer that is cut before its first event (sick)', cut, { stream: true }],
+    ['an answer that is no JSON (sick)', json('<html>busy</html>'), {}],
+    ['a proxy that gave up waiting (silent)', json('{}', 504), {}],
+  ])('%s', async (_name, behaviour, body) => {
+    upstream.behave(behaviour);
+    const outcome = await booked(await gateway.chat(small(body)));
+    const [attempt] = outcome.attempts;
+    expect(outcome.status).toBe('failed');
+    expect(attempt?.usage).toMatchObject({ input: expect.any(Number), output: 0, estimated: true });
+    expect(attempt?.usage?.input).toBeGreaterThan(0);
+    // 1 USD per million tokens is 1000 nano-dollars a token.
+    expect(outcome.cost).toBe(BigInt(attempt?.usage?.input ?? 0) * 1000n);
+    expect(await sums()).toMatchObject({ costUsd: Number(outcome.cost) / 1e9, estimated: 1, baselineCostUsd: 0 });
+  });
+
+  it('a caller who leaves while the provider works', async () => {
+    upstream.behave(hangs);
+    const left = new AbortController();
+    const work = fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(small()),
+      signal: left.signal,
+    });
+    await expect.poll(() => upstream.requests.length).toBe(1);
+    left.abort();
+    await expect(work).rejects.toThrow('abort');
+    await expect.poll(async () => (await sums())?.cancelled).toBe(1);
+    const total = await sums();
+    expect(total?.costUsd).toBeGreaterThan(0);
+    expect(total).toMatchObject({ estimated: 1, unpriced: 0 });
+  });
+
+  it('a stream that is cut: the input and the output that was seen', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const event of streamEvents(['Reykjavik is', ' the capital']).slice(0, 3)) response.write(event);
+      setImmediate(() => response.socket?.destroy());
+    });
+    const outcome = await booked(await gateway.chat(small({ stream: true })));
+    expect(outcome).toMatchObject({ status: 'failed', usage: { estimated: true } });
+    const { input = 0, output = 0 } = outcome.usage ?? {};
+    expect(output).toBeGreaterThan(2);
+    expect(outcome.cost).toBe(BigInt(input) * 1000n + BigInt(output) * 2000n);
+  });
+
+  it('before an answer of another model: its cost is in the total, the answer’s own tokens stay exact', async () => {
+    upstream.behave((request, response) =>
+      request.body.includes('up-small')
+        ? resets(request, response)
+        : json(
+            '{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":7}}',
+          )(request, response),
+    );
+    const outcome = await booked(await gateway.chat(asking('Hi')));
+    expect(outcome).toMatchObject({ status: 'ok', model: 'big', usage: { input: 11, output: 7 } });
+    expect(outcome.usage?.estimated).toBeUndefined();
+    const wasted = outcome.attempts[0]?.cost ?? 0n;
+    expect(wasted).toBeGreaterThan(0n);
+    expect(outcome.cost).toBe(wasted + 250_000n);
+    // The answer came from the baseline model itself: what was wasted is a loss, not a saving.
+    expect(outcome.baselineCost).toBe(250_000n);
+    expect(await sums()).toMatchObject({ estimated: 1, savingsUsd: -Number(wasted) / 1e9 });
+  });
+
+  it('at a model without a price: unknown, never free', async () => {
+    await gateway.close();
+    gateway = await startGateway(unpriced());
+    upstream.behave(resets);
+    const outcome = await booked(await gateway.chat(small()));
+    expect(outcome).toMatchObject({ status: 'failed', cost: null, attempts: [{ cost: null }] });
+    expect(await sums()).toMatchObject({ unpriced: 1, costUsd: 0, savingsUsd: 0 });
+  });
+});

@@ -14,6 +14,7 @@ export const ERRORS = {
   not_found: { status: 404, retryable: false, message: 'There is nothing at this path.' },
   method_not_allowed: { status: 405, retryable: false, message: 'This path does not take this method.' },
   model_not_found: { status: 404, retryable: false, message: 'No configured model has this name.' },
+  price_unknown: { status: 403, retryable: false, message: 'Nobody knows the price of this model.' },
   provider_not_configured: { status: 400, retryable: false, message: 'This provider is not configured.' },
   role_not_found: { status: 404, retryable: false, message: 'No configured role has this name.' },
   decision_not_found: { status: 404, retryable: false, message: 'No decision has this id.' },

@@ -73,6 +73,8 @@ const ABOUT: Readonly<Record<string, string>> = {
   'providers.*.concurrency': 'Calls in flight at once',
   'providers.*.timeouts': 'Limits of this provider alone',
   ...under('providers.*.timeouts', LIMITS),
+  'providers.*.allowUnpriced':
+    'Callers may name models of it (`provider/model`) that are not configured and whose price nobody knows; their cost is booked as unknown',
   'providers.*.apiVersion': 'Azure’s `api-version`',
   'providers.*.seed': '`simulated`: the seed of its answers',
   'providers.*.models': '`simulated`: its models by name',

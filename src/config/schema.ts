@@ -42,6 +42,8 @@ const provider = z.strictObject({
   /** Calls in flight at once. */
   concurrency: z.int().positive().optional(),
   timeouts: timeouts.partial().optional(),
+  /** Callers may name models of it that are not configured and whose price nobody knows. */
+  allowUnpriced: z.boolean().default(false),
   /** Azure's api-version. */
   apiVersion: z.string().optional(),
   /** `simulated` only: the seed of its answers. */

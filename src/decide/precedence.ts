@@ -111,12 +111,24 @@ function unknownModel(name: string, nearest: readonly string[]): SignalboxError 
   });
 }
 
+/** Whoever makes a name up spends the operator's money: what it costs must be known, or not matter. */
+function checkPrice(config: Pick<Config, 'providers'>, catalog: Catalog, { id }: Model, upstream: Upstream): void {
+  if (upstream.price !== null || catalog.byId.has(id)) return;
+  const { provider, name } = upstream;
+  if (config.providers[provider]?.allowUnpriced === true) return;
+  throw new SignalboxError(
+    'price_unknown',
+    `nobody knows what "${provider}/${name.slice(0, 80)}" costs, so it is not called: add it to models with its price, or set providers.${provider}.allowUnpriced: true`,
+    { param: 'model' },
+  );
+}
+
 /**
  * Settles what applies: key's limits > path role > header role > `role/<name>` as model; then explicit model >
  * strategy header > `auto:` suffix > role > `routing`.
  */
 export function createPrecedence(
-  config: Pick<Config, 'roles' | 'routing'>,
+  config: Pick<Config, 'providers' | 'roles' | 'routing'>,
   catalog: Catalog,
 ): (wishes: Wishes) => Plan {
   const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
@@ -157,6 +169,7 @@ export function createPrecedence(
         throw new SignalboxError('forbidden', `this key does not allow model "${id}"`, { param: 'model' });
       if (roleModels !== undefined && !roleModels.has(id))
         throw new SignalboxError('forbidden', `role "${roleName}" does not allow model "${id}"`, { param: 'model' });
+      if (resolution.kind === 'upstream') checkPrice(config, catalog, explicit.model, resolution.upstream);
     }
     const suffix = resolution.kind === 'auto' ? resolution.strategy : undefined;
     const asked = wishes.strategy ?? suffix;

@@ -23,6 +23,11 @@ const isCjk = (code: number): boolean => code >= 0x2e80 && code <= 0xd7af;
 const isLetter = (code: number): boolean =>
   (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x5f || code >= 0xc0;
 
+/** The hash of a word with one more character. */
+const lengthen = (word: number, code: number): number => Math.imul(word ^ code, PRIME);
+/** The hash of two words in a row. */
+const pair = (before: number, word: number): number => Math.imul(before ^ word, PRIME) + 1;
+
 /** Counts in a table of all buckets, so that no n-gram is looked up twice; emptied after each text. */
 function createCounter() {
   const table = new Uint16Array(NGRAM_BUCKETS);
@@ -73,7 +78,7 @@ export function ngramsOf(text: string): NgramCounts {
   let inWord = false;
   const endWord = () => {
     counter.add(word);
-    if (before !== 0) counter.add(Math.imul(before ^ word, PRIME) + 1);
+    if (before !== 0) counter.add(pair(before, word));
     before = word;
     word = WORDS;
     inWord = false;
@@ -83,7 +88,7 @@ export function ngramsOf(text: string): NgramCounts {
     const code = isSpace(raw) ? 0x20 : raw;
     if (inWord && (!isLetter(code) || isCjk(code))) endWord();
     if (isLetter(code)) {
-      word = Math.imul(word ^ code, PRIME);
+      word = lengthen(word, code);
       inWord = true;
       if (isCjk(code)) endWord();
     }
@@ -96,4 +101,40 @@ export function ngramsOf(text: string): NgramCounts {
     c1 = code;
   }
   return counter.take();
+}
+
+/** One or two words of a text as they are written in it, in lower case, and their bucket. */
+export interface WordBucket {
+  readonly words: string;
+  readonly bucket: number;
+}
+
+/**
+ * The words and pairs of words of a text with the buckets that {@link ngramsOf} counts them in, in order, each once: with
+ * them a weight of a bucket can be told in words. Two of them may share a bucket.
+ */
+export function wordBuckets(text: string): WordBucket[] {
+  const lower = text.toLowerCase();
+  const found = new Map<string, number>();
+  const add = (words: string, hash: number) => {
+    if (!found.has(words)) found.set(words, bucketOf(hash));
+  };
+  let before = { text: '', hash: 0 };
+  let start = -1;
+  let hash = WORDS;
+  for (let i = 0; i <= lower.length; i++) {
+    const code = i < lower.length ? lower.charCodeAt(i) : 0x20;
+    if (start !== -1 && (!isLetter(code) || isCjk(code) || isCjk(lower.charCodeAt(start)))) {
+      const word = lower.slice(start, i);
+      add(word, hash);
+      if (before.hash !== 0) add(`${before.text} ${word}`, pair(before.hash, hash));
+      before = { text: word, hash };
+      start = -1;
+      hash = WORDS;
+    }
+    if (!isLetter(code)) continue;
+    if (start === -1) start = i;
+    hash = lengthen(hash, code);
+  }
+  return Array.from(found, ([words, bucket]) => ({ words, bucket }));
 }

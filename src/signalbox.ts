@@ -114,6 +114,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     snapshot: () => current,
     async replace(next) {
       current = await buildSnapshot(next, deps);
+      runtime.memory.endCoolDowns();
       log.info({ config: next.version, models: current.catalog.models.length }, 'configuration replaced');
     },
     runtime,

@@ -35,6 +35,9 @@ export function notYetInEffect(config: Config, input: unknown): ConfigProblem[] 
       );
     }
   }
+  for (const path of [['routing'], ...Object.keys(config.roles).map((name) => ['roles', name])]) {
+    note([...path, 'strategy', 'keepQuality', 'confidence'], 'predicted qualities are compared at their means');
+  }
   for (const [name, role] of Object.entries(config.roles)) {
     if (role.budget !== undefined) note(['roles', name, 'budget'], 'nothing is limited by it');
     if (role.taxonomy !== undefined) note(['roles', name, 'taxonomy'], 'it is not read');

@@ -72,7 +72,11 @@ const ABOUT: Readonly<Record<string, string>> = {
   'providers.*.headers': 'Headers to add to every call',
   'providers.*.concurrency': 'Calls in flight at once',
   'providers.*.timeouts': 'Limits of this provider alone',
-  ...under('providers.*.timeouts', LIMITS),
+  ...under('providers.*.timeouts', {
+    ...LIMITS,
+    total:
+      'Until an answer of this provider begins, or is complete when it is not streamed; then the next upstream is tried',
+  }),
   'providers.*.allowUnpriced':
     'Callers may name models of it (`provider/model`) that are not configured and whose price nobody knows; their cost is booked as unknown',
   'providers.*.apiVersion': 'Azure’s `api-version`',

@@ -21,7 +21,8 @@ const query = (rest: Partial<Query> = {}): Query => ({
   ...rest,
 });
 
-const RULES = { priced: false, available: () => true };
+const RULES = { priced: false, cooling: () => undefined };
+const limited = { until: 12_500, why: 'its rate limit is reached' };
 const dropped = (asked: Query, models: readonly Model[], rules = {}) =>
   selectCandidates(asked, models, { ...RULES, ...rules }).dropped.map(({ model: id, why }) => [id, why]);
 
@@ -39,7 +40,7 @@ describe('candidates', () => {
       model('good', { capabilitiesKnown: true, capabilities: new Set<Capability>(['vision']), contextWindow: 8000 }),
     ];
     const asked = query({ needs: new Set<Capability>(['vision']), maxOutput: 500 });
-    const rules = { priced: true, available: (upstream: Upstream) => upstream.name !== 'cooling' };
+    const rules = { priced: true, cooling: ({ name }: Upstream) => (name === 'cooling' ? limited : undefined) };
     expect(dropped(asked, models, rules)).toEqual([
       ['text', 'capability'],
       ['small', 'window'],
@@ -56,12 +57,25 @@ describe('candidates', () => {
     ]);
   });
 
+  it('of which all are cooling down say why, and when to come back: in whole seconds, at the first that is ready', () => {
+    const until = (name: string) => (name === 'a' ? 12_500 : 61_000);
+    const kept = selectCandidates(query(), [model('a'), model('b')], {
+      ...RULES,
+      cooling: ({ name }) => ({ until: until(name), why: 'its rate limit is reached' }),
+    });
+    expect(noCandidate(kept, 10_000)).toMatchObject({
+      code: 'all_unavailable',
+      retryAfter: 3,
+      message: expect.stringContaining('a: is left alone for now: its rate limit is reached'),
+    });
+  });
+
   it('that are none say what kept each out, with the right code', () => {
     const code = (models: readonly Model[], rules = {}) =>
-      asSignalboxError(noCandidate(selectCandidates(query(), models, { ...RULES, ...rules }).dropped)).code;
+      asSignalboxError(noCandidate(selectCandidates(query(), models, { ...RULES, ...rules }), 0)).code;
     expect(code([model('a', { contextWindow: 10 })])).toBe('context_length_exceeded');
     expect(code([model('a')], { role: new Set() })).toBe('forbidden');
-    expect(code([model('a')], { available: () => false })).toBe('all_unavailable');
+    expect(code([model('a')], { cooling: () => limited })).toBe('all_unavailable');
     expect(code([model('a', {}, false)], { priced: true })).toBe('no_candidate');
   });
 });

@@ -3,19 +3,39 @@ import { SignalboxError } from '../errors.ts';
 import type { Query } from '../query/query.ts';
 import type { Decision, DropCode } from './decision.ts';
 
+/** Why an upstream is left alone for a while. */
+export interface CoolDown {
+  /** Epoch milliseconds. */
+  readonly until: number;
+  readonly why: string;
+}
+
 /** What narrows the models down to candidates. Sets hold model ids; left out = no limit. */
 export interface CandidateRules {
   readonly role?: ReadonlySet<string>;
   readonly key?: ReadonlySet<string>;
   /** Under a budget a model without a price is out. */
   readonly priced: boolean;
-  /** False while an upstream is cooling down. */
-  readonly available: (upstream: Upstream) => boolean;
+  /** Set while an upstream is cooling down. */
+  readonly cooling: (upstream: Upstream) => CoolDown | undefined;
 }
 
 export interface Candidates {
   readonly candidates: readonly Model[];
   readonly dropped: Decision['dropped'];
+  /** When the first model that is only cooling down may be tried again, epoch milliseconds. */
+  readonly readyAt?: number;
+}
+
+/** The cool-down that ends first; undefined when an upstream of the model is ready. */
+function coolDownOf({ upstreams }: Model, rules: CandidateRules): CoolDown | undefined {
+  let first: CoolDown | undefined;
+  for (const upstream of upstreams) {
+    const cooling = rules.cooling(upstream);
+    if (cooling === undefined) return undefined;
+    if (first === undefined || cooling.until < first.until) first = cooling;
+  }
+  return first;
 }
 
 function reasonToDrop(query: Query, model: Model, rules: CandidateRules): [DropCode, string] | undefined {
@@ -32,7 +52,6 @@ function reasonToDrop(query: Query, model: Model, rules: CandidateRules): [DropC
   if (rules.priced && model.upstreams.every((upstream) => upstream.price === null)) {
     return ['budget', 'its price is unknown'];
   }
-  if (!model.upstreams.some(rules.available)) return ['health', 'every upstream is cooling down'];
   return undefined;
 }
 
@@ -40,24 +59,31 @@ function reasonToDrop(query: Query, model: Model, rules: CandidateRules): [DropC
 export function selectCandidates(query: Query, models: readonly Model[], rules: CandidateRules): Candidates {
   const candidates: Model[] = [];
   const dropped: { model: string; why: DropCode; detail: string }[] = [];
+  let readyAt: number | undefined;
   for (const model of models) {
     const reason = reasonToDrop(query, model, rules);
-    if (reason === undefined) candidates.push(model);
-    else dropped.push({ model: model.id, why: reason[0], detail: reason[1] });
+    const cooling = reason === undefined ? coolDownOf(model, rules) : undefined;
+    if (reason !== undefined) dropped.push({ model: model.id, why: reason[0], detail: reason[1] });
+    else if (cooling === undefined) candidates.push(model);
+    else {
+      readyAt = Math.min(cooling.until, readyAt ?? cooling.until);
+      dropped.push({ model: model.id, why: 'health', detail: `is left alone for now: ${cooling.why}` });
+    }
   }
-  return { candidates, dropped };
+  return { candidates, dropped, ...(readyAt === undefined ? {} : { readyAt }) };
 }
 
 /** The error for a request that no model can serve: it names each model and what keeps it out. */
-export function noCandidate(dropped: Decision['dropped']): SignalboxError {
+export function noCandidate({ dropped, readyAt }: Omit<Candidates, 'candidates'>, now: number): SignalboxError {
   const detail = dropped.map((drop) => `${drop.model}: ${drop.detail}`).join('; ');
   const serious = dropped.filter((drop) => drop.why !== 'role' && drop.why !== 'key');
   if (serious.length === 0) return new SignalboxError('forbidden', `no model is allowed here (${detail})`);
   if (serious.every((drop) => drop.why === 'window')) {
     return new SignalboxError('context_length_exceeded', `the request is larger than every context window (${detail})`);
   }
-  if (serious.some((drop) => drop.why === 'health')) {
-    return new SignalboxError('all_unavailable', `no upstream is available now (${detail})`, { retryAfter: 5 });
+  if (readyAt !== undefined) {
+    const retryAfter = Math.max(1, Math.ceil((readyAt - now) / 1000));
+    return new SignalboxError('all_unavailable', `no upstream is available now (${detail})`, { retryAfter });
   }
   return new SignalboxError('no_candidate', `no configured model can serve this request (${detail})`);
 }

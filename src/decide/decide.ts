@@ -2,7 +2,7 @@ import type { Model, Upstream } from '../catalog/model.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Query } from '../query/query.ts';
 import type { Features, Prediction, Router } from '../routers/router.ts';
-import { noCandidate, selectCandidates, type Candidates } from './candidates.ts';
+import { noCandidate, selectCandidates, type Candidates, type CoolDown } from './candidates.ts';
 import { choose, type Choice, type ChooseContext } from './choose.ts';
 import type { Decision, Estimate, QueryDigest, Versions } from './decision.ts';
 import { estimateAll, type CachedPrefix } from './estimate.ts';
@@ -26,7 +26,7 @@ export interface DecideInput {
   readonly turn: number;
   readonly cached?: CachedPrefix;
   readonly firstTokenMs: (upstream: string) => number | undefined;
-  readonly available: (upstream: Upstream) => boolean;
+  readonly cooling: (upstream: Upstream) => CoolDown | undefined;
 }
 
 /** A decision and where it may be carried out. */
@@ -111,7 +111,7 @@ export function decide(input: DecideInput): Decided {
   const { plan, query } = input;
   const kept = selectCandidates(query, input.models, {
     priced: plan.strategy.kind === 'budget',
-    available: input.available,
+    cooling: input.cooling,
     ...(plan.roleModels === undefined ? {} : { role: plan.roleModels }),
     ...(plan.keyModels === undefined ? {} : { key: plan.keyModels }),
   });
@@ -128,7 +128,7 @@ export function decide(input: DecideInput): Decided {
   const forced = imposed(input, estimates, routed, kept);
   const choice = forced ?? routed;
   const [chosen] = choice?.ranking ?? [];
-  if (choice === undefined || chosen === undefined) throw noCandidate(kept.dropped);
+  if (choice === undefined || chosen === undefined) throw noCandidate(kept, input.at);
 
   const baseline = estimates.find((estimate) => estimate.model.id === plan.default);
   const drawn =
@@ -158,7 +158,7 @@ export function decide(input: DecideInput): Decided {
     ranking: choice.ranking,
     chosen: chosen.model,
     routed: forced === undefined && plan.strategy.kind !== 'static',
-    available: input.available,
+    available: (upstream) => input.cooling(upstream) === undefined,
   });
   if (targets.length === 0) throw new SignalboxError('all_unavailable');
   return { decision, targets };

@@ -7,6 +7,7 @@ import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
 import { asFailure, type AnswerBody } from './body.ts';
 import { callUpstream } from './call.ts';
+import { coolDownOf } from './cool-down.ts';
 import { singleChoice, type Attempt } from './policy.ts';
 import { recordOf, route, type Routed, type RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
@@ -128,6 +129,21 @@ async function readWhole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
+/** What later decisions may learn from a call. Only of configured models: callers can make names up. */
+function learn({ snapshot, runtime, request }: Passage, called: Called): void {
+  const { target, opened, failure } = called;
+  if (!snapshot.catalog.byId.has(target.model.id)) return;
+  // A whole answer's first byte is its last: it tells nothing about a first token.
+  if (failure === undefined) {
+    if (request.stream && opened.firstByteMs !== undefined) {
+      runtime.memory.observeFirstToken(target.upstream.id, opened.firstByteMs);
+    }
+    return;
+  }
+  const coolDown = coolDownOf(failure);
+  if (coolDown !== undefined) runtime.memory.coolDown(target.upstream.id, coolDown.ms, coolDown.why);
+}
+
 async function attempt(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
   const { request, runtime, settlement } = passage;
   const opened = settlement.began(target);
@@ -169,7 +185,9 @@ async function run(passage: Passage): Promise<Answer> {
     }
     const target = routed.targets.find((candidate) => candidate.upstream === step.call);
     if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');
-    attempts.push(await attempt(passage, target, step.body.model, remaining));
+    const called = await attempt(passage, target, step.body.model, remaining);
+    learn(passage, called);
+    attempts.push(called);
   }
 }
 

@@ -3,7 +3,7 @@ import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { isObject } from '../protocol/guards.ts';
 import { returnable } from '../protocol/headers.ts';
-import { addRouting, createTap, routingEvent, seenWhole } from '../protocol/openai-tap.ts';
+import { addRouting, createTap, errorEvent, routingEvent, seenWhole } from '../protocol/openai-tap.ts';
 import { codecOf } from '../protocol/registry.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './answer.ts';
@@ -93,8 +93,8 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
       broken(failure) {
         settlement.answered(opened, tap.seen, failure);
         const error = errorOf(failure, opened.target);
-        settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code });
-        return error;
+        const outcome = settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code });
+        return errorEvent(error, passage.explain ? routingOf(passage, outcome) : undefined);
       },
       cancelled() {
         settlement.answered(opened, tap.seen);
@@ -126,11 +126,12 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
   const own = ownWords(because);
   const status = own ? because.status : error.status;
   const headers = headersOf(passage, { attempts: settlement.attempts.length, cost: settlement.totals().cost });
-  settlement.finish({
+  const outcome = settlement.finish({
     status: error.code === 'client_closed' ? 'cancelled' : 'failed',
     httpStatus: status,
     errorCode: error.code,
   });
+  const envelope = own ? because.body : codecOf(request.dialect).error(error);
   return {
     head: {
       status,
@@ -143,7 +144,8 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
         ...(error.retryable ? { 'x-should-retry': 'false' } : {}),
       },
     },
-    body: wholeBody(own ? because.body : codecOf(request.dialect).error(error)),
+    // The upstream's own words stay as they are.
+    body: wholeBody(passage.explain && !own ? addRouting(envelope, routingOf(passage, outcome)) : envelope),
     settled: settlement.settled,
     error,
   };

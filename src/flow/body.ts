@@ -1,5 +1,4 @@
-import type { SignalboxError } from '../errors.ts';
-import { errorEvent, type Tap } from '../protocol/openai-tap.ts';
+import type { Tap } from '../protocol/openai-tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 
 /** The bytes of an answer. `whole` is set when all of them are known. */
@@ -20,8 +19,8 @@ export function wholeBody(whole: Uint8Array): AnswerBody {
 export interface StreamBodyOptions {
   readonly upstream: AsyncIterable<Uint8Array>;
   readonly tap: Tap;
-  /** The stream broke: settles and gives the error that the caller is told. */
-  readonly broken: (failure: UpstreamFailure) => SignalboxError;
+  /** The stream broke: settles and gives the last bytes, which tell the caller. */
+  readonly broken: (failure: UpstreamFailure) => Uint8Array;
   /** The caller does not want the rest: settles. The tap's trailer settles what ends well. */
   readonly cancelled: () => void;
 }
@@ -50,7 +49,7 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
       options.cancelled();
       return done;
     }
-    return { value: errorEvent(options.broken(failure)), done: false };
+    return { value: options.broken(failure), done: false };
   };
   const finish = (): IteratorResult<Uint8Array> => {
     if (!tap.seen.done && tap.seen.finishReason === undefined) {

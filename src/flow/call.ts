@@ -10,6 +10,8 @@ function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
   const provider = config.providers[target.upstream.provider];
   const own = provider?.timeouts ?? {};
   const limit = (name: keyof TimeoutsConfig): number => own[name] ?? config.timeouts[name];
+  // The chain has one deadline; a provider of its own `total` may have less of it.
+  const total = Math.min(remaining, own.total ?? remaining);
   const reasoning = passage.routed.query.needs.has('reasoning') || target.model.capabilities.has('reasoning');
   const firstToken =
     snapshot.providers.get(target.upstream.provider)?.local === true
@@ -20,9 +22,9 @@ function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
   return {
     connect: limit('connect'),
     // A whole answer sends its first byte when it is complete: only the deadline limits it.
-    firstToken: passage.request.stream ? Math.min(firstToken, remaining) : remaining,
+    firstToken: passage.request.stream ? Math.min(firstToken, total) : total,
     idle: limit('idle'),
-    total: remaining,
+    total,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { CoolDown } from '../decide/candidates.ts';
 import type { CachedPrefix } from '../decide/estimate.ts';
 import type { Clock } from '../clock.ts';
 import type { State } from '../state/state.ts';
@@ -28,9 +29,12 @@ export interface Memory {
   remember(session: string | undefined, model: string, inputTokens: number): void;
   firstTokenMs(upstream: string): number | undefined;
   observeFirstToken(upstream: string, ms: number): void;
-  available(upstream: string): boolean;
-  /** Keeps the upstream out for `ms` milliseconds. */
-  coolDown(upstream: string, ms: number): void;
+  /** Set while the upstream is left alone. */
+  cooling(upstream: string): CoolDown | undefined;
+  /** Keeps the upstream out for `ms` milliseconds; a longer cool-down stays. */
+  coolDown(upstream: string, ms: number, why: string): void;
+  /** Ends every cool-down: a new configuration may have mended what caused it. */
+  endCoolDowns(): void;
   /** Counts requests, for `round-robin`. */
   turn(): number;
 }
@@ -46,7 +50,7 @@ export function createMemory(state: State, clock: Clock): Memory {
   };
   const turns = state.cell<number>('turns');
   // Upstreams in a cool-down are few and short-lived: a lookup in an empty set is all that most requests pay.
-  const cooling = new Map<string, number>();
+  const coolDowns = new Map<string, CoolDown>();
   return {
     cached(id) {
       const last = id === undefined ? undefined : session(id).get();
@@ -68,17 +72,18 @@ export function createMemory(state: State, clock: Clock): Memory {
     observeFirstToken(upstream, ms) {
       latency(upstream).update((mean) => (mean === undefined ? ms : mean + LATENCY_WEIGHT * (ms - mean)));
     },
-    available(upstream) {
-      if (cooling.size === 0) return true;
-      const until = cooling.get(upstream);
-      if (until === undefined) return true;
-      if (until > clock.now()) return false;
-      cooling.delete(upstream);
-      return true;
+    cooling(upstream) {
+      if (coolDowns.size === 0) return undefined;
+      const found = coolDowns.get(upstream);
+      if (found === undefined || found.until > clock.now()) return found;
+      coolDowns.delete(upstream);
+      return undefined;
     },
-    coolDown(upstream, ms) {
-      cooling.set(upstream, clock.now() + ms);
+    coolDown(upstream, ms, why) {
+      const until = clock.now() + ms;
+      if (until > (coolDowns.get(upstream)?.until ?? 0)) coolDowns.set(upstream, { until, why });
     },
+    endCoolDowns: () => coolDowns.clear(),
     turn: () => turns.update((turn) => (turn ?? -1) + 1),
   };
 }

@@ -56,7 +56,7 @@ export function route(request: RouteRequest, snapshot: Snapshot, runtime: Runtim
     turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
     ...(cached === undefined ? {} : { cached }),
     firstTokenMs: runtime.memory.firstTokenMs,
-    available: (upstream) => runtime.memory.available(upstream.id),
+    cooling: (upstream) => runtime.memory.cooling(upstream.id),
   });
   runtime.metrics.decision(decided.decision.reasonCode, runtime.clock.elapsed() - started);
   return {

@@ -211,7 +211,8 @@ export function routingEvent(seen: Seen, routing: unknown): Uint8Array {
   return Buffer.from(`data: ${JSON.stringify(chunk)}\n\n`);
 }
 
-/** An error after the status was sent: an event without `[DONE]` after it. */
-export function errorEvent(error: SignalboxError): Uint8Array {
-  return Buffer.from(`data: ${JSON.stringify(openaiError(error))}\n\n`);
+/** An error after the status was sent: an event without `[DONE]` after it; `routing` where it was asked for. */
+export function errorEvent(error: SignalboxError, routing?: unknown): Uint8Array {
+  const event = { ...openaiError(error), ...(routing === undefined ? {} : { routing }) };
+  return Buffer.from(`data: ${JSON.stringify(event)}\n\n`);
 }

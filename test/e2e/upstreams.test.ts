@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ConfigInput } from '../../src/config/schema.ts';
+import type { EngineOptions } from '../../src/signalbox.ts';
+import { manualClock } from '../../src/state/conformance.ts';
+import { answers, hangs, json, resets, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
+
+let one: MockProvider;
+let two: MockProvider;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  one = await startMockProvider();
+  two = await startMockProvider();
+});
+
+afterEach(async () => {
+  await gateway.close();
+  await one.close();
+  await two.close();
+});
+
+async function start(change: Partial<ConfigInput> = {}, options: EngineOptions = {}): Promise<void> {
+  gateway = await startGateway({ ...twoModels(one.baseUrl, two.baseUrl), ...change }, options);
+}
+
+interface Shown {
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly routing?: {
+    readonly decision: {
+      readonly ranking: readonly { readonly model: string; readonly firstTokenMs?: number }[];
+      readonly dropped: readonly { readonly model: string; readonly why: string; readonly detail: string }[];
+    };
+    readonly costUsd: number | null;
+    readonly attempts: readonly { readonly model: string; readonly failure?: string; readonly costUsd: number }[];
+  };
+}
+
+const explain = { 'x-signalbox-explain': 'true' };
+const shown = async (response: Response) => (await response.json()) as Shown;
+const model = (response: Response) => response.headers.get('x-signalbox-model');
+
+describe('a limited upstream', () => {
+  it('stays out until its Retry-After is over', async () => {
+    const clock = manualClock();
+    await start({}, { clock });
+    one.behave(json('{"error":{"message":"slow down"}}', 429, { 'retry-after': '30' }));
+    expect(model(await gateway.chat(asking('Hi')))).toBe('big');
+    one.behave(answers);
+    clock.advance(29_000);
+    const during = await gateway.chat(asking('Hi'), explain);
+    expect(model(during)).toBe('big');
+    expect(during.headers.get('x-signalbox-attempts')).toBe('1');
+    expect((await shown(during)).routing?.decision.dropped).toEqual([
+      { model: 'small', why: 'health', detail: 'is left alone for now: its rate limit is reached' },
+    ]);
+    clock.advance(1_001);
+    expect(model(await gateway.chat(asking('Hi')))).toBe('small');
+  });
+
+  it('is asked again at once when it names no time', async () => {
+    await start();
+    one.behave(json('{"error":{"message":"slow down"}}', 429));
+    expect(model(await gateway.chat(asking('Hi')))).toBe('big');
+    one.behave(answers);
+    expect(model(await gateway.chat(asking('Hi')))).toBe('small');
+  });
+
+  it('is still called when its caller names it', async () => {
+    await start();
+    one.behave(json('{"error":{"message":"slow down"}}', 429, { 'retry-after': '30' }));
+    await gateway.chat(asking('Hi'));
+    one.behave(answers);
+    expect(model(await gateway.chat(asking('Hi', { model: 'small' })))).toBe('small');
+  });
+
+  it('with nobody beside it is a 503 that says when to come back', async () => {
+    await start({ routing: {}, models: [{ id: 'only', provider: 'one', model: 'm', price: { input: 1, output: 1 } }] });
+    one.behave(json('{"error":{"message":"slow down"}}', 429, { 'retry-after': '30' }));
+    expect((await gateway.chat(asking('Hi'))).status).toBe(429);
+    const response = await gateway.chat(asking('Hi'));
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(25);
+    expect(one.requests).toHaveLength(1);
+  });
+});
+
+describe('an upstream whose key is refused', () => {
+  it.each([
+    ['auth', 401, 'the provider refused its key'],
+    ['quota', 402, 'its account has no credit'],
+  ])('(%s, %i) is spared for a while, and tried again under a new configuration', async (_name, status, why) => {
+    await start();
+    one.behave(json('{"error":{"message":"no"}}', status));
+    await gateway.chat(asking('Hi'));
+    const next = await gateway.chat(asking('Hi'), explain);
+    expect((await shown(next)).routing?.decision.dropped[0]?.detail).toContain(why);
+    expect(one.requests).toHaveLength(1);
+    one.behave(answers);
+    const { config, versions } = gateway.engine.snapshot();
+    await gateway.engine.replace({ config, version: versions.config, warnings: [] });
+    expect(model(await gateway.chat(asking('Hi')))).toBe('small');
+  });
+});
+
+describe('time to the first token', () => {
+  it('is learnt from streams and weighs in later decisions', async () => {
+    const clock = manualClock();
+    const routing = { default: 'big', strategy: { weights: { quality: 0, cost: 0, latency: 1 } } };
+    await start({ routing }, { clock });
+    const slow = (ms: number) => (request: Parameters<typeof answers>[0], response: Parameters<typeof answers>[1]) => {
+      clock.advance(ms);
+      return answers(request, response);
+    };
+    one.behave(slow(900));
+    two.behave(slow(100));
+    for (const name of ['small', 'big']) {
+      await (await gateway.chat(asking('Hi', { model: name, stream: true }))).text();
+    }
+    const response = await gateway.chat(asking('Hi'), explain);
+    expect(model(response)).toBe('big');
+    const seen = (await shown(response)).routing?.decision.ranking.map((row) => [row.model, row.firstTokenMs]);
+    expect(seen).toEqual([
+      ['big', 100],
+      ['small', 900],
+    ]);
+  });
+
+  it('is not learnt from whole answers, which send their first byte last', async () => {
+    await start();
+    await gateway.chat(asking('Hi', { model: 'small' }));
+    const { routing } = await shown(await gateway.chat(asking('Hi'), explain));
+    expect(routing?.decision.ranking.every((row) => row.firstTokenMs === undefined)).toBe(true);
+  });
+});
+
+describe('a failed answer', () => {
+  it('holds routing in our own envelope when it is asked to explain', async () => {
+    await start();
+    one.behave(resets);
+    two.behave(resets);
+    const plain = await shown(await gateway.chat(asking('Hi')));
+    expect(plain.routing).toBeUndefined();
+    const response = await gateway.chat(asking('Hi'), explain);
+    expect(response.status).toBe(502);
+    const body = await shown(response);
+    expect(body.error?.code).toBe('provider_unreachable');
+    expect(body.routing?.attempts.map((attempt) => [attempt.model, attempt.failure])).toEqual([
+      ['small', 'sick'],
+      ['big', 'sick'],
+    ]);
+    expect(body.routing?.costUsd).toBe(Number(response.headers.get('x-signalbox-cost-usd')));
+  });
+
+  it('does so with expose: body', async () => {
+    await start({ routing: { default: 'big', expose: 'body' } });
+    one.behave(resets);
+    two.behave(resets);
+    expect((await shown(await gateway.chat(asking('Hi')))).routing?.attempts).toHaveLength(2);
+  });
+
+  it('leaves the upstream’s own words alone', async () => {
+    await start();
+    const words = '{"error":{"message":"temperature must be below 2"}}';
+    one.behave(json(words, 400));
+    expect(await (await gateway.chat(asking('Hi'), explain)).text()).toBe(words);
+  });
+
+  it('of a stream has it in the error event', async () => {
+    await start();
+    one.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n');
+      setImmediate(() => response.socket?.destroy());
+    });
+    const text = await (await gateway.chat(asking('Hi', { stream: true }), explain)).text();
+    const last = JSON.parse(text.trim().split('\n\n').at(-1)?.slice(6) ?? '{}') as Shown;
+    expect(last.error?.code).toBe('provider_unreachable');
+    expect(last.routing?.attempts).toHaveLength(1);
+  });
+});
+
+describe('a provider’s own timeouts.total', () => {
+  it('ends its call and leaves time for the next', async () => {
+    const base = twoModels(one.baseUrl, two.baseUrl);
+    const own = { kind: 'openai', baseUrl: one.baseUrl, apiKey: 'k', timeouts: { total: '100ms' } };
+    await start({ providers: { ...base.providers, one: own } });
+    one.behave(hangs);
+    const response = await gateway.chat(asking('Hi'), explain);
+    expect(model(response)).toBe('big');
+    expect((await shown(response)).routing?.attempts[0]?.failure).toBe('silent');
+  });
+});

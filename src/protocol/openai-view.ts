@@ -37,6 +37,13 @@ function wantsJson(format: unknown): boolean {
   return isObject(format) && (format['type'] === 'json_object' || format['type'] === 'json_schema');
 }
 
+/** A tool is `{type, function: {name}}`; in the older `functions` list it is `{name}`. */
+function toolName(tool: unknown): string[] {
+  if (!isObject(tool)) return [];
+  const name = text(isObject(tool['function']) ? tool['function']['name'] : tool['name']);
+  return name === undefined ? [] : [name];
+}
+
 /** What routing needs of a chat completions body. Strange shapes are left to the upstream; only `messages` must be there. */
 export function viewOpenAIChat(body: unknown): QueryInput {
   if (!isObject(body)) throw invalid('body', 'a JSON object');
@@ -47,6 +54,7 @@ export function viewOpenAIChat(body: unknown): QueryInput {
   return {
     messages: body['messages'].map(viewMessage),
     toolCount: tools.length,
+    ...(tools.length === 0 ? {} : { toolNames: tools.flatMap(toolName) }),
     toolChars: tools.length === 0 ? 0 : JSON.stringify(tools).length,
     json: wantsJson(body['response_format']),
     reasoning: wantsReasoning(body),

@@ -14,6 +14,8 @@ export interface QueryMessage {
 export interface QueryInput {
   readonly messages: readonly QueryMessage[];
   readonly toolCount: number;
+  /** Names of the tools that have one, in the caller's order. */
+  readonly toolNames?: readonly string[];
   /** Length in characters of the tool definitions as JSON. */
   readonly toolChars: number;
   readonly json: boolean;

@@ -5,17 +5,18 @@ import { SignalboxError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { admit } from './admit.ts';
 import type { GatewayContext, GatewayEnv, NodeBindings } from './context.ts';
-import { preflight, withCors } from './cors.ts';
+import { corsHeaders, preflight } from './cors.ts';
 import { failure } from './failure.ts';
-import { infer } from './inference.ts';
+import { dialectOf, INFERENCE, inference } from './inference.ts';
+import { fetchIngress, type Ingress } from './ingress.ts';
 import { mountManagement } from './management/mount.ts';
 import { listModels, showModel } from './models.ts';
 import { page } from './page.ts';
 import { splitPath } from './paths.ts';
 import { health, metrics, ready } from './probes.ts';
-import { tooLarge } from './request-body.ts';
+import { readIncoming, readRequest, tooLarge } from './request-body.ts';
+import { toResponse } from './stream-bridge.ts';
 
-const CHAT = ['/v1/chat/completions', '/chat/completions', '/api/v1/chat/completions'];
 const MODELS = ['/v1/models', '/models', '/api/v1/models'];
 
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
@@ -28,7 +29,7 @@ function invalidInput({ issues }: { readonly issues: readonly z.core.$ZodIssue[]
   return new SignalboxError('invalid_request', lines.join('; '), param === '' ? {} : { param });
 }
 
-/** Every route of the gateway on one screen. */
+/** Every route of the gateway but inference, on one screen. */
 function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   const app = new OpenAPIHono<GatewayEnv>({
     getPath: (request) => splitPath(request.url).path,
@@ -37,8 +38,7 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
     },
   });
 
-  app.on('POST', CHAT, (c) => infer(context, 'openai-chat', c.req.raw, c.env));
-  app.on(['GET', 'HEAD'], CHAT, (c) => c.json({ status: 'ok', use: 'POST' }));
+  app.on(['GET', 'HEAD'], [...INFERENCE.keys()], (c) => c.json({ status: 'ok', use: 'POST' }));
   app.on(['GET', 'HEAD'], MODELS, () => listModels(context));
   for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
 
@@ -73,27 +73,46 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
       error instanceof HTTPException && error.status === 400
         ? new SignalboxError('invalid_json', error.message)
         : error;
-    return failure(context, own, c.req.path, c.env.admitted.id);
+    return toResponse(failure(context, own, { path: c.req.path, id: c.env.admitted.id }));
   });
   return app;
+}
+
+/** Answers whatever is not inference: the guard, then the route. */
+async function visit(
+  context: GatewayContext,
+  app: OpenAPIHono<GatewayEnv>,
+  ingress: Ingress,
+  request: Request,
+  env: NodeBindings,
+): Promise<Response> {
+  try {
+    const early = preflight(context, ingress);
+    if (early !== undefined) return toResponse(early);
+    const response = await app.fetch(request, { ...env, admitted: admit(context, ingress) });
+    const cors = corsHeaders(context, ingress, response.headers.keys()) ?? {};
+    for (const [name, value] of Object.entries(cors)) {
+      if (name === 'vary') response.headers.append(name, value);
+      else response.headers.set(name, value);
+    }
+    return response;
+  } catch (error) {
+    return toResponse(failure(context, error, ingress));
+  }
 }
 
 /** Builds the gateway. Every request passes the guard before any route sees it. */
 export function createGateway(context: GatewayContext): Gateway {
   const app = routes(context);
   return async (request, env = {}) => {
-    const { runtime } = context.engine;
-    const id = runtime.newId();
-    const started = runtime.clock.elapsed();
-    const { path, role } = splitPath(request.url);
-    try {
-      const early = preflight(context, request);
-      if (early !== undefined) return early;
-      const admitted = admit(context, request, env, { id, started, path, role });
-      const response = await app.fetch(request, { ...env, admitted });
-      return withCors(context, request, response);
-    } catch (error) {
-      return failure(context, error, path, id);
-    }
+    const ingress = fetchIngress(context, request, env);
+    const dialect = dialectOf(ingress);
+    if (dialect === undefined) return visit(context, app, ingress, request, env);
+    const { incoming } = env;
+    const read = (limit: number) =>
+      incoming === undefined
+        ? readRequest(request, ingress.header, limit)
+        : readIncoming(incoming, ingress.header, limit);
+    return toResponse(await inference(context, dialect, ingress, { read, signal: request.signal }));
   };
 }

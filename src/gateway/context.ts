@@ -25,16 +25,6 @@ export interface GatewayContext {
   readonly dashboard?: string;
 }
 
-/** The cheapest reader there is for this request. */
-export function headerReader(request: Request, env: NodeBindings): HeaderReader {
-  if (env.incoming === undefined) return (name) => request.headers.get(name) ?? undefined;
-  const { headers } = env.incoming;
-  return (name) => {
-    const value = headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
-  };
-}
-
 /** A request that has passed the guard. */
 export interface Admitted {
   /** The request's id. */

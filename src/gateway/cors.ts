@@ -1,36 +1,44 @@
+import { wholeBody } from '../flow/body.ts';
 import type { GatewayContext } from './context.ts';
+import type { Ingress } from './ingress.ts';
+import type { Reply } from './reply.ts';
 
-function allowed(context: GatewayContext, request: Request): string | undefined {
+function allowed(context: GatewayContext, { header }: Ingress): string | undefined {
   const { origins } = context.engine.snapshot().config.auth;
   if (origins.length === 0) return undefined;
-  const origin = request.headers.get('origin');
-  return origin !== null && origins.some((listed) => new URL(listed).origin === origin) ? origin : undefined;
+  const origin = header('origin');
+  return origins.some((listed) => new URL(listed).origin === origin) ? origin : undefined;
 }
 
 /** Answers the preflight of a listed origin; any other is left to the guard. */
-export function preflight(context: GatewayContext, request: Request): Response | undefined {
-  if (request.method !== 'OPTIONS') return undefined;
-  const origin = allowed(context, request);
+export function preflight(context: GatewayContext, ingress: Ingress): Reply | undefined {
+  if (ingress.method !== 'OPTIONS') return undefined;
+  const origin = allowed(context, ingress);
   if (origin === undefined) return undefined;
-  return new Response(null, {
+  return {
     status: 204,
     headers: {
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, HEAD, POST',
-      'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? '*',
+      'access-control-allow-headers': ingress.header('access-control-request-headers') ?? '*',
       'access-control-max-age': '600',
       vary: 'origin',
     },
-  });
+    body: wholeBody(new Uint8Array()),
+  };
 }
 
-/** Lets a listed origin read the answer and its `x-signalbox-*` headers. */
-export function withCors(context: GatewayContext, request: Request, response: Response): Response {
-  const origin = allowed(context, request);
-  if (origin === undefined) return response;
-  const exposed = [...response.headers.keys()].filter((name) => name.startsWith('x-')).join(', ');
-  response.headers.set('access-control-allow-origin', origin);
-  response.headers.set('access-control-expose-headers', exposed);
-  response.headers.append('vary', 'origin');
-  return response;
+/**
+ * Headers that let a listed origin read an answer and its `x-signalbox-*` headers, given the answer's header names;
+ * undefined when it is from no listed one.
+ */
+export function corsHeaders(
+  context: GatewayContext,
+  ingress: Ingress,
+  names: Iterable<string>,
+): Record<string, string> | undefined {
+  const origin = allowed(context, ingress);
+  if (origin === undefined) return undefined;
+  const exposed = [...names].filter((name) => name.startsWith('x-')).join(', ');
+  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'origin' };
 }

@@ -1,6 +1,7 @@
 import { asSignalboxError } from '../errors.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { GatewayContext } from './context.ts';
+import { jsonReply, type Reply } from './reply.ts';
 
 /** The cause of an internal error for the log: never for the caller. */
 function reportInternal(context: GatewayContext, cause: unknown, path: string, id: string): void {
@@ -8,12 +9,15 @@ function reportInternal(context: GatewayContext, cause: unknown, path: string, i
   context.engine.runtime.log.error({ request: id, path, stack }, 'a request failed inside');
 }
 
-/** An error as the response of the path it happened on: the dialect's envelope, or the management API's. */
-export function failure(context: GatewayContext, thrown: unknown, path: string, id: string): Response {
+/** An error as the reply of the path it happened on: the dialect's envelope, or the management API's. */
+export function failure(
+  context: GatewayContext,
+  thrown: unknown,
+  { path, id }: { readonly path: string; readonly id: string },
+): Reply {
   const error = asSignalboxError(thrown);
   if (error.code === 'internal') reportInternal(context, error.cause ?? error, path, id);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
+  const headers = {
     'x-signalbox-request-id': id,
     'x-signalbox-attempts': '0',
     'x-signalbox-fallback': 'false',
@@ -21,8 +25,7 @@ export function failure(context: GatewayContext, thrown: unknown, path: string, 
   };
   const { code, message, param, status } = error;
   if (path.startsWith('/router/')) {
-    return Response.json({ error: { code, message, ...(param === undefined ? {} : { param }) } }, { status, headers });
+    return jsonReply(status, headers, { error: { code, message, ...(param === undefined ? {} : { param }) } });
   }
-  const body = codecOf('openai-chat').error(error);
-  return new Response(new Uint8Array(body), { status, headers });
+  return jsonReply(status, headers, codecOf('openai-chat').error(error));
 }

@@ -2,29 +2,45 @@ import { answer, type AnswerRequest } from '../flow/answer.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
 import { parseJson } from '../protocol/json.ts';
-import type { GatewayContext, GatewayEnv } from './context.ts';
-import { readBody } from './request-body.ts';
-import { responseBody } from './stream-bridge.ts';
+import { admit } from './admit.ts';
+import type { Admitted, GatewayContext } from './context.ts';
+import { corsHeaders } from './cors.ts';
+import { failure } from './failure.ts';
+import type { Ingress } from './ingress.ts';
+import type { Reply } from './reply.ts';
 import { parseTags } from './tags.ts';
+
+/** Paths of the inference routes, and the dialect that is spoken there. */
+export const INFERENCE: ReadonlyMap<string, Dialect> = new Map([
+  ['/v1/chat/completions', 'openai-chat'],
+  ['/chat/completions', 'openai-chat'],
+  ['/api/v1/chat/completions', 'openai-chat'],
+]);
+
+/** What a request is answered from beside its head. */
+export interface Caller {
+  /** Reads the body, at most `limit` bytes of it. */
+  readonly read: (limit: number) => Promise<Uint8Array>;
+  /** Aborts when the caller has left. */
+  readonly signal: AbortSignal;
+}
+
+/** The dialect of an inference request; undefined for every other request. */
+export function dialectOf({ method, path }: Ingress): Dialect | undefined {
+  return method === 'POST' ? INFERENCE.get(path) : undefined;
+}
 
 function field(parsed: unknown, name: string): unknown {
   return typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, name) : undefined;
 }
 
-/** Answers one inference request in its own dialect. */
-export async function infer(
-  context: GatewayContext,
-  dialect: Dialect,
-  request: Request,
-  env: GatewayEnv['Bindings'],
-): Promise<Response> {
+async function infer(context: GatewayContext, dialect: Dialect, admitted: Admitted, caller: Caller): Promise<Reply> {
   const { engine } = context;
-  const { admitted } = env;
   const { header, identity, role: pathRole } = admitted;
   const snapshot = engine.snapshot();
   const { clock } = engine.runtime;
   const reading = clock.elapsed();
-  const body = await readBody(request, env.incoming, snapshot.config.server.maxBody);
+  const body = await caller.read(snapshot.config.server.maxBody);
   const waited = clock.elapsed() - reading;
   const parsed = parseJson(body);
   const model = field(parsed, 'model');
@@ -57,10 +73,30 @@ export async function infer(
     },
     headers: forwardable(header),
     explain: header('x-signalbox-explain') === 'true',
-    signal: request.signal,
+    signal: caller.signal,
     started: admitted.started,
     waited,
   };
   const { head, body: bytes } = await answer(work, snapshot, engine.runtime);
-  return new Response(responseBody(bytes), { status: head.status, headers: head.headers });
+  return { ...head, body: bytes };
+}
+
+/** Everything about an inference request but how it comes and goes: the guard, the answer or the error, CORS. */
+export async function inference(
+  context: GatewayContext,
+  dialect: Dialect,
+  ingress: Ingress,
+  caller: Caller,
+): Promise<Reply> {
+  let admitted: Admitted;
+  try {
+    admitted = admit(context, ingress);
+  } catch (error) {
+    return failure(context, error, ingress);
+  }
+  const reply = await infer(context, dialect, admitted, caller).catch((error: unknown) =>
+    failure(context, error, ingress),
+  );
+  const cors = corsHeaders(context, ingress, Object.keys(reply.headers));
+  return cors === undefined ? reply : { ...reply, headers: { ...reply.headers, ...cors } };
 }

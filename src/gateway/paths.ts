@@ -10,7 +10,7 @@ const ROLE = '/role/';
 const PAGE = '/ui/';
 
 function pathOf(url: string): string {
-  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('//') + 2);
   if (start === -1) return '/';
   let end = url.length;
   for (let i = start; i < url.length; i++) {
@@ -23,7 +23,7 @@ function pathOf(url: string): string {
   return url.slice(start, end);
 }
 
-/** Splits the path of an absolute URL. */
+/** Splits the path of an absolute URL, or of a target as it stands in a request line. */
 export function splitPath(url: string): GatewayPath {
   let path = pathOf(url);
   if (path.includes('//')) path = path.replaceAll(/\/{2,}/g, '/');

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SignalboxError } from '../errors.ts';
+import type { HeaderReader } from '../protocol/headers.ts';
 
 /** The error of a body over the limit. */
 export function tooLarge(limit: number): SignalboxError {
@@ -9,13 +10,18 @@ export function tooLarge(limit: number): SignalboxError {
   );
 }
 
-function declaredLength(header: string | null | undefined): number {
-  const length = Number(header ?? 0);
-  return Number.isFinite(length) ? length : 0;
+/** @throws `body_too_large` when the caller announces more than `limit` bytes. */
+function checkDeclared(header: HeaderReader, limit: number): void {
+  if (Number(header('content-length') ?? 0) > limit) throw tooLarge(limit);
 }
 
-function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Array> {
+/**
+ * The body's bytes from Node's server, read once and never more than `limit` of them.
+ * @throws `body_too_large`, `client_closed`
+ */
+export function readIncoming(incoming: IncomingMessage, header: HeaderReader, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    checkDeclared(header, limit);
     const chunks: Buffer[] = [];
     let size = 0;
     const fail = (error: SignalboxError) => {
@@ -41,20 +47,23 @@ function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Ar
 }
 
 /**
- * The body's bytes, read once and never more than `limit` of them.
- * @throws `body_too_large`, `client_closed`
+ * The bytes of a Fetch request's body.
+ * @throws `body_too_large`
  */
-export async function readBody(
-  request: Request,
-  incoming: IncomingMessage | undefined,
-  limit: number,
-): Promise<Uint8Array> {
-  if (incoming !== undefined) {
-    if (declaredLength(incoming.headers['content-length']) > limit) throw tooLarge(limit);
-    return readIncoming(incoming, limit);
-  }
-  if (declaredLength(request.headers.get('content-length')) > limit) throw tooLarge(limit);
+export async function readRequest(request: Request, header: HeaderReader, limit: number): Promise<Uint8Array> {
+  checkDeclared(header, limit);
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length > limit) throw tooLarge(limit);
   return bytes;
+}
+
+/** How long the rest of a body that nobody wants may take before its connection is closed, milliseconds. */
+const DISCARD_MS = 500;
+
+/** Discards what is left of a body, so that its sender reads the answer instead of a reset connection. */
+export function discardRest(incoming: IncomingMessage): void {
+  if (incoming.readableEnded || incoming.destroyed) return;
+  const late = setTimeout(() => incoming.socket.destroySoon(), DISCARD_MS);
+  incoming.once('close', () => clearTimeout(late));
+  incoming.resume();
 }

@@ -6,6 +6,8 @@ import { checkBind } from '../access/bind.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Engine } from '../signalbox.ts';
 import { createGateway } from './app.ts';
+import type { GatewayContext } from './context.ts';
+import { createNodeInference } from './node-inference.ts';
 
 export interface ServeOptions {
   readonly engine: Engine;
@@ -86,20 +88,22 @@ export async function serveGateway(options: ServeOptions): Promise<RunningGatewa
   checkBind(config);
   let draining = false;
   const closing = new AbortController();
-  const gateway = createGateway({
+  const context: GatewayContext = {
     engine,
     access: createAccess(config.auth, config.server, engine.runtime.clock),
     draining: () => draining,
     closing: closing.signal,
     ...(options.dashboard === undefined ? {} : { dashboard: options.dashboard }),
-  });
+  };
+  const gateway = createGateway(context);
   const listener = getRequestListener((request, env) =>
     env.incoming instanceof IncomingMessage ? gateway(request, { incoming: env.incoming }) : gateway(request),
   );
+  const takesInference = createNodeInference(context);
   const traffic = createTraffic();
   const server = createServer({ keepAliveTimeout: 75_000, noDelay: true }, (incoming, outgoing) => {
     traffic.began(outgoing);
-    void listener(incoming, outgoing);
+    if (!takesInference(incoming, outgoing)) void listener(incoming, outgoing);
   });
   const { address, port, family } = await listen(server, config.server.host, config.server.port);
   return {

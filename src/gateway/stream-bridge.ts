@@ -1,11 +1,13 @@
+import type { ServerResponse } from 'node:http';
 import type { AnswerBody } from '../flow/body.ts';
+import type { Reply } from './reply.ts';
 
 /**
- * An answer's bytes as the body of a `Response`: the only stream glue between the engine and the server.
- * Pull-based, so a slow reader slows the upstream, and a reader that leaves ends it.
+ * An answer's bytes as the body of a `Response`. Pull-based, so a slow reader slows the upstream, and a reader that
+ * leaves ends it.
  */
-export function responseBody(body: AnswerBody): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
-  // The server writes bytes that it knows as a whole in one go, with a content-length.
+function responseBody(body: AnswerBody): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+  // Bytes that are known as a whole go out in one go, with a content-length.
   if (body.whole !== undefined) return body.whole as Uint8Array<ArrayBuffer>;
   const source = body[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
@@ -21,4 +23,53 @@ export function responseBody(body: AnswerBody): Uint8Array<ArrayBuffer> | Readab
     },
     { highWaterMark: 0 },
   );
+}
+
+/** A reply as a Fetch `Response`. */
+export function toResponse({ status, headers, body }: Reply): Response {
+  return new Response(status === 204 ? null : responseBody(body), { status, headers: { ...headers } });
+}
+
+/** Resolves when the response takes bytes again, or never will. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done);
+      outgoing.off('close', done);
+      resolve();
+    };
+    outgoing.once('drain', done);
+    outgoing.once('close', done);
+  });
+}
+
+/** One read upstream per write that the socket has taken; a reader that leaves ends the upstream call. */
+async function pump(body: AnswerBody, outgoing: ServerResponse): Promise<void> {
+  const source = body[Symbol.asyncIterator]();
+  outgoing.once('close', () => void source.return?.());
+  // The head travels with the first bytes, which are here in the ordinary case.
+  const late = setImmediate(() => outgoing.flushHeaders());
+  for (;;) {
+    const step = await source.next();
+    clearImmediate(late);
+    if (step.done === true || outgoing.destroyed) break;
+    if (!outgoing.write(step.value)) await drained(outgoing);
+  }
+  outgoing.end();
+}
+
+/** Sends a reply through Node's own response. */
+export async function sendReply({ status, headers, body }: Reply, outgoing: ServerResponse): Promise<void> {
+  if (outgoing.destroyed) {
+    await body[Symbol.asyncIterator]().return?.();
+    return;
+  }
+  const { whole } = body;
+  if (whole === undefined) {
+    outgoing.writeHead(status, headers);
+    await pump(body, outgoing);
+  } else {
+    outgoing.writeHead(status, { ...headers, 'content-length': whole.length });
+    outgoing.end(whole);
+  }
 }

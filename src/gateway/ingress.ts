@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http';
+import type { HeaderReader } from '../protocol/headers.ts';
+import type { GatewayContext, NodeBindings } from './context.ts';
+import { splitPath } from './paths.ts';
+
+/** A request as the guard reads it, whether it came through Node or as a Fetch `Request`. */
+export interface Ingress {
+  /** The request's id, given here. */
+  readonly id: string;
+  /** Clock reading at ingress. */
+  readonly started: number;
+  readonly method: string;
+  /** Without the role's prefix. */
+  readonly path: string;
+  /** From `/role/<name>/…`. */
+  readonly role?: string;
+  readonly header: HeaderReader;
+  /** The peer's address; absent inside the process. */
+  readonly remoteAddress: string | undefined;
+}
+
+function ingress(context: GatewayContext, method: string, url: string, header: HeaderReader, peer?: string): Ingress {
+  const { runtime } = context.engine;
+  const { path, role } = splitPath(url);
+  return {
+    id: runtime.newId(),
+    started: runtime.clock.elapsed(),
+    method,
+    path,
+    header,
+    remoteAddress: peer,
+    ...(role === undefined ? {} : { role }),
+  };
+}
+
+function nodeHeaders({ headers }: IncomingMessage): HeaderReader {
+  return (name) => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+}
+
+/** What Node's server was sent. */
+export function nodeIngress(context: GatewayContext, incoming: IncomingMessage): Ingress {
+  const { method = '', url = '/', socket } = incoming;
+  return ingress(context, method, url, nodeHeaders(incoming), socket.remoteAddress);
+}
+
+/** What a Fetch function was called with; Node's own request, where there is one, is cheaper to read. */
+export function fetchIngress(context: GatewayContext, request: Request, { incoming }: NodeBindings): Ingress {
+  const header = incoming === undefined ? fetchHeaders(request) : nodeHeaders(incoming);
+  return ingress(context, request.method, request.url, header, incoming?.socket.remoteAddress);
+}
+
+function fetchHeaders({ headers }: Request): HeaderReader {
+  return (name) => headers.get(name) ?? undefined;
+}

@@ -2,6 +2,8 @@ import type { Target } from '../decide/targets.ts';
 import { asSignalboxError, SignalboxError } from '../errors.ts';
 import { attemptCost } from '../ledger/money.ts';
 import type { Intent, NanoUsd, Outcome, RequestInfo } from '../ledger/record.ts';
+import type { Codec } from '../protocol/chat.ts';
+import { codecOf } from '../protocol/registry.ts';
 import type { UpstreamAnswer } from '../providers/provider.ts';
 import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
@@ -52,6 +54,8 @@ export interface Passage {
   readonly settlement: Settlement;
   readonly snapshot: Snapshot;
   readonly runtime: Runtime;
+  /** Of the caller's dialect. */
+  readonly codec: Codec;
   /** True when the answer itself is to hold `routing`. */
   readonly explain: boolean;
 }
@@ -112,7 +116,7 @@ function open(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Pas
     announce: (outcome) => announce(outcome, intent, routed, request, runtime),
   });
   const explain = request.explain || routed.plan.routing.expose === 'body';
-  return { request, routed, intent, settlement, snapshot, runtime, explain };
+  return { request, routed, intent, settlement, snapshot, runtime, codec: codecOf(request.dialect), explain };
 }
 
 interface Called extends Attempt {

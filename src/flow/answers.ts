@@ -1,10 +1,7 @@
 import type { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
-import { isObject } from '../protocol/guards.ts';
 import { returnable } from '../protocol/headers.ts';
-import { addRouting, createTap, errorEvent, routingEvent, seenWhole } from '../protocol/openai-tap.ts';
-import { codecOf } from '../protocol/registry.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './answer.ts';
 import { streamBody, wholeBody } from './body.ts';
@@ -52,8 +49,8 @@ function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Rec
 
 /** A complete answer, settled before it is told. */
 export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, body: Uint8Array): Answer {
-  const { settlement } = passage;
-  settlement.answered(opened, seenWhole(body));
+  const { settlement, codec } = passage;
+  settlement.answered(opened, codec.seenWhole(body));
   const { cost } = settlement.totals();
   const headers = headersOf(passage, { opened, attempts: settlement.attempts.length, cost });
   const outcome = settlement.finish({ status: 'ok', httpStatus: upstream.status });
@@ -62,17 +59,17 @@ export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: Ups
       status: upstream.status,
       headers: { 'content-type': 'application/json', ...returnable(upstream.headers), ...headers },
     },
-    body: wholeBody(passage.explain ? addRouting(body, routingOf(passage, outcome)) : body),
+    body: wholeBody(passage.explain ? codec.addRouting(body, routingOf(passage, outcome)) : body),
     settled: settlement.settled,
   };
 }
 
 /** An answer that is passed on as it comes; settled before its last bytes. */
 export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Answer {
-  const { settlement, request } = passage;
+  const { settlement, request, codec } = passage;
   const status = upstream.status;
-  const tap = createTap({
-    strip: !asksForUsage(request.parsed),
+  const tap = codec.tap({
+    strip: !codec.asksForUsage(request.parsed),
     trailer(seen) {
       const inside = seen.failed === undefined ? undefined : new UpstreamFailure('sick', seen.failed);
       settlement.answered(opened, seen, inside);
@@ -81,7 +78,7 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
           ? { status: 'ok', httpStatus: status }
           : { status: 'failed', httpStatus: status, errorCode: 'provider_error' },
       );
-      return passage.explain ? routingEvent(seen, routingOf(passage, outcome)) : undefined;
+      return passage.explain ? codec.routingEvent(seen, routingOf(passage, outcome)) : undefined;
     },
   });
   const headers = headersOf(passage, { opened, attempts: settlement.attempts.length + 1 });
@@ -94,7 +91,7 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
         settlement.answered(opened, tap.seen, failure);
         const error = errorOf(failure, opened.target);
         const outcome = settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code });
-        return errorEvent(error, passage.explain ? routingOf(passage, outcome) : undefined);
+        return codec.errorEvent(error, passage.explain ? routingOf(passage, outcome) : undefined);
       },
       cancelled() {
         settlement.answered(opened, tap.seen);
@@ -103,11 +100,6 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
     }),
     settled: settlement.settled,
   };
-}
-
-function asksForUsage(parsed: unknown): boolean {
-  const options = isObject(parsed) ? parsed['stream_options'] : undefined;
-  return isObject(options) && options['include_usage'] === true;
 }
 
 /** Failures whose body tells the caller something that our envelope would hide. */
@@ -121,7 +113,7 @@ function ownWords(
 
 /** The answer when no upstream gave one: the upstream's own words in the same dialect, else our envelope. */
 export function failedAnswer(passage: Passage, error: SignalboxError, because?: UpstreamFailure): Answer {
-  const { settlement, request } = passage;
+  const { settlement, codec } = passage;
   settlement.givenUp();
   const own = ownWords(because);
   const status = own ? because.status : error.status;
@@ -131,7 +123,7 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
     httpStatus: status,
     errorCode: error.code,
   });
-  const envelope = own ? because.body : codecOf(request.dialect).error(error);
+  const envelope = own ? because.body : codec.error(error);
   return {
     head: {
       status,
@@ -145,7 +137,7 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
       },
     },
     // The upstream's own words stay as they are.
-    body: wholeBody(passage.explain && !own ? addRouting(envelope, routingOf(passage, outcome)) : envelope),
+    body: wholeBody(passage.explain && !own ? codec.addRouting(envelope, routingOf(passage, outcome)) : envelope),
     settled: settlement.settled,
     error,
   };

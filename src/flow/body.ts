@@ -1,4 +1,4 @@
-import type { Tap } from '../protocol/openai-tap.ts';
+import type { Tap } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 
 /** The bytes of an answer. `whole` is set when all of them are known. */

@@ -2,7 +2,7 @@ import type { Target } from '../decide/targets.ts';
 import { attemptCost } from '../ledger/money.ts';
 import type { AttemptRecord, Intent, NanoUsd, Outcome, OutcomeStatus } from '../ledger/record.ts';
 import type { Usage } from '../protocol/chat.ts';
-import type { Seen } from '../protocol/openai-tap.ts';
+import type { Seen } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { estimateTokens } from '../query/tokens.ts';
 import { mayBeBilled } from './billing.ts';

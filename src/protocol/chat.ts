@@ -1,5 +1,6 @@
 import type { SignalboxError } from '../errors.ts';
 import type { QueryInput } from '../query/query.ts';
+import type { Seen, Tap, TapOptions } from './tap.ts';
 
 /** A wire format that a client or a provider speaks. */
 export type Dialect = 'openai-chat' | 'openai-responses' | 'anthropic' | 'ollama';
@@ -64,16 +65,31 @@ export type ChatEvent =
   | { readonly type: 'finish'; readonly finishReason: FinishReason }
   | { readonly type: 'error'; readonly message: string };
 
-/** One dialect. `view` reads what routing needs; `parse`, `encode` and `decode` are used only when dialects differ or in the library. */
+/**
+ * One dialect: everything that the engine does to its bytes. `view` reads what routing needs; `parse`, `encode` and
+ * `decode` are used only when dialects differ or in the library.
+ */
 export interface Codec {
   readonly dialect: Dialect;
   /** Throws `invalid_request` with the path of the offending field. */
   parse(body: unknown): ChatRequest;
   view(body: unknown): QueryInput;
+  /** Whether the caller wants the usage of a stream, which is taken out again when only we asked for it. */
+  asksForUsage(body: unknown): boolean;
   /** A streamed answer in this dialect's bytes. */
   encode(events: AsyncIterable<ChatEvent>): AsyncIterable<Uint8Array>;
   /** Events of a streamed or a whole answer. */
   decode(bytes: AsyncIterable<Uint8Array>, stream: boolean): AsyncIterable<ChatEvent>;
+  /** Listens in on a streamed answer while its bytes pass. */
+  tap(options: TapOptions): Tap;
+  /** What a whole answer tells; an answer that is none tells nothing. */
+  seenWhole(body: Uint8Array): Seen;
+  /** A whole answer or error envelope with `routing` in it; every other byte stays. */
+  addRouting(body: Uint8Array, routing: unknown): Uint8Array;
+  /** The event that carries `routing` at the end of a stream. */
+  routingEvent(seen: Seen, routing: unknown): Uint8Array;
   /** The error envelope as bytes. */
   error(error: SignalboxError): Uint8Array;
+  /** An error after the status was sent: the last event of a stream, which does not look complete then. */
+  errorEvent(error: SignalboxError, routing?: unknown): Uint8Array;
 }

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SignalboxError } from '../errors.ts';
 import type { ChatEvent, Codec } from './chat.ts';
+import type { TapOptions } from './tap.ts';
 
 const EVENTS: readonly ChatEvent[] = [
   { type: 'response-metadata', id: 'r1', model: 'm', createdAt: 7 },
@@ -23,14 +25,124 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** What every dialect's codec must hold. `body` is a valid request of the dialect. */
-export function codecConformance(codec: Codec, body: unknown): void {
+/** Bytes of the dialect that the suite cannot make itself. */
+export interface CodecSamples {
+  /** A valid request. */
+  readonly request: unknown;
+  /** A whole answer that says `hi`, with 3 input and 2 output tokens. */
+  readonly answer: string;
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes).toString());
+}
+
+/** Sends `bytes` through a tap in pieces that end at `cuts`. */
+function tapped(codec: Codec, bytes: Buffer, cuts: readonly number[], options: TapOptions) {
+  const tap = codec.tap(options);
+  const points = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  const out = points.map((point, i) => {
+    const next = points[i + 1];
+    return next === undefined ? tap.end() : tap.push(bytes.subarray(point, next));
+  });
+  return { bytes: Buffer.concat(out.filter((part) => part !== undefined)), seen: tap.seen };
+}
+
+/** What every dialect's codec must hold. */
+export function codecConformance(codec: Codec, { request: body, answer }: CodecSamples): void {
+  const encoded = async (events: readonly ChatEvent[]) => Buffer.concat(await collect(codec.encode(from(events))));
+  const decoded = (bytes: Uint8Array) => collect(codec.decode(from([bytes]), true));
+
   describe(`${codec.dialect} codec`, () => {
     it('decodes what it encodes, one byte at a time as well', async () => {
-      const bytes = Buffer.concat(await collect(codec.encode(from(EVENTS))));
-      expect(await collect(codec.decode(from([bytes]), true))).toEqual(EVENTS);
+      const bytes = await encoded(EVENTS);
+      expect(await decoded(bytes)).toEqual(EVENTS);
       const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
       expect(await collect(codec.decode(from(single), true))).toEqual(EVENTS);
+    });
+
+    it('listens in on a stream without changing a byte, wherever it is cut', async () => {
+      const bytes = await encoded(EVENTS);
+      fc.assert(
+        fc.property(fc.array(fc.nat()), (cuts) => {
+          const passed = tapped(codec, bytes, cuts, { strip: false });
+          expect(passed.bytes.equals(bytes)).toBe(true);
+          expect(passed.seen).toMatchObject({
+            text: expect.stringContaining('Hello ✓'),
+            finishReason: 'tool-calls',
+            usage: { input: 10, output: 5 },
+            done: true,
+            malformed: 0,
+          });
+          expect(passed.seen.text).toContain('{"x":1}');
+        }),
+      );
+    });
+
+    it('takes nothing but the usage out, and puts routing in before the end, once', async () => {
+      const bytes = await encoded(EVENTS);
+      const rest = EVENTS.filter((event) => event.type !== 'usage');
+      fc.assert(
+        fc.property(fc.array(fc.nat()), (cuts) => {
+          let times = 0;
+          const trailer: TapOptions['trailer'] = (seen) => {
+            times++;
+            expect(seen.usage?.output).toBe(5);
+            return codec.routingEvent(seen, { costUsd: 1 });
+          };
+          const passed = tapped(codec, bytes, cuts, { strip: true, trailer });
+          expect(times).toBe(1);
+          expect(passed.bytes.toString()).toContain('"routing":{"costUsd":1}');
+          expect(passed.bytes.subarray(-8).equals(bytes.subarray(-8))).toBe(true);
+        }),
+      );
+      const { bytes: passed } = tapped(codec, bytes, [], {
+        strip: true,
+        trailer: (seen) => codec.routingEvent(seen, {}),
+      });
+      const events = await decoded(passed);
+      expect(events.filter((event) => event.type !== 'usage')).toEqual(rest);
+    });
+
+    it('ends a stream that broke in an error which a client cannot take for the end', async () => {
+      const cut = await encoded(EVENTS.slice(0, 4));
+      const tap = codec.tap({ strip: false, trailer: () => expect.fail('the answer is not complete') });
+      // Without what `encode` puts at the end.
+      tap.push(cut.subarray(0, cut.length - 20));
+      expect(tap.seen).toMatchObject({ done: false });
+      expect(tap.seen.finishReason).toBeUndefined();
+      const error = new SignalboxError('provider_error', 'it broke');
+      for (const routing of [undefined, { costUsd: 1 }]) {
+        const event = Buffer.from(codec.errorEvent(error, routing));
+        expect(event.toString().includes('"routing":{"costUsd":1}')).toBe(routing !== undefined);
+        expect((await decoded(event)).at(-1)).toMatchObject({ type: 'error', message: 'it broke' });
+        expect(tapped(codec, event, [], { strip: false }).seen).toMatchObject({ failed: 'it broke', done: false });
+      }
+    });
+
+    it('reads a whole answer, and nothing from what is none', () => {
+      expect(codec.seenWhole(Buffer.from(answer))).toMatchObject({
+        text: 'hi',
+        finishReason: 'stop',
+        usage: { input: 3, output: 2 },
+        malformed: 0,
+      });
+      for (const garbage of ['', 'not json', '{"half":']) {
+        expect(codec.seenWhole(Buffer.from(garbage))).toMatchObject({ text: '', malformed: 1 });
+      }
+    });
+
+    it('puts routing into a whole answer and into an error, and keeps the rest', () => {
+      const error = codec.error(new SignalboxError('provider_error'));
+      for (const bytes of [Buffer.from(answer), error]) {
+        const routing = { costUsd: 1 };
+        expect(parsed(codec.addRouting(bytes, routing))).toEqual({ ...Object(parsed(bytes)), routing });
+      }
+    });
+
+    it('does not take a plain request for one that asks for usage', () => {
+      expect(codec.asksForUsage(body)).toBe(false);
+      expect(codec.asksForUsage(null)).toBe(false);
     });
 
     it('views and parses without changing the body', () => {

@@ -28,9 +28,18 @@ const body = {
   max_completion_tokens: 50,
 };
 
-codecConformance(openaiChat, body);
+codecConformance(openaiChat, {
+  request: body,
+  answer:
+    '{"id":"c","model":"m","choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n',
+});
 
 describe('openai-chat', () => {
+  it('asks for usage in stream_options', () => {
+    expect(openaiChat.asksForUsage({ ...body, stream_options: { include_usage: true } })).toBe(true);
+    expect(openaiChat.asksForUsage({ ...body, stream_options: { include_usage: false } })).toBe(false);
+  });
+
   it('sees text, images, tools, JSON mode, reasoning and the limit', () => {
     const view = openaiChat.view(body);
     expect(view).toMatchObject({ toolCount: 1, json: true, reasoning: true, stream: true, maxOutput: 50 });

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SignalboxError } from '../errors.ts';
-import { addRouting, createTap, errorEvent, routingEvent, seenWhole, type TapOptions } from './openai-tap.ts';
+import { openaiChat } from './openai-chat.ts';
+import type { TapOptions } from './tap.ts';
+
+const { addRouting, errorEvent, routingEvent, seenWhole, tap: createTap } = openaiChat;
 
 const chunk = (delta: object, finish: string | null = null) =>
   `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 5, model: 'up', choices: [{ index: 0, delta, finish_reason: finish }], usage: null })}\n\n`;
@@ -28,7 +31,7 @@ function run(stream: string, cuts: readonly number[], options: TapOptions) {
   return { text: Buffer.concat(out).toString(), seen: tap.seen };
 }
 
-describe('createTap', () => {
+describe('the tap', () => {
   it('passes every byte and reads usage, finish reason and text, wherever the stream is cut', () => {
     fc.assert(
       fc.property(fc.array(fc.nat()), (cuts) => {

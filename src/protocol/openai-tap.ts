@@ -1,47 +1,11 @@
 import type { SignalboxError } from '../errors.ts';
-import type { FinishReason, Usage } from './chat.ts';
 import { isObject, list, text, type JsonObject } from './guards.ts';
 import { openaiError } from './openai-error.ts';
 import { finishOf, usageOf } from './openai-usage.ts';
 import { createEventSplitter, dataOf } from './sse.ts';
-
-/** What has been seen of an answer so far: enough to settle it, and to take it over. */
-export interface Seen {
-  readonly id?: string;
-  readonly model?: string;
-  readonly created?: number;
-  readonly usage?: Usage;
-  readonly finishReason?: FinishReason;
-  /** Output so far: content, reasoning and tool arguments. */
-  readonly text: string;
-  /** `[DONE]` came. */
-  readonly done: boolean;
-  /** Message of an error event inside the stream. */
-  readonly failed?: string;
-  readonly events: number;
-  readonly malformed: number;
-}
+import type { Seen, Tap, TapOptions } from './tap.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** Listens in on a streamed answer while its bytes pass. */
-export interface Tap {
-  /** Bytes to send on now; undefined while an event is incomplete. */
-  push(chunk: Uint8Array): Uint8Array | undefined;
-  /** The stream has ended: what is left to send. */
-  end(): Uint8Array | undefined;
-  readonly seen: Seen;
-}
-
-export interface TapOptions {
-  /** Drops the usage chunk that only we asked for. `"usage":null` on other chunks stays: OpenAI's clients ignore it. */
-  readonly strip: boolean;
-  /** Called once, when the answer is complete and its last bytes are about to go out; an event to insert before them. */
-  readonly trailer?: (seen: Seen) => Uint8Array | undefined;
-}
-
-/** A comment that keeps a connection alive. */
-export const COMMENT_PING: Uint8Array = Buffer.from(': keep-alive\n\n');
 
 function readCalls(calls: readonly unknown[]): string {
   let seen = '';
@@ -101,8 +65,11 @@ function isUsageChunk(chunk: JsonObject): boolean {
   );
 }
 
-/** A tap for OpenAI's chat stream: bytes pass unchanged but for the stripped usage chunk and the trailer. */
-export function createTap({ strip, trailer }: TapOptions): Tap {
+/**
+ * A tap for OpenAI's chat stream: bytes pass unchanged but for the stripped usage chunk and the trailer. `"usage":null`
+ * on other chunks stays: OpenAI's clients ignore it.
+ */
+export function tapOpenAIChat({ strip, trailer }: TapOptions): Tap {
   const splitter = createEventSplitter();
   const seen: Mutable<Seen> = { text: '', done: false, events: 0, malformed: 0 };
   const state = { tools: false };
@@ -174,7 +141,7 @@ function sameBytes(parts: readonly Uint8Array[], chunk: Uint8Array): boolean {
 }
 
 /** What a whole answer tells; an answer that is not JSON tells nothing. */
-export function seenWhole(body: Uint8Array): Seen {
+export function seenOpenAIChat(body: Uint8Array): Seen {
   const seen: Mutable<Seen> = { text: '', done: true, events: 1, malformed: 0 };
   try {
     const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
@@ -185,21 +152,8 @@ export function seenWhole(body: Uint8Array): Seen {
   return seen;
 }
 
-/** Puts `routing` before the closing brace of a JSON answer; every other byte stays. */
-export function addRouting(body: Uint8Array, routing: unknown): Uint8Array {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const close = bytes.lastIndexOf('}');
-  if (close === -1) return body;
-  const empty = /\{\s*$/.test(bytes.subarray(0, close).toString('latin1').slice(-64));
-  return Buffer.concat([
-    bytes.subarray(0, close),
-    Buffer.from(`${empty ? '' : ','}"routing":${JSON.stringify(routing)}`),
-    bytes.subarray(close),
-  ]);
-}
-
 /** A chunk without choices that carries `routing`. */
-export function routingEvent(seen: Seen, routing: unknown): Uint8Array {
+export function openaiRoutingEvent(seen: Seen, routing: unknown): Uint8Array {
   const chunk = {
     id: seen.id ?? '',
     object: 'chat.completion.chunk',
@@ -212,7 +166,13 @@ export function routingEvent(seen: Seen, routing: unknown): Uint8Array {
 }
 
 /** An error after the status was sent: an event without `[DONE]` after it; `routing` where it was asked for. */
-export function errorEvent(error: SignalboxError, routing?: unknown): Uint8Array {
+export function openaiErrorEvent(error: SignalboxError, routing?: unknown): Uint8Array {
   const event = { ...openaiError(error), ...(routing === undefined ? {} : { routing }) };
   return Buffer.from(`data: ${JSON.stringify(event)}\n\n`);
+}
+
+/** Whether a request asks for the usage chunk itself. */
+export function asksOpenAIForUsage(body: unknown): boolean {
+  const options = isObject(body) ? body['stream_options'] : undefined;
+  return isObject(options) && options['include_usage'] === true;
 }

@@ -1,0 +1,34 @@
+import type { FinishReason, Usage } from './chat.ts';
+
+/** What has been seen of an answer so far: enough to settle it, and to take it over. */
+export interface Seen {
+  readonly id?: string;
+  readonly model?: string;
+  readonly created?: number;
+  readonly usage?: Usage;
+  readonly finishReason?: FinishReason;
+  /** Output so far: content, reasoning and tool arguments. */
+  readonly text: string;
+  /** The dialect's own end of an answer came: nothing may follow. */
+  readonly done: boolean;
+  /** Message of an error inside the answer. */
+  readonly failed?: string;
+  readonly events: number;
+  readonly malformed: number;
+}
+
+/** Listens in on a streamed answer while its bytes pass. */
+export interface Tap {
+  /** Bytes to send on now; undefined while an event is incomplete. */
+  push(chunk: Uint8Array): Uint8Array | undefined;
+  /** The stream has ended: what is left to send. */
+  end(): Uint8Array | undefined;
+  readonly seen: Seen;
+}
+
+export interface TapOptions {
+  /** Drops the usage that only we asked for. */
+  readonly strip: boolean;
+  /** Called once, when the answer is complete and its last bytes are about to go out; an event to insert before them. */
+  readonly trailer?: (seen: Seen) => Uint8Array | undefined;
+}

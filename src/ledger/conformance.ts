@@ -150,7 +150,18 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         expect(await ids({ after: 'r5' })).toEqual(['r4', 'r3', 'r2', 'r1']);
         expect(await ids({ key: 'k', status: 'failed' })).toEqual(['r4']);
         expect(await ids({ status: 'open' })).toEqual(['r8']);
-        expect(await ids({ model: "x' or 1=1 --" })).toEqual([]);
+        expect(await ids({ status: 'ok', limit: 9 })).toHaveLength(7);
+        expect(await ids({ model: 'small', after: 'r2' })).toEqual(['r1', 'r0']);
+        for (const none of [
+          { model: "x' or 1=1 --" },
+          { role: 'nobody' },
+          { key: 'nobody' },
+          { session: 'nobody' },
+          { status: 'cancelled' },
+          { model: 'small', status: 'interrupted' },
+        ]) {
+          expect(await ids(none)).toEqual([]);
+        }
       }));
   });
 }

@@ -1,10 +1,11 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { createAppender } from './append.ts';
+import { entriesQuery } from './entries-query.ts';
 import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from './from-rows.ts';
 import type { Outcome } from './record.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
-import type { EntryFilter, LedgerEntry, Store } from './store.ts';
+import type { LedgerEntry, Store } from './store.ts';
 import { readUsage } from './usage-query.ts';
 
 /** Rows that one call of `prune` deletes of each table, and requests that one batch of `interrupt` settles. */
@@ -65,19 +66,6 @@ async function entriesOf(db: Kysely<LedgerSchema>, rows: readonly StoredRequest[
       },
     ];
   });
-}
-
-function readRequests(db: Kysely<LedgerSchema>, filter: EntryFilter): Promise<StoredRequest[]> {
-  const { after, limit, model, role, key, session, status } = filter;
-  let query = db.selectFrom('requests').selectAll().where('intent_seen', '=', 1n).orderBy('id', 'desc').limit(limit);
-  if (after !== undefined) query = query.where('id', '<', after);
-  if (model !== undefined) query = query.where('model', '=', model);
-  if (role !== undefined) query = query.where('role', '=', role);
-  if (key !== undefined) query = query.where('key_id', '=', key);
-  if (session !== undefined) query = query.where('session', '=', session);
-  if (status === 'open') query = query.where('status', 'is', null);
-  else if (status !== undefined) query = query.where('status', '=', status);
-  return query.execute();
 }
 
 /** Deletes the oldest rows of each table. Open requests stay. */
@@ -145,7 +133,7 @@ export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: 
         .execute();
       return (await entriesOf(db, rows))[0];
     },
-    entries: async (filter) => entriesOf(db, await readRequests(db, filter)),
+    entries: async (filter) => entriesOf(db, await entriesQuery(db, filter).execute()),
     async decision(id) {
       const row = await db.selectFrom('decisions').select('record').where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : decisionOf(row.record);

@@ -2,10 +2,12 @@ import { Migrator, sql, type Kysely, type Migration } from 'kysely';
 import { SignalboxError } from '../../errors.ts';
 import type { LedgerSchema } from '../schema.ts';
 import { initial } from './0001-initial.ts';
+import { entryFilters } from './0002-entry-filters.ts';
 
 /** Every migration under the name that the database remembers; never renamed, only added to. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
+  '0002-entry-filters': entryFilters,
 };
 
 const TABLE = 'kysely_migration';

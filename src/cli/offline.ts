@@ -16,6 +16,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 const noJournal: Journal = {
   intend() {},
   settle() {},
+  async grouped() {},
   score() {},
   trouble: null,
   async close() {},

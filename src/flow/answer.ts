@@ -104,7 +104,6 @@ function open(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Pas
     decision: recordOf(decision),
     reserve: reserveOf(routed, routed.targets[0]),
   };
-  runtime.journal.intend(intent);
   runtime.recent.opened(intent);
   const settlement = createSettlement({
     intent,
@@ -202,10 +201,15 @@ async function run(passage: Passage): Promise<Answer> {
  */
 export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Promise<Answer> {
   const passage = open(request, snapshot, runtime);
+  await runtime.journal.grouped(passage.intent);
+  let answered: Answer;
   try {
-    return await run(passage);
+    answered = await run(passage);
   } catch (cause) {
     runtime.log.error({ request: passage.intent.id, error: String(cause) }, 'the request loop failed');
-    return failedAnswer(passage, asSignalboxError(cause));
+    answered = failedAnswer(passage, asSignalboxError(cause));
   }
+  // A stream settles before its last bytes, a whole answer before its first.
+  if (answered.body.whole !== undefined) await answered.settled;
+  return answered;
 }

@@ -45,7 +45,7 @@ export interface Settlement {
   totals(): { readonly cost: NanoUsd | null };
   /** Milliseconds that Signalbox itself has taken, fixed at the first call: when the head is ready. */
   overhead(): number;
-  /** Writes the outcome; later calls return the first. */
+  /** Writes the outcome, a whole answer's at the end of this turn of the event loop; later calls return the first. */
   finish(ending: Ending): Outcome;
 }
 
@@ -74,6 +74,19 @@ function totalCost(attempts: readonly AttemptRecord[]): NanoUsd | null {
 
 /** Milliseconds to the microsecond: more digits mean nothing and cost bytes. */
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+/** Writes an outcome and tells of it when it is on disk. */
+function write(outcome: Outcome, { intent, runtime, announce }: SettlementInput, told: (outcome: Outcome) => void) {
+  const written = () => {
+    announce(outcome);
+    told(outcome);
+  };
+  if (intent.request.stream) {
+    // Its last bytes go out as soon as this returns.
+    runtime.journal.settle(outcome);
+    written();
+  } else void runtime.journal.grouped(outcome).then(written);
+}
 
 /** Opens the books of one request whose intent is written. */
 export function createSettlement(input: SettlementInput): Settlement {
@@ -167,9 +180,7 @@ export function createSettlement(input: SettlementInput): Settlement {
         ms: rounded(runtime.clock.elapsed() - input.started),
         overheadMs: rounded(overhead()),
       };
-      runtime.journal.settle(outcome);
-      input.announce(outcome);
-      resolve(outcome);
+      write(outcome, input, resolve);
       return outcome;
     },
   };

@@ -14,13 +14,8 @@ export interface SegmentHeader {
 
 const CRC_CHARS = 8;
 
-const BLANK_CRC = `${'0'.repeat(CRC_CHARS)} `;
-
-function line(json: string): Buffer {
-  const bytes = Buffer.from(`${BLANK_CRC}${json}\n`);
-  const sum = crc32(bytes.subarray(BLANK_CRC.length, -1));
-  bytes.write(sum.toString(16).padStart(CRC_CHARS, '0'), 0, 'latin1');
-  return bytes;
+function line(json: string): string {
+  return `${crc32(json).toString(16).padStart(CRC_CHARS, '0')} ${json}\n`;
 }
 
 function withCost({ cost, ...rest }: AttemptRecord) {
@@ -40,13 +35,15 @@ function plain(record: Rec): unknown {
 }
 
 /** A record as one line: CRC-32 in eight hex digits, a space, JSON, a newline. Money is a decimal string. */
-export function encodeRecord(record: Rec): Buffer {
+export function encodeRecord(record: Rec): string {
   return line(JSON.stringify(plain(record)));
 }
 
 /** The line that starts a segment. */
 export function encodeHeader(source: string): Buffer {
-  return line(JSON.stringify({ signalbox: 'journal', version: JOURNAL_VERSION, source } satisfies SegmentHeader));
+  return Buffer.from(
+    line(JSON.stringify({ signalbox: 'journal', version: JOURNAL_VERSION, source } satisfies SegmentHeader)),
+  );
 }
 
 const MONEY = new Set(['reserve', 'cost', 'baselineCost']);

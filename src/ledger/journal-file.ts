@@ -36,6 +36,8 @@ export interface JournalOptions {
 }
 
 const MB = 2 ** 20;
+/** Bytes that one write usually fits into. */
+const STAGING = 256 * 1024;
 const RETRY_MS = 1000;
 /** While the disk refuses, a new record tries it again at most this often, milliseconds. */
 const PATIENCE_MS = 20;
@@ -78,9 +80,12 @@ class FolderJournal implements FileJournal {
   readonly #room: number;
   readonly #onTrouble: (trouble: JournalTrouble | null) => void;
   readonly #writer: SegmentWriter;
+  readonly #staging = Buffer.allocUnsafeSlow(STAGING);
   #total: number;
   #measured = 0;
   #queue: Buffer[] = [];
+  #turn: Rec[] = [];
+  #turnEnds: Promise<void> | undefined;
   #waitingBytes = 0;
   #lost = 0;
   #closed = false;
@@ -119,15 +124,26 @@ class FolderJournal implements FileJournal {
   }
 
   intend(record: Rec): void {
-    this.#keep(record);
+    this.#keep([record]);
   }
 
   settle(record: Rec): void {
-    this.#keep(record);
+    this.#keep([record]);
   }
 
   score(record: Rec): void {
-    this.#keep(record);
+    this.#keep([record]);
+  }
+
+  grouped(record: Rec): Promise<void> {
+    this.#turn.push(record);
+    this.#turnEnds ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#endTurn();
+        resolve();
+      }),
+    );
+    return this.#turnEnds;
   }
 
   check(): void {
@@ -136,6 +152,7 @@ class FolderJournal implements FileJournal {
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    this.#endTurn();
     this.#flush();
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -145,23 +162,44 @@ class FolderJournal implements FileJournal {
     await this.#writer.close();
   }
 
+  #endTurn(): void {
+    const records = this.#turn;
+    this.#turn = [];
+    this.#turnEnds = undefined;
+    this.#keep(records);
+  }
+
   /** Never throws: a request must not fail because it cannot be written down. */
-  #keep(record: Rec): void {
-    let line: Buffer;
-    try {
-      line = encodeRecord(record);
-    } catch (error) {
-      this.#lost++;
-      this.#fail(error);
-      return;
-    }
+  #keep(records: readonly Rec[]): void {
     if (this.#closed) {
-      this.#lost++;
+      this.#lost += records.length;
       return;
     }
-    if (this.#queue.length === 0 && this.#append(line)) return;
-    this.#wait(line);
+    const lines = this.#encode(records);
+    if (lines.length === 0) return;
+    if (this.#queue.length === 0 && this.#append(this.#bytesOf(lines.join('')))) return;
+    for (const line of lines) this.#wait(Buffer.from(line));
     if (this.#clock.elapsed() - this.#tried >= PATIENCE_MS) this.#flush();
+  }
+
+  #encode(records: readonly Rec[]): string[] {
+    const lines: string[] = [];
+    for (const record of records) {
+      try {
+        lines.push(encodeRecord(record));
+      } catch (error) {
+        this.#lost++;
+        this.#fail(error);
+      }
+    }
+    return lines;
+  }
+
+  /** The bytes of a text, valid until the next call: what is written at once needs no buffer of its own. */
+  #bytesOf(text: string): Buffer {
+    // UTF-8 takes at most three bytes for one of JavaScript's characters.
+    if (text.length * 3 > this.#staging.length) return Buffer.from(text);
+    return this.#staging.subarray(0, this.#staging.write(text));
   }
 
   #append(line: Buffer): boolean {

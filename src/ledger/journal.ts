@@ -6,6 +6,11 @@ export interface Journal {
   intend(record: Intent): void;
   /** Before the answer ends. */
   settle(record: Outcome): void;
+  /**
+   * The same for whoever can wait for the end of this turn of the event loop: all records of a turn share one write.
+   * Resolves when they are on disk (page cache) as after `intend` and `settle`; never rejects.
+   */
+  grouped(record: Intent | Outcome): Promise<void>;
   /** A score for an earlier decision. */
   score(record: Feedback): void;
   /** Null while writes succeed; else what is wrong and since when (records wait in memory meanwhile). */

@@ -173,6 +173,35 @@ describe('the ledger', () => {
   });
 });
 
+describe('records of one turn of the event loop', () => {
+  it('share one write, and are on disk before anyone goes on', async () => {
+    let writes = 0;
+    const files = {
+      ...machine,
+      writeSync: (...parameters: unknown[]): number => {
+        writes++;
+        return Reflect.apply(machine.writeSync, machine, parameters);
+      },
+    };
+    const journal = openJournal({ dir: journalDir(), source: 'turn-1-aaaaaa', clock: systemClock, files });
+    const size = () => statSync(join(journalDir(), 'turn-1-aaaaaa-00000001.log')).size;
+    const before = { writes, size: size() };
+    const turn = Array.from({ length: 20 }, (_, i) => journal.grouped(intentOf(`r${i}`, Date.now())));
+    expect(size()).toBe(before.size);
+    await turn[0];
+    expect(writes).toBe(before.writes + 1);
+    const grown = size();
+    expect(grown).toBeGreaterThan(before.size);
+    await Promise.all(turn);
+    expect(size()).toBe(grown);
+    for (let i = 0; i < 20; i++) void journal.grouped(outcomeOf(`r${i}`, Date.now(), 1n));
+    await journal.close();
+    const ledger = await open();
+    await ledger.flush();
+    expect(await total(ledger)).toMatchObject({ requests: 20, interrupted: 0, costUsd: 20e-9 });
+  });
+});
+
 describe('the journal on a full disk', () => {
   it('keeps records in memory, says so, and writes them when there is room, in order and whole', async () => {
     let full = false;
@@ -195,7 +224,8 @@ describe('the journal on a full disk', () => {
     });
     journal.intend(intentOf('r0', Date.now()));
     full = true;
-    for (let i = 1; i < 10; i++) journal.intend(intentOf(`r${i}`, Date.now()));
+    for (let i = 1; i < 9; i++) journal.intend(intentOf(`r${i}`, Date.now()));
+    await journal.grouped(intentOf('r9', Date.now()));
     expect(journal.trouble).toMatchObject({ waiting: 9, lost: 0 });
     full = false;
     for (let i = 0; i < 10; i++) journal.settle(outcomeOf(`r${i}`, Date.now(), 1n));

@@ -1,0 +1,118 @@
+import { ngramsOf } from '../query/ngrams.ts';
+import { STRUCTURE_SIZE, structureOf } from '../query/structure.ts';
+import { stackRows, type Csr, type SparseRow } from './numeric/csr.ts';
+import { drawRandomFeatures, randomFeaturesOf, type RandomFeatures } from './numeric/random-features.ts';
+import { fitScaling, standardise, type Scaling } from './numeric/standardise.ts';
+import type { Features, NgramCounts } from './router.ts';
+import type { readState } from './state-reader.ts';
+import { fitTfIdf, tfidfOf, vectorise, type TfIdf } from './tfidf.ts';
+import type { Tensor } from './trained.ts';
+
+/**
+ * What linear models see of a query: its TF-IDF n-grams as a unit row, and beside them `form` columns that say how the
+ * text looks: random Fourier features of its standardised structure numbers, so that a line in them is a smooth curve in
+ * lengths and shares. Inner products of two rows are the sum of a text kernel and a form kernel.
+ */
+export interface SparseInputs {
+  readonly tfidf: TfIdf;
+  readonly scaling: Scaling;
+  readonly form: RandomFeatures;
+  /** Length of the form part, where the text part has length 1. */
+  readonly formWeight: number;
+  /** Columns of a row: those of the text, then those of the form. */
+  readonly cols: number;
+}
+
+export interface SparseInputOptions {
+  readonly seed: number;
+  /** Most n-grams kept. */
+  readonly maxTerms?: number;
+  readonly formSize?: number;
+  readonly formWeight?: number;
+  /** Width of the form kernel, exp(−gamma·‖x − y‖²). */
+  readonly gamma?: number;
+}
+
+const ngramsIn = ({ ngrams, query }: Features): NgramCounts => ngrams ?? ngramsOf(query.instruction);
+const structureIn = ({ structure, query }: Features): Float64Array => structure ?? structureOf(query);
+
+function assemble(tfidf: TfIdf, scaling: Scaling, form: RandomFeatures, formWeight: number): SparseInputs {
+  return { tfidf, scaling, form, formWeight, cols: tfidf.size + form.size };
+}
+
+export function fitSparseInputs(features: readonly Features[], options: SparseInputOptions): SparseInputs {
+  const { seed, maxTerms = 2 ** 16, formSize = 128, formWeight = 1, gamma = 0.5 / STRUCTURE_SIZE } = options;
+  return assemble(
+    fitTfIdf(features.map(ngramsIn), { maxSize: maxTerms }),
+    fitScaling(features.map(structureIn), STRUCTURE_SIZE),
+    drawRandomFeatures(STRUCTURE_SIZE, formSize, gamma, seed),
+    formWeight,
+  );
+}
+
+/** A query as a row of `cols` columns. */
+export function inputRow(inputs: SparseInputs, features: Features): SparseRow {
+  const text = vectorise(inputs.tfidf, ngramsIn(features));
+  const size = text.columns.length;
+  const columns = new Int32Array(size + inputs.form.size);
+  const values = new Float32Array(size + inputs.form.size);
+  columns.set(text.columns);
+  values.set(text.values);
+  for (let j = 0; j < inputs.form.size; j++) columns[size + j] = inputs.tfidf.size + j;
+  const scaled = new Float64Array(STRUCTURE_SIZE);
+  standardise(inputs.scaling, structureIn(features), scaled);
+  randomFeaturesOf(inputs.form, scaled, values, size, inputs.formWeight);
+  return { columns, values };
+}
+
+/** Queries as the rows of a matrix. */
+export function inputMatrix(inputs: SparseInputs, features: readonly Features[]): Csr {
+  return stackRows(
+    features.map((each) => inputRow(inputs, each)),
+    inputs.cols,
+  );
+}
+
+/** Sum of squares of each column: how much the rows say about it. */
+export function columnEnergy({ cols, columns, values }: Csr): Float32Array {
+  const energy = new Float64Array(cols);
+  for (let p = 0; p < columns.length; p++) {
+    const column = columns[p] ?? 0;
+    energy[column] = (energy[column] ?? 0) + (values[p] ?? 0) ** 2;
+  }
+  return Float32Array.from(energy);
+}
+
+/** The tensors and numbers of {@link SparseInputs}, for an artifact. */
+export function saveInputs({ tfidf, scaling, form, formWeight }: SparseInputs): {
+  readonly meta: { readonly formWeight: number };
+  readonly tensors: { readonly [name: string]: Tensor };
+} {
+  return {
+    meta: { formWeight },
+    tensors: {
+      buckets: tfidf.buckets,
+      idf: tfidf.idf,
+      structureMeans: scaling.means,
+      structureScales: scaling.scales,
+      formFrequencies: form.frequencies,
+      formPhases: form.phases,
+    },
+  };
+}
+
+/** Reads what {@link saveInputs} gave. */
+export function loadInputs(state: ReturnType<typeof readState>): SparseInputs {
+  const buckets = state.int32('buckets');
+  const phases = state.float32('formPhases');
+  const frequencies = state.float32('formFrequencies', phases.length * STRUCTURE_SIZE);
+  return assemble(
+    tfidfOf(buckets, state.float32('idf', buckets.length)),
+    {
+      means: state.float64('structureMeans', STRUCTURE_SIZE),
+      scales: state.float64('structureScales', STRUCTURE_SIZE),
+    },
+    { inputs: STRUCTURE_SIZE, size: phases.length, frequencies, phases },
+    state.number('formWeight'),
+  );
+}

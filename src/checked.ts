@@ -1,10 +1,11 @@
 import { configFromObject, loadConfig, type LoadedConfig } from './config/load.ts';
+import { embedderChecks } from './providers/embedders/registry.ts';
 import { providerChecks } from './providers/registry.ts';
 import { routerChecks } from './routers/registry.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const checks = [providerChecks, routerChecks];
+const checks = [providerChecks, embedderChecks, routerChecks];
 
 /** Loads a configuration file with every room's checks. */
 export function checkedFile(path: string, env: Environment): Promise<LoadedConfig> {

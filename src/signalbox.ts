@@ -3,6 +3,7 @@ import { systemClock, type Clock, type Random } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { createPrecedence, defaultModel } from './decide/precedence.ts';
+import { createEmbeddings } from './flow/embedding.ts';
 import { createMemory } from './flow/memory.ts';
 import { createRecent } from './flow/recent.ts';
 import type { Runtime } from './flow/runtime.ts';
@@ -48,7 +49,13 @@ function loadRouters(config: Config): ReadonlyMap<string, Router> {
 /** Builds the world of a loaded config: catalogue, providers, routers, precedence. */
 export async function buildSnapshot(
   { config, version }: Pick<LoadedConfig, 'config' | 'version'>,
-  deps: { readonly transport: Transport; readonly clock: Clock; readonly random: Random },
+  deps: {
+    readonly transport: Transport;
+    readonly clock: Clock;
+    readonly random: Random;
+    /** Keeps embedders from one snapshot to the next. */
+    readonly embeddings?: ReturnType<typeof createEmbeddings>;
+  },
 ): Promise<Snapshot> {
   const catalog = await buildCatalog(config);
   const routers = loadRouters(config);
@@ -57,6 +64,7 @@ export async function buildSnapshot(
     catalog,
     providers: createProviders(config.providers, deps),
     routers,
+    embeddings: (deps.embeddings ?? createEmbeddings(deps))(config),
     default: defaultModel(config.routing, catalog),
     versions: {
       config: version,
@@ -76,7 +84,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
   const { clock = systemClock, random = Math.random, log = silentLog } = options;
   const { storage } = loaded.config;
   const transport = createTransport();
-  const deps = { transport, clock, random };
+  const deps = { transport, clock, random, embeddings: createEmbeddings({ transport, clock, log }) };
   let current = await buildSnapshot(loaded, deps);
   const ledger = await openLedger({
     url: storage.url,

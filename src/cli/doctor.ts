@@ -1,10 +1,13 @@
 import { defineCommand } from 'citty';
 import { access, constants } from 'node:fs/promises';
 import { buildCatalog } from '../catalog/build.ts';
+import { pathText } from '../config/problem.ts';
+import { embeddersOf } from '../config/references.ts';
 import type { Config } from '../config/schema.ts';
 import { makeJournalFolder } from '../ledger/journal-file.ts';
 import { openStore } from '../ledger/open-store.ts';
 import { systemClock } from '../clock.ts';
+import { createEmbedder } from '../providers/embedders/registry.ts';
 import { createProviders } from '../providers/registry.ts';
 import { createTransport } from '../providers/transport.ts';
 import { print, printJson } from './print.ts';
@@ -29,6 +32,38 @@ async function checkProviders(config: Config): Promise<Finding[]> {
         return { what: `provider ${provider.name}`, state: ok ? 'ok' : 'fail', detail };
       }),
     );
+  } finally {
+    await transport.close();
+  }
+}
+
+/** One short text through each embedder: costs a token, and shows whether its deadline is long enough. */
+async function checkEmbedders(config: Config): Promise<Finding[]> {
+  const transport = createTransport();
+  try {
+    const found = await Promise.all(
+      embeddersOf(config).map(async ([path, settings]): Promise<Finding | undefined> => {
+        const embedder = createEmbedder(settings, config.providers, transport);
+        if (embedder === undefined) return undefined;
+        const what = `embedder ${embedder.name} (${pathText(path)})`;
+        try {
+          await embedder.embed(['signalbox doctor'], AbortSignal.timeout(CHECK_MS));
+          const started = systemClock.elapsed();
+          await embedder.embed(['signalbox doctor again'], AbortSignal.timeout(CHECK_MS));
+          const ms = Math.round(systemClock.elapsed() - started);
+          const late = ms > settings.deadline;
+          const advice = late ? `, more than its deadline of ${settings.deadline} ms: requests go without` : '';
+          return {
+            what,
+            state: late ? 'warn' : 'ok',
+            detail: `${embedder.dim ?? 0} dimensions in ${ms} ms${advice}`,
+          };
+        } catch (error) {
+          return { what, state: 'fail', detail: error instanceof Error ? error.message : String(error) };
+        }
+      }),
+    );
+    return found.flatMap((finding) => finding ?? []);
   } finally {
     await transport.close();
   }
@@ -77,6 +112,7 @@ export const doctor = defineCommand({
       { what: 'configuration', state: 'ok', detail: from },
       ...loaded.warnings.map(({ message }): Finding => ({ what: 'configuration', state: 'warn', detail: message })),
       ...(await checkProviders(config)),
+      ...(await checkEmbedders(config)),
       ...(await checkPrices(config)),
       ...(await checkStorage(config)),
     ];

@@ -31,7 +31,7 @@ export const route = defineCommand({
         ...(args.role === undefined ? {} : { headerRole: args.role }),
       },
     };
-    const { decision, provider, explain } = explainRoute(request, snapshot, runtime, runtime.newId());
+    const { decision, provider, explain } = await explainRoute(request, snapshot, runtime, runtime.newId());
     if (args.json === true) return printJson({ decision, model: decision.chosen, provider, explain });
     print(
       `${decision.chosen}  (${provider})`,
@@ -39,6 +39,7 @@ export const route = defineCommand({
       `  sure        ${percent(decision.confidence)} that it meets the strategy's target`,
       ...(decision.flip === undefined ? [] : [`  flip        ${decision.flip}`]),
       ...explain.map((line) => `  router      ${line}`),
+      ...(decision.warnings ?? []).map((warning) => `  warning     ${warning}`),
       ...decision.dropped.map((drop) => `  left out    ${drop.model}: ${drop.detail}`),
       `  tokens      about ${decision.query.inputTokens} in`,
       '',

@@ -36,6 +36,15 @@ const ROUTING = {
   fallbacks: 'Models to try when the chosen one fails; left out: the ranking; `[]` forbids',
   unknownModel: 'What a model name that nobody knows means: `reject` (404) or `route`',
   expose: '`body` adds `routing` to every answer; `headers` adds nothing to a body',
+  embedder: 'Where vectors of prompts come from, for a router that was trained with them; left out: nowhere',
+  'embedder.kind':
+    '`hashed`: no vectors; `openai`: any `/embeddings`; `ollama`; `transformers`: ONNX files on this machine',
+  'embedder.provider': 'The configured provider whose address, key and headers are used',
+  'embedder.baseUrl': 'Address without a provider; left out: OpenAI’s, or Ollama on this machine',
+  'embedder.apiKey': 'Key without a provider',
+  'embedder.model': 'The model’s name there; `transformers`: the folder of its files',
+  'embedder.dimensions': 'Length of the vectors: asked of the endpoint, and checked; left out: the model’s own',
+  'embedder.deadline': 'How long a request waits for its vector; later it is routed by hashed features',
 };
 
 function under(prefix: string, rows: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { Config } from './schema.ts';
+import type { Config, EmbedderConfig } from './schema.ts';
 import { nearestName } from './messages.ts';
 import type { ConfigPath, ConfigProblem } from './problem.ts';
 
@@ -66,6 +66,18 @@ function modelMentions(config: Config): [ConfigPath, string][] {
   ];
 }
 
+/** Every embedder of a config and where it stands. */
+export function embeddersOf({ routing, roles }: Pick<Config, 'routing' | 'roles'>): [ConfigPath, EmbedderConfig][] {
+  const all: [ConfigPath, EmbedderConfig | undefined][] = [
+    [['routing', 'embedder'], routing.embedder],
+    ...Object.entries(roles).map(([role, { embedder }]): [ConfigPath, EmbedderConfig | undefined] => [
+      ['roles', role, 'embedder'],
+      embedder,
+    ]),
+  ];
+  return all.flatMap(([path, embedder]) => (embedder === undefined ? [] : [[path, embedder]]));
+}
+
 function validZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
@@ -87,6 +99,11 @@ export function checkReferences(config: Config): ConfigProblem[] {
         : model.upstreams.map((upstream, j) => [['models', i, 'upstreams', j, 'provider'], upstream.provider]);
     for (const [path, name] of named) {
       if (!providers.includes(name)) problems.push({ path, message: unknownName('provider', name, providers) });
+    }
+  }
+  for (const [path, { provider }] of embeddersOf(config)) {
+    if (provider !== undefined && !providers.includes(provider)) {
+      problems.push({ path: [...path, 'provider'], message: unknownName('provider', provider, providers) });
     }
   }
   for (const [path, name] of modelMentions(config)) {

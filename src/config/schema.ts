@@ -84,6 +84,26 @@ export const strategySetting = z.union([
   }),
 ]);
 
+/** Where dense vectors of prompts come from, for routers that were trained with them. */
+const embedder = z
+  .strictObject({
+    kind: z.enum(['hashed', 'openai', 'ollama', 'transformers']),
+    /** A configured provider, for its address, key and headers. */
+    provider: name.optional(),
+    baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+    apiKey: z.string().optional(),
+    /** `transformers`: the folder of the model's files. */
+    model: name.optional(),
+    /** Length of the vectors: asked for, and checked. */
+    dimensions: z.int().positive().optional(),
+    deadline: duration.prefault('150ms'),
+  })
+  .refine((e) => e.kind === 'hashed' || e.model !== undefined, { message: 'needs model', path: ['model'] })
+  .refine((e) => e.provider === undefined || (e.baseUrl === undefined && e.apiKey === undefined), {
+    message: 'takes address and key from provider: leave out baseUrl and apiKey, or provider',
+    path: ['provider'],
+  });
+
 const routing = z.strictObject({
   mode: z.enum(['route', 'observe', 'off']).default('route'),
   router: name.default('learned'),
@@ -92,6 +112,7 @@ const routing = z.strictObject({
   fallbacks: names.optional(),
   unknownModel: z.enum(['reject', 'route']).default('reject'),
   expose: z.enum(['headers', 'body']).default('headers'),
+  embedder: embedder.optional(),
 });
 
 const budget = z.strictObject({
@@ -109,6 +130,7 @@ const role = z.strictObject({
   fallbacks: names.optional(),
   unknownModel: z.enum(['reject', 'route']).optional(),
   expose: z.enum(['headers', 'body']).optional(),
+  embedder: embedder.optional(),
   models: names.optional(),
   budget: budget.optional(),
   taxonomy: z.string().optional(),
@@ -167,7 +189,7 @@ export const configSchema = z.strictObject({
   routing: routing.prefault({}),
   timeouts: timeouts.prefault({}),
   retries: z.strictObject({ max: z.int().min(0).max(10).default(2), wait: duration.prefault('3s') }).prefault({}),
-  roles: z.record(name, role).default({}),
+  roles: z.record(name, role).prefault({}),
 });
 
 /** A config as the engine reads it: defaults filled in, durations in milliseconds, sizes in bytes. */
@@ -180,4 +202,5 @@ export type RoleConfig = Config['roles'][string];
 export type RoutingConfig = Config['routing'];
 export type KeyConfig = Config['auth']['keys'][number];
 export type TimeoutsConfig = Config['timeouts'];
+export type EmbedderConfig = z.output<typeof embedder>;
 export type StrategySetting = z.output<typeof strategySetting>;

@@ -149,6 +149,7 @@ export function decide(input: DecideInput): Decided {
     ...(baseline === undefined ? {} : { baseline: { model: baseline.model.id, costUsd: baseline.costUsd } }),
     ...observation(input, routed),
     ...(input.cached === undefined ? {} : { cached: input.cached }),
+    ...(plan.warnings.length === 0 ? {} : { warnings: plan.warnings }),
     versions: input.versions,
     query: input.digest,
     at: input.at,

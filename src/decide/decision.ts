@@ -90,6 +90,8 @@ export interface Decision {
   readonly observed?: { readonly chosen: string; readonly reason: string; readonly costUsd: number | null };
   /** The part of the input that one model was expected to read from its prompt cache. */
   readonly cached?: { readonly model: string; readonly tokens: number };
+  /** What was not as it should be: `unknown-model-routed`, `embedder-timeout`, `embedder-failed`, `embedder-cooling`. */
+  readonly warnings?: readonly string[];
   readonly versions: Versions;
   readonly query: QueryDigest;
   /** Epoch milliseconds. */

@@ -85,6 +85,7 @@ function overlay(routing: RoutingConfig, role: RoleConfig | undefined): RoutingC
     ...(role.fallbacks === undefined ? {} : { fallbacks: role.fallbacks }),
     ...(role.unknownModel === undefined ? {} : { unknownModel: role.unknownModel }),
     ...(role.expose === undefined ? {} : { expose: role.expose }),
+    ...(role.embedder === undefined ? {} : { embedder: role.embedder }),
   };
   return { ...routing, ...own };
 }

@@ -9,9 +9,10 @@ import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
 import { asFailure, type AnswerBody } from './body.ts';
 import { callUpstream } from './call.ts';
+import { routeWithVector } from './embed.ts';
 import { coolDownOf } from './cool-down.ts';
 import { singleChoice, type Attempt } from './policy.ts';
-import { recordOf, route, type Routed, type RouteRequest } from './route.ts';
+import { recordOf, type Routed, type RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import { createSettlement, type OpenAttempt, type Settlement } from './settlement.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -86,9 +87,8 @@ function announce(outcome: Outcome, intent: Intent, routed: Routed, request: Ans
   runtime.state.publish('requests', activity);
 }
 
-function open(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Passage {
+function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtime: Runtime): Passage {
   const { id } = request;
-  const routed = request.routed ?? route(request, snapshot, runtime, id);
   const { decision } = routed;
   const intent: Intent = {
     kind: 'intent',
@@ -200,7 +200,10 @@ async function run(passage: Passage): Promise<Answer> {
  * @throws SignalboxError when the request cannot be routed; then nothing was called and nothing is written.
  */
 export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Promise<Answer> {
-  const passage = open(request, snapshot, runtime);
+  const decided = request.routed ?? routeWithVector(request, snapshot, runtime, request.id);
+  // Awaited only when there is something to wait for.
+  const routed = decided instanceof Promise ? await decided : decided;
+  const passage = open(request, routed, snapshot, runtime);
   await runtime.journal.grouped(passage.intent);
   let answered: Answer;
   try {

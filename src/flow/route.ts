@@ -9,6 +9,8 @@ import { buildQuery } from '../query/build.ts';
 import { queryDigest } from '../query/digest.ts';
 import { computeFeatures } from '../query/features.ts';
 import type { Query } from '../query/query.ts';
+import type { Router } from '../routers/router.ts';
+import type { Embedded } from './embedding.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -29,18 +31,48 @@ export interface Routed extends Decided {
   readonly explain: () => string[];
 }
 
+/** What a decision starts from: what applies, what is asked, who predicts. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly query: Query;
+  readonly router: Router;
+}
+
 /**
- * Decides for one request; calls nothing and writes nothing.
- * @throws SignalboxError when the request names what is not there or allowed, or no model may serve it.
+ * Settles what applies to a request and reads what is asked.
+ * @throws SignalboxError when the request names what is not there or allowed.
  */
-export function route(request: RouteRequest, snapshot: Snapshot, runtime: Runtime, id: string): Routed {
-  const started = runtime.clock.elapsed();
+export function prepare(request: RouteRequest, snapshot: Snapshot): Prepared {
   const plan = snapshot.plan(request.wishes);
   const input = codecOf(request.dialect).view(request.parsed);
   const query = buildQuery(input, request.session === undefined ? {} : { session: request.session });
   const router = snapshot.routers.get(plan.routing.router);
   if (router === undefined) throw new SignalboxError('internal', `router "${plan.routing.router}" is not loaded`);
-  const features = computeFeatures(query, router.needs);
+  return { plan, query, router };
+}
+
+/** The plan with one more warning. */
+function warned(plan: Plan, warning: string | undefined): Plan {
+  return warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] };
+}
+
+/**
+ * Decides for one request; calls nothing and writes nothing.
+ * @throws SignalboxError when the request names what is not there or allowed, or no model may serve it.
+ */
+export function route(
+  request: RouteRequest,
+  snapshot: Snapshot,
+  runtime: Runtime,
+  id: string,
+  given: { readonly prepared?: Prepared; readonly embedded?: Embedded } = {},
+): Routed {
+  const started = runtime.clock.elapsed();
+  const prepared = given.prepared ?? prepare(request, snapshot);
+  const { query, router } = prepared;
+  const { embedding, warning } = given.embedded ?? {};
+  const plan = warned(prepared.plan, warning);
+  const features = computeFeatures(query, router.needs, embedding === undefined ? {} : { embedding });
   const cached = runtime.memory.cached(request.session);
   const decided = decide({
     id,

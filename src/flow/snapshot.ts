@@ -4,6 +4,7 @@ import type { Versions } from '../decide/decision.ts';
 import type { Plan, Wishes } from '../decide/precedence.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Router } from '../routers/router.ts';
+import type { Embeddings } from './embedding.ts';
 
 /**
  * The immutable world that one request sees, from ingress until it is settled. Config reload, a new artifact and a
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly providers: ReadonlyMap<string, Provider>;
   /** The router of each role's effective routing, by its configured name. */
   readonly routers: ReadonlyMap<string, Router>;
+  /** The embedders of each role's effective routing, by their settings. Empty when none is configured. */
+  readonly embeddings: Embeddings;
   /** Id of the default model of `routing`. */
   readonly default: string;
   readonly versions: Versions;

@@ -23,12 +23,16 @@ function headersOf(raw: TransportAnswer['headers']): Record<string, string> {
   return headers;
 }
 
-function keyOf({ apiKey }: ProviderConfig): string | undefined {
+function keyOf({ apiKey }: Pick<ProviderConfig, 'apiKey'>): string | undefined {
   const key = typeof apiKey === 'string' ? apiKey : apiKey?.[0];
   return key === '' ? undefined : key;
 }
 
-function baseHeaders(config: ProviderConfig, preset: Preset): Record<string, string> {
+/** Headers of every call: the host's own, the configured ones, the key. */
+export function baseHeaders(
+  config: Pick<ProviderConfig, 'apiKey' | 'headers'>,
+  preset: Preset,
+): Record<string, string> {
   const key = keyOf(config);
   const auth: Record<string, string> =
     key === undefined ? {} : preset.auth === 'api-key' ? { 'api-key': key } : { authorization: `Bearer ${key}` };

@@ -7,3 +7,33 @@ export interface VectorSpace {
   /** Length of every vector. */
   readonly dim: number;
 }
+
+/** Turns texts into dense vectors. Its I/O lives in `providers/`; what thinks only sees the vectors. */
+export interface Embedder {
+  /** `kind/model`, for people. */
+  readonly name: string;
+  /** Length of its vectors; undefined while nobody said and nothing was answered. */
+  readonly dim: number | undefined;
+  /**
+   * One vector of unit length per text, in order.
+   * @throws when it cannot be reached, is aborted or answers with what are no such vectors.
+   */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+}
+
+/** Numbers as a vector of length one; undefined when they are none: not finite, all zero, nothing at all. */
+export function unitVector(numbers: ArrayLike<unknown>): Float32Array | undefined {
+  let squares = 0;
+  const vector = new Float32Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i];
+    if (typeof value !== 'number') return undefined;
+    vector[i] = value;
+    squares += value * value;
+  }
+  if (!(squares > 0 && squares < Number.POSITIVE_INFINITY)) return undefined;
+  const scale = 1 / Math.sqrt(squares);
+  // From the numbers, not from what 32 bits kept of them: large ones would be infinite.
+  for (let i = 0; i < vector.length; i++) vector[i] = Number(numbers[i]) * scale;
+  return vector;
+}

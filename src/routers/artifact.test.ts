@@ -60,9 +60,16 @@ describe('an artifact', () => {
   });
 
   it('comes back to the bit, whatever it holds', () => {
-    const floats = fc.oneof(fc.float32Array(), fc.float64Array(), fc.int32Array(), fc.uint16Array(), fc.uint8Array());
+    const few = { maxLength: 5 };
+    const floats = fc.oneof(
+      fc.float32Array(few),
+      fc.float64Array(few),
+      fc.int32Array(few),
+      fc.uint16Array(few),
+      fc.uint8Array(few),
+    );
     const name = fc.string({ minLength: 1, unit: 'binary' }).filter((s) => !s.includes('/') && s !== '__proto__');
-    const json = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
+    const json = fc.jsonValue({ maxDepth: 2 }).filter((value) => !JSON.stringify(value).includes('__proto__'));
     const meta = fc.dictionary(name, json as fc.Arbitrary<Json>, { noNullPrototype: true, maxKeys: 4 });
     const { state } = fc.letrec<{ state: RouterState }>((tie) => ({
       state: fc.record(
@@ -70,7 +77,7 @@ describe('an artifact', () => {
           router: fc.string({ minLength: 1 }),
           meta,
           tensors: fc.dictionary(name, floats as fc.Arbitrary<Tensor>, { noNullPrototype: true, maxKeys: 3 }),
-          children: fc.dictionary(name, tie('state'), { noNullPrototype: true, maxKeys: 2 }),
+          children: fc.dictionary(name, tie('state'), { noNullPrototype: true, maxKeys: 1 }),
         },
         { requiredKeys: ['router', 'meta', 'tensors'], noNullPrototype: true },
       ),
@@ -78,7 +85,7 @@ describe('an artifact', () => {
     const depth = (s: RouterState): number => 1 + Math.max(0, ...Object.values(s.children ?? {}).map(depth));
     fc.assert(
       fc.property(
-        state.filter((s) => depth(s) <= 8),
+        state.filter((s) => depth(s) <= 4),
         fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 5 }),
         meta,
         (router, models, metrics) => {
@@ -89,7 +96,7 @@ describe('an artifact', () => {
           expect(encodeArtifact(back, sha256)).toEqual(bytes);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 

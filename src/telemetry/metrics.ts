@@ -34,6 +34,8 @@ export interface Metrics {
   request(activity: CountedRequest): void;
   /** A decision was made in `ms` milliseconds. */
   decision(reasonCode: string, ms: number): void;
+  /** A request was routed without its vector. */
+  embedderMissed(why: string): void;
   /** Where the gauges come from. */
   observe(read: () => Gauges): void;
   text(): Promise<string>;
@@ -52,6 +54,7 @@ const LABELS = {
   signalbox_requests_total: ['model', 'provider', 'role', 'dialect', 'status'],
   signalbox_errors_total: ['code'],
   signalbox_decisions_total: ['reason'],
+  signalbox_embedder_missed_total: ['why'],
   signalbox_attempts_total: ['model'],
   signalbox_fallbacks_total: ['model'],
   signalbox_tokens_total: ['model', 'direction'],
@@ -73,6 +76,10 @@ function createInstruments(registry: Registry) {
     requests: counter('signalbox_requests_total', 'Requests that have ended, by how they ended'),
     errors: counter('signalbox_errors_total', 'Requests that ended with an error, by its code'),
     decisions: counter('signalbox_decisions_total', 'Decisions, by reason code'),
+    embedderMissed: counter(
+      'signalbox_embedder_missed_total',
+      'Requests that were routed without their vector, by the warning they got',
+    ),
     attempts: counter('signalbox_attempts_total', 'Upstream calls, by the model that answered or was chosen'),
     fallbacks: counter('signalbox_fallbacks_total', 'Requests answered by another model than the chosen one'),
     tokens: counter('signalbox_tokens_total', 'Tokens; direction is input or output'),
@@ -132,6 +139,7 @@ export function createMetrics({ known }: { readonly known: (model: string) => bo
       on.decisions([reasonCode], 1);
       on.decide([], ms / 1000);
     },
+    embedderMissed: (why) => on.embedderMissed([why], 1),
     observe: (source) => void (read = source),
     text() {
       refresh();

@@ -14,11 +14,11 @@ const decideOnly = declare({
 
 /** Routing without an answer. */
 export function mountRoute(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
-  app.openapi(decideOnly, (c) => {
+  app.openapi(decideOnly, async (c) => {
     const { strategy, role, session, ...body } = c.req.valid('json');
     const { admitted } = c.env;
     const { models, roles } = admitted.identity;
-    const explained = explainRoute(
+    const explained = await explainRoute(
       {
         dialect: 'openai-chat',
         parsed: body,

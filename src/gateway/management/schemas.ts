@@ -44,6 +44,7 @@ export const decisionSchema = z
     ranking: z.array(estimateSchema),
     dropped: z.array(z.object({ model: z.string(), why: z.string(), detail: z.string() })),
     strategy: z.object({ kind: z.string() }).loose(),
+    warnings: z.array(z.string()).optional(),
     versions: z.record(z.string(), z.string()),
     query: z.object({}).loose(),
     at: z.number(),

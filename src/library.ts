@@ -1,44 +1,18 @@
+import { checkFeedback, infoOf, routeRequestOf, type ChatOptions, type FeedbackInput } from './chat-options.ts';
 import { checkedConfig, checkedFile } from './checked.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { SignalboxError } from './errors.ts';
 import { answer } from './flow/answer.ts';
-import { routeWithVector } from './flow/embed.ts';
-import { recordOf, type Routed, type RouteRequest } from './flow/route.ts';
+import { recordOf, route, type Routed } from './flow/route.ts';
 import { readStats, type Stats } from './flow/stats.ts';
 import type { ChatEvent } from './protocol/chat.ts';
 import { codecOf } from './protocol/registry.ts';
 import { createCollector, publicDecision, type Reply, type RouteDecision } from './reply.ts';
 import { openEngine, type Engine, type EngineOptions } from './signalbox.ts';
 
-/** A request as a library user writes it: the body of OpenAI's chat completions, and Signalbox's wishes. */
-export interface ChatOptions {
-  readonly messages: readonly unknown[];
-  /** An id, an alias, `auto` (the default) or `role/<name>`. */
-  readonly model?: string;
-  /** Carries out a decision that {@link Signalbox.route} made for the same request. */
-  readonly decision?: RouteDecision;
-  readonly strategy?: string;
-  readonly role?: string;
-  readonly session?: string;
-  readonly user?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
-  /** Any other field of the body: `tools`, `temperature`, `max_tokens`, `response_format`, … */
-  readonly [field: string]: unknown;
-}
-
 /** A streamed answer: iterate it, then `final` is the reply. */
 export interface ReplyStream extends AsyncIterable<ChatEvent> {
   readonly final: Promise<Reply>;
-}
-
-/** A score for an earlier decision or a whole session. */
-export interface FeedbackInput {
-  readonly decisionId?: string;
-  readonly session?: string;
-  /** 0..1 */
-  readonly score: number;
-  readonly comment?: string;
 }
 
 /** The library: one engine, in this process. */
@@ -57,32 +31,6 @@ export interface Signalbox {
   readonly engine: Engine;
 }
 
-const OWN_FIELDS = new Set(['decision', 'strategy', 'role', 'session', 'user', 'tags', 'signal', 'stream']);
-
-function routeRequestOf(
-  options: ChatOptions,
-  stream: boolean,
-): RouteRequest & { readonly parsed: Record<string, unknown> } {
-  if (!Array.isArray(options.messages)) {
-    throw new SignalboxError('invalid_request', 'messages: expected an array of {role, content}', {
-      param: 'messages',
-    });
-  }
-  const fields = Object.entries(options).filter(([name, value]) => !OWN_FIELDS.has(name) && value !== undefined);
-  const model = options.model ?? 'auto';
-  const parsed = { ...Object.fromEntries(fields), model, ...(stream ? { stream: true } : {}) };
-  return {
-    dialect: 'openai-chat',
-    parsed,
-    wishes: {
-      model,
-      ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
-      ...(options.role === undefined ? {} : { headerRole: options.role }),
-    },
-    ...(options.session === undefined ? {} : { session: options.session }),
-  };
-}
-
 /** Decides unless that is done, and starts the answer. */
 async function begin(
   engine: Engine,
@@ -96,19 +44,15 @@ async function begin(
   const id = runtime.newId();
   const started = runtime.clock.elapsed();
   const request = routeRequestOf(options, stream);
-  const routed = made ?? (await routeWithVector(request, snapshot, runtime, id));
-  const { user, tags } = options;
+  const info = infoOf(options, request.wishes.model);
+  const routed = made ?? route(request, snapshot, runtime, id);
   const answered = await answer(
     {
       ...request,
       id,
       body: Buffer.from(JSON.stringify(request.parsed)),
       stream,
-      info: {
-        requested: request.wishes.model,
-        ...(user === undefined ? {} : { user }),
-        ...(tags === undefined ? {} : { tags }),
-      },
+      info,
       headers: {},
       explain: false,
       signal,
@@ -121,17 +65,6 @@ async function begin(
   );
   if (answered.error !== undefined) throw answered.error;
   return { answered, decision: publicDecision(routed) };
-}
-
-function checkFeedback({ decisionId, session, score }: FeedbackInput): void {
-  if (!(score >= 0 && score <= 1)) {
-    throw new SignalboxError('invalid_request', `score: expected a number from 0 to 1, not ${score}`, {
-      param: 'score',
-    });
-  }
-  if (decisionId === undefined && session === undefined) {
-    throw new SignalboxError('invalid_request', 'feedback needs decisionId or session');
-  }
 }
 
 /** The library face over an engine that is open. */
@@ -189,8 +122,7 @@ export function createSignalbox(engine: Engine): Signalbox {
   return {
     engine,
     async route(options) {
-      const request = routeRequestOf(options, false);
-      const routed = await routeWithVector(request, engine.snapshot(), runtime, runtime.newId());
+      const routed = route(routeRequestOf(options, false), engine.snapshot(), runtime, runtime.newId());
       runtime.recent.decided(recordOf(routed.decision));
       const decision = publicDecision(routed);
       made.set(decision, routed);

@@ -1,8 +1,7 @@
 import { SignalboxError } from '../errors.ts';
+import { tagsOf } from '../flow/tags.ts';
 
-/** At most this many tags per request, each part at most this long. */
-const MAX_TAGS = 20;
-const MAX_LENGTH = 100;
+const HEADER = 'x-signalbox-tags';
 
 /**
  * `team=search,env=prod` → an object.
@@ -10,26 +9,10 @@ const MAX_LENGTH = 100;
  */
 export function parseTags(text: string): Record<string, string> {
   const pairs = text.split(',').filter((part) => part.trim() !== '');
-  if (pairs.length > MAX_TAGS) {
-    throw new SignalboxError(
-      'invalid_request',
-      `x-signalbox-tags holds ${pairs.length} tags; at most ${MAX_TAGS} are allowed`,
-      { param: 'x-signalbox-tags' },
-    );
-  }
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      const key = pair.slice(0, at).trim();
-      const value = pair.slice(at + 1).trim();
-      if (at < 1 || key.length > MAX_LENGTH || value.length > MAX_LENGTH) {
-        throw new SignalboxError(
-          'invalid_request',
-          `x-signalbox-tags: expected key=value,key=value with parts of at most ${MAX_LENGTH} characters`,
-          { param: 'x-signalbox-tags' },
-        );
-      }
-      return [key, value];
-    }),
-  );
+  const entries = pairs.map((pair) => {
+    const at = pair.indexOf('=');
+    if (at === -1) throw new SignalboxError('invalid_request', `${HEADER}: expected key=value,…`, { param: HEADER });
+    return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const;
+  });
+  return tagsOf(entries, HEADER);
 }

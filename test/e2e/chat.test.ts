@@ -235,6 +235,18 @@ describe('names', () => {
     expect(response.headers.get('x-signalbox-request-id')).toBeTruthy();
   });
 
+  it.each([
+    'team',
+    'team=red,=x',
+    `team=${'x'.repeat(101)}`,
+    Array.from({ length: 21 }, (_, i) => `k${i}=v`).join(','),
+  ])('tags "%s" are refused', async (tags) => {
+    const response = await gateway.chat(asking('Hi'), { 'x-signalbox-tags': tags });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { param: 'x-signalbox-tags' } });
+    expect(one.requests).toHaveLength(0);
+  });
+
   it('an unknown strategy is refused with the known ones', async () => {
     const response = await gateway.chat(asking('Hi'), { 'x-signalbox-strategy': 'fanciest' });
     expect(response.status).toBe(400);

@@ -41,6 +41,34 @@ describe('the library', () => {
     expect(await codeOf(box.chat({ messages }))).toBe('invalid_request');
   });
 
+  it.each([
+    ['user', 7, 'user: expected a string, not a value of type number'],
+    ['user', null, 'user: expected a string, not null'],
+    ['session', { id: 1 }, 'session: expected a string, not a value of type object'],
+    ['role', ['engineer'], 'role: expected a string, not an array'],
+    ['strategy', 1, 'strategy: expected a string, not a value of type number'],
+    ['model', 5, 'model: expected a string, not a value of type number'],
+    ['messages', 'Hi', 'messages: expected an array of {role, content}, not a value of type string'],
+    ['tags', 'team=red', 'tags: expected an object of strings, not a value of type string'],
+    ['tags', ['red'], 'tags: expected an object of strings, not an array'],
+    ['tags', { team: 1 }, 'tags: expected keys and values that are texts'],
+    ['tags', { ['k'.repeat(101)]: 'v' }, 'tags: expected keys and values that are texts'],
+  ])('refuses %s: %o before anything is called or written', async (param, value, message) => {
+    const options = { messages, [param]: value };
+    const refused = { code: 'invalid_request', param, message: expect.stringContaining(message) };
+    await expect(box.chat(options)).rejects.toMatchObject(refused);
+    await expect(box.stream(options)[Symbol.asyncIterator]().next()).rejects.toMatchObject(refused);
+    expect(upstream.requests).toHaveLength(0);
+    expect(await box.stats()).toMatchObject({ requests: 0, inFlight: 0 });
+  });
+
+  it('refuses feedback that nobody could read back', async () => {
+    for (const [param, value] of Object.entries({ score: '1', decisionId: 5, session: {}, comment: 1 })) {
+      const feedback = { decisionId: 'd', score: 1, [param]: value };
+      await expect(box.feedback(feedback as never)).rejects.toMatchObject({ code: 'invalid_request', param });
+    }
+  });
+
   it('closes after a stream that was left early', async () => {
     upstream.behave((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

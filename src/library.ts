@@ -3,7 +3,8 @@ import { checkedConfig, checkedFile } from './checked.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { SignalboxError } from './errors.ts';
 import { answer } from './flow/answer.ts';
-import { recordOf, route, type Routed } from './flow/route.ts';
+import { routeWithVector } from './flow/embed.ts';
+import { recordOf, type Routed } from './flow/route.ts';
 import { readStats, type Stats } from './flow/stats.ts';
 import type { ChatEvent } from './protocol/chat.ts';
 import { codecOf } from './protocol/registry.ts';
@@ -45,7 +46,7 @@ async function begin(
   const started = runtime.clock.elapsed();
   const request = routeRequestOf(options, stream);
   const info = infoOf(options, request.wishes.model);
-  const routed = made ?? route(request, snapshot, runtime, id);
+  const routed = made ?? (await routeWithVector(request, snapshot, runtime, id));
   const answered = await answer(
     {
       ...request,
@@ -122,7 +123,8 @@ export function createSignalbox(engine: Engine): Signalbox {
   return {
     engine,
     async route(options) {
-      const routed = route(routeRequestOf(options, false), engine.snapshot(), runtime, runtime.newId());
+      const request = routeRequestOf(options, false);
+      const routed = await routeWithVector(request, engine.snapshot(), runtime, runtime.newId());
       runtime.recent.decided(recordOf(routed.decision));
       const decision = publicDecision(routed);
       made.set(decision, routed);

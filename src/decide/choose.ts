@@ -1,3 +1,4 @@
+import { bandFloor } from './band.ts';
 import type { Estimate, ReasonCode, Strategy } from './decision.ts';
 import { probabilityAbove } from './normal.ts';
 import { cost, percent, times, usd } from './words.ts';
@@ -50,16 +51,12 @@ function plural(n: number): string {
   return n === 1 ? '1 model' : `${n} models`;
 }
 
-/**
- * `quality-first`: the cheapest within one standard error of the difference to the top. A wide error lets a model in
- * that a narrow one of the same quality would keep out; then the better known one is let in too.
- */
+/** `quality-first`: the cheapest within one standard error of the difference to the top, see {@link bandFloor}. */
 function qualityFirst(estimates: readonly Estimate[]): Choice {
   const sorted = [...estimates].sort(byQuality);
   const [top] = sorted;
   if (top === undefined) throw new RangeError('no estimates');
-  const within = sorted.filter((e) => top.quality - e.quality <= Math.hypot(top.stderr, e.stderr));
-  const least = within.at(-1)?.quality ?? top.quality;
+  const least = bandFloor(top, sorted);
   const close = (e: Estimate) => e.quality >= least;
   const band = sorted.filter(close).sort(byCost);
   const rest = sorted.filter((e) => !close(e));

@@ -30,6 +30,8 @@ export interface Visit {
 export interface Access {
   /** @throws `forbidden_host`, `forbidden_origin`, `unauthorized`, `forbidden` */
   authorize(visit: Visit): Identity;
+  /** The origin in `auth.origins` that the request comes from; undefined when it comes from none of them. */
+  listedOrigin(header: HeaderReader): string | undefined;
 }
 
 /** A proxy on this machine speaks for callers on others: what it forwards is not local. */
@@ -81,6 +83,7 @@ export function createAccess(auth: Config['auth'], server: Config['server'], clo
   };
 
   return {
+    listedOrigin: guard.listedOrigin,
     authorize(visit) {
       if (auth.mode === 'loopback-open') guard.checkHost(visit.header);
       guard.checkOrigin(visit.header);

@@ -12,15 +12,22 @@ export interface SiteGuard {
   checkHost(header: HeaderReader): void;
   /** @throws `forbidden_origin` for a page of another site that is not listed. */
   checkOrigin(header: HeaderReader): void;
+  /** The origin of a page that may call from another site; undefined for every other caller. */
+  listedOrigin(header: HeaderReader): string | undefined;
 }
 
 /** Makes the guard for `auth.origins`, `auth.hosts` and the bind address. */
 export function createSiteGuard(auth: Pick<Config['auth'], 'origins' | 'hosts'>, host: string): SiteGuard {
   const listed = new Set(auth.origins.map((origin) => new URL(origin).origin));
   const hosts = new Set([host, ...auth.hosts].map((name) => name.toLowerCase()));
+  const listedOrigin = (header: HeaderReader): string | undefined => {
+    const origin = listed.size === 0 ? undefined : header('origin');
+    return origin !== undefined && listed.has(origin) ? origin : undefined;
+  };
   // Nearly every request has the header of the one before it.
   let accepted: string | undefined;
   return {
+    listedOrigin,
     checkHost(header) {
       const given = header('host');
       // Browsers always send one; whoever sends none is no page.

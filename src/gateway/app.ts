@@ -86,19 +86,20 @@ async function visit(
   request: Request,
   env: NodeBindings,
 ): Promise<Response> {
+  const early = preflight(context, ingress);
+  if (early !== undefined) return toResponse(early);
+  let response: Response;
   try {
-    const early = preflight(context, ingress);
-    if (early !== undefined) return toResponse(early);
-    const response = await app.fetch(request, { ...env, admitted: admit(context, ingress) });
-    const cors = corsHeaders(context, ingress, response.headers.keys()) ?? {};
-    for (const [name, value] of Object.entries(cors)) {
-      if (name === 'vary') response.headers.append(name, value);
-      else response.headers.set(name, value);
-    }
-    return response;
+    response = await app.fetch(request, { ...env, admitted: admit(context, ingress) });
   } catch (error) {
-    return toResponse(failure(context, error, ingress));
+    response = toResponse(failure(context, error, ingress));
   }
+  const cors = corsHeaders(context, ingress, response.headers.keys()) ?? {};
+  for (const [name, value] of Object.entries(cors)) {
+    if (name === 'vary') response.headers.append(name, value);
+    else response.headers.set(name, value);
+  }
+  return response;
 }
 
 /** Builds the gateway. Every request passes the guard before any route sees it. */

@@ -3,17 +3,10 @@ import type { GatewayContext } from './context.ts';
 import type { Ingress } from './ingress.ts';
 import type { Reply } from './reply.ts';
 
-function allowed(context: GatewayContext, { header }: Ingress): string | undefined {
-  const { origins } = context.engine.snapshot().config.auth;
-  if (origins.length === 0) return undefined;
-  const origin = header('origin');
-  return origins.some((listed) => new URL(listed).origin === origin) ? origin : undefined;
-}
-
 /** Answers the preflight of a listed origin; any other is left to the guard. */
 export function preflight(context: GatewayContext, ingress: Ingress): Reply | undefined {
   if (ingress.method !== 'OPTIONS') return undefined;
-  const origin = allowed(context, ingress);
+  const origin = context.access.listedOrigin(ingress.header);
   if (origin === undefined) return undefined;
   return {
     status: 204,
@@ -37,7 +30,7 @@ export function corsHeaders(
   ingress: Ingress,
   names: Iterable<string>,
 ): Record<string, string> | undefined {
-  const origin = allowed(context, ingress);
+  const origin = context.access.listedOrigin(ingress.header);
   if (origin === undefined) return undefined;
   const exposed = [...names].filter((name) => name.startsWith('x-')).join(', ');
   return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'origin' };

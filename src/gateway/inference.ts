@@ -3,7 +3,7 @@ import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
 import { parseJson } from '../protocol/json.ts';
 import { admit } from './admit.ts';
-import type { Admitted, GatewayContext } from './context.ts';
+import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
 import { failure } from './failure.ts';
 import type { Ingress } from './ingress.ts';
@@ -34,7 +34,8 @@ function field(parsed: unknown, name: string): unknown {
   return typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, name) : undefined;
 }
 
-async function infer(context: GatewayContext, dialect: Dialect, admitted: Admitted, caller: Caller): Promise<Reply> {
+async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
+  const admitted = admit(context, ingress);
   const { engine } = context;
   const { header, identity, role: pathRole } = admitted;
   const snapshot = engine.snapshot();
@@ -88,13 +89,7 @@ export async function inference(
   ingress: Ingress,
   caller: Caller,
 ): Promise<Reply> {
-  let admitted: Admitted;
-  try {
-    admitted = admit(context, ingress);
-  } catch (error) {
-    return failure(context, error, ingress);
-  }
-  const reply = await infer(context, dialect, admitted, caller).catch((error: unknown) =>
+  const reply = await infer(context, dialect, ingress, caller).catch((error: unknown) =>
     failure(context, error, ingress),
   );
   const cors = corsHeaders(context, ingress, Object.keys(reply.headers));

@@ -4,7 +4,7 @@ import { attemptCost } from '../ledger/money.ts';
 import type { Intent, NanoUsd, Outcome, RequestInfo } from '../ledger/record.ts';
 import type { Codec } from '../protocol/chat.ts';
 import { codecOf } from '../protocol/registry.ts';
-import type { UpstreamAnswer } from '../providers/provider.ts';
+import type { CallerSignal, UpstreamAnswer } from '../providers/provider.ts';
 import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
 import { asFailure, type AnswerBody } from './body.ts';
@@ -29,7 +29,7 @@ export interface AnswerRequest extends RouteRequest {
   /** Puts `routing` into the answer. */
   readonly explain: boolean;
   /** Aborts when the caller has left. */
-  readonly signal: AbortSignal;
+  readonly signal: CallerSignal;
   /** Clock reading at ingress, and milliseconds since then spent waiting for the caller's body. */
   readonly started: number;
   readonly waited: number;

@@ -2,6 +2,7 @@ import { answer, type AnswerRequest } from '../flow/answer.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
 import { parseJson } from '../protocol/json.ts';
+import type { CallerSignal } from '../providers/provider.ts';
 import { admit } from './admit.ts';
 import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
@@ -22,7 +23,7 @@ export interface Caller {
   /** Reads the body, at most `limit` bytes of it. */
   readonly read: (limit: number) => Promise<Uint8Array>;
   /** Aborts when the caller has left. */
-  readonly signal: AbortSignal;
+  readonly signal: CallerSignal;
 }
 
 /** The dialect of an inference request; undefined for every other request. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '../protocol/chat.ts';
+import type { CallerSignal } from '../providers/provider.ts';
 import type { GatewayContext } from './context.ts';
 import { failure } from './failure.ts';
 import { dialectOf, inference } from './inference.ts';
@@ -8,12 +9,21 @@ import { discardRest, readIncoming } from './request-body.ts';
 import { sendReply } from './stream-bridge.ts';
 
 /** Aborts when the caller hangs up before its answer is complete. */
-function callerSignal(outgoing: ServerResponse): AbortSignal {
-  const left = new AbortController();
+function callerSignal(outgoing: ServerResponse): CallerSignal {
+  const listeners = new Set<() => void>();
+  let aborted = false;
   outgoing.once('close', () => {
-    if (!outgoing.writableFinished) left.abort();
+    if (outgoing.writableFinished) return;
+    aborted = true;
+    for (const listener of listeners) listener();
   });
-  return left.signal;
+  return {
+    get aborted() {
+      return aborted;
+    },
+    addEventListener: (_type, listener) => void listeners.add(listener),
+    removeEventListener: (_type, listener) => void listeners.delete(listener),
+  };
 }
 
 async function serve(

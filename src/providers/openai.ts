@@ -1,19 +1,19 @@
 import type { Clock } from '../clock.ts';
-import type { Upstream } from '../catalog/model.ts';
 import type { ProviderConfig } from '../config/schema.ts';
 import { checkHost } from './check-host.ts';
 import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
 import { errorBody } from './read-start.ts';
 import { errorInside, firstEvents, resume } from './first-event.ts';
 import type { Preset } from './presets.ts';
-import { UpstreamFailure, type Limits, type Provider, type UpstreamAnswer, type WireRequest } from './provider.ts';
-import type { Transport, TransportAnswer } from './transport.ts';
+import { UpstreamFailure, type Provider, type UpstreamAnswer } from './provider.ts';
+import type { Call, Transport } from './transport.ts';
 import { watchCall, type CallWatch } from './watch.ts';
+import type { WholeAnswer } from './whole-reader.ts';
 
 /** URLs kept ready; one per model name. */
 const MAX_URLS = 1000;
 
-function headersOf(raw: TransportAnswer['headers']): Record<string, string> {
+function headersOf(raw: WholeAnswer['headers']): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name in raw) {
     const value = raw[name];
@@ -48,6 +48,8 @@ export function baseHeaders(
   };
 }
 
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
+
 async function* whole(body: Uint8Array): AsyncGenerator<Uint8Array> {
   yield body;
 }
@@ -73,42 +75,42 @@ export function createOpenAI(
     return url;
   };
 
-  const refused = async (answer: TransportAnswer): Promise<UpstreamFailure> => {
-    const headers = headersOf(answer.headers);
-    const body = await errorBody(answer);
+  const refused = ({ statusCode: status, headers: raw, body }: WholeAnswer): UpstreamFailure => {
+    const headers = headersOf(raw);
     const text = body.toString('utf8');
     const retryAfter = retryAfterOf(headers, clock.now());
-    return new UpstreamFailure(classify(answer.statusCode, text), messageOf(answer.statusCode, text), {
-      status: answer.statusCode,
+    return new UpstreamFailure(classify(status, text), messageOf(status, text), {
+      status,
       headers,
       body,
       ...(retryAfter === undefined ? {} : { retryAfter }),
     });
   };
 
-  const read = async (
-    answer: TransportAnswer,
-    request: WireRequest,
-    limits: Limits,
-    watch: CallWatch,
-  ): Promise<UpstreamAnswer> => {
+  const taken = (answer: WholeAnswer): UpstreamAnswer => {
+    const { statusCode: status, body } = answer;
+    if (!isSuccess(status)) throw refused(answer);
+    if (body.find((byte) => byte > 0x20) !== 0x7b)
+      throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
+    // Looked for in the bytes: an ordinary answer is not made a text here.
+    const inside = body.includes('"error"') ? errorInside(body.toString('utf8')) : undefined;
+    if (inside !== undefined) throw inside;
+    return { status, headers: headersOf(answer.headers), dialect: 'openai-chat', body: whole(body) };
+  };
+
+  const stream = async (call: Call, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {
+    const answer = await transport.send(call);
+    const { statusCode: status, body } = answer;
     const headers = headersOf(answer.headers);
-    const head = { status: answer.statusCode, headers, dialect: 'openai-chat' as const };
-    if (!request.stream || !(headers['content-type'] ?? '').includes('event-stream')) {
-      const body = new Uint8Array(await answer.body.arrayBuffer());
+    if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) });
+    if (!(headers['content-type'] ?? '').includes('event-stream')) {
+      const bytes = Buffer.from(await body.arrayBuffer());
       watch.end();
-      const first = body.find((byte) => byte > 0x20);
-      if (first !== 0x7b)
-        throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status: answer.statusCode });
-      const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-      // Looked for in the bytes: an ordinary answer is not made a text here.
-      const inside = bytes.includes('"error"') ? errorInside(bytes.toString('utf8')) : undefined;
-      if (inside !== undefined) throw inside;
-      return { ...head, body: whole(body) };
+      return taken({ ...answer, body: bytes });
     }
-    const opened = await firstEvents(answer.body);
-    watch.idle(limits.idle);
-    return { ...head, body: resume(opened, watch) };
+    const opened = await firstEvents(body);
+    watch.idle(idle);
+    return { status, headers, dialect: 'openai-chat', body: resume(opened, watch) };
   };
 
   return {
@@ -117,7 +119,7 @@ export function createOpenAI(
     simulated: false,
     streamUsage: preset.streamOptions,
     local: preset.local === true,
-    async call(upstream: Upstream, request: WireRequest, limits: Limits, signal: AbortSignal): Promise<UpstreamAnswer> {
+    async call(upstream, request, limits, signal) {
       if (signal.aborted) throw new UpstreamFailure('gone', 'the client left', { unsent: true });
       const watch = watchCall(signal, () => clock.elapsed());
       watch.limit(
@@ -125,16 +127,18 @@ export function createOpenAI(
         request.stream ? 'no first token within its limit' : 'no answer within timeouts.total',
       );
       try {
-        const answer = await transport.send({
+        const call = {
           url: urlOf(upstream.name),
-          method: 'POST',
+          method: 'POST' as const,
           headers: { ...request.headers, ...fixed },
           body: request.body,
           signal: watch.signal,
           connect: limits.connect,
-        });
-        if (answer.statusCode < 200 || answer.statusCode > 299) throw await refused(answer);
-        return await read(answer, request, limits, watch);
+        };
+        if (request.stream) return await stream(call, limits.idle, watch);
+        const answer = await transport.sendWhole(call);
+        watch.end();
+        return taken(answer);
       } catch (error) {
         watch.end();
         throw watch.reason() ?? networkFailure(error);

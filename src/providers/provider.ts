@@ -84,6 +84,13 @@ export class UpstreamFailure extends Error {
   }
 }
 
+/** Tells that the caller has left: an `AbortSignal`, or something lighter with this part of its face. */
+export interface CallerSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** What `doctor` wants to know of a provider. */
 export interface ProviderCheck {
   readonly ok: boolean;
@@ -106,7 +113,7 @@ export interface Provider {
   /** Runs on the user's own machines, where a first token may wait for a model to load. */
   readonly local: boolean;
   /** Resolves at the head of a 2xx answer; rejects with {@link UpstreamFailure}. `signal` = the client left. */
-  call(upstream: Upstream, request: WireRequest, limits: Limits, signal: AbortSignal): Promise<UpstreamAnswer>;
+  call(upstream: Upstream, request: WireRequest, limits: Limits, signal: CallerSignal): Promise<UpstreamAnswer>;
   /** A cheap request that tells whether address and key work; costs nothing. */
   check(signal: AbortSignal): Promise<ProviderCheck>;
 }

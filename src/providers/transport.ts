@@ -1,5 +1,6 @@
-import type { EventEmitter } from 'node:events';
 import { Agent, type Dispatcher } from 'undici';
+import type { CallSignal } from './watch.ts';
+import { WholeReader, type WholeAnswer } from './whole-reader.ts';
 
 /** What a call needs beside its bytes. */
 export interface Call {
@@ -7,9 +8,14 @@ export interface Call {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  readonly signal: AbortSignal | EventEmitter;
+  readonly signal: AbortSignal | CallSignal;
   /** Milliseconds to connect. */
   readonly connect: number;
+}
+
+/** A call whose answer is wanted as a whole. */
+export interface WholeCall extends Call {
+  readonly signal: CallSignal;
 }
 
 export type TransportAnswer = Dispatcher.ResponseData;
@@ -17,6 +23,8 @@ export type TransportAnswer = Dispatcher.ResponseData;
 /** The connections of an engine to its upstreams; pools outlive snapshots. Redirects are never followed. */
 export interface Transport {
   send(call: Call): Promise<TransportAnswer>;
+  /** Reads the answer to its end: half the price of a stream that is then read. */
+  sendWhole(call: WholeCall): Promise<WholeAnswer>;
   /** Closes every connection; calls in flight fail. */
   close(): Promise<void>;
 }
@@ -48,16 +56,19 @@ export function createTransport({ connections = 256, keepAlive = 10_000 }: Trans
     agents.set(connect, agent);
     return agent;
   };
+  const options = ({ url, method, headers, body }: Call) => ({
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method,
+    headers: headers as Record<string, string>,
+    body: body ?? null,
+  });
   return {
-    send({ url, method, headers, body, signal, connect }) {
-      return agentOf(connect).request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method,
-        headers: headers as Record<string, string>,
-        body: body ?? null,
-        signal,
-      });
+    send: (call) => agentOf(call.connect).request({ ...options(call), signal: call.signal }),
+    sendWhole(call) {
+      const reader = new WholeReader(call.signal);
+      agentOf(call.connect).dispatch(options(call), reader);
+      return reader.answer;
     },
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));

@@ -1,7 +1,14 @@
 import type { Upstream } from '../../catalog/model.ts';
 import type { Clock } from '../../clock.ts';
 import type { ProviderConfig } from '../../config/schema.ts';
-import { UpstreamFailure, type Limits, type Provider, type UpstreamAnswer, type WireRequest } from '../provider.ts';
+import {
+  UpstreamFailure,
+  type CallerSignal,
+  type Limits,
+  type Provider,
+  type UpstreamAnswer,
+  type WireRequest,
+} from '../provider.ts';
 import { hashText, seededRandom } from './random.ts';
 import { solve } from './tasks.ts';
 
@@ -67,7 +74,7 @@ function replyOf(body: Body, name: string, model: SimulatedModel, seed: number):
 }
 
 /** Waits, unless the client leaves or the limit runs out first. */
-function wait(ms: number, limit: number, signal: AbortSignal): Promise<void> {
+function wait(ms: number, limit: number, signal: CallerSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const gone = () => finish(() => reject(new UpstreamFailure('gone', 'the client left')));
     const timer = setTimeout(
@@ -83,7 +90,7 @@ function wait(ms: number, limit: number, signal: AbortSignal): Promise<void> {
       then();
     };
     if (signal.aborted) gone();
-    else signal.addEventListener('abort', gone, { once: true });
+    else signal.addEventListener('abort', gone);
   });
 }
 
@@ -106,7 +113,7 @@ export function createSimulated(name: string, config: ProviderConfig, clock: Clo
     model: SimulatedModel,
     base: object,
     usage: object | undefined,
-    signal: AbortSignal,
+    signal: CallerSignal,
   ): AsyncGenerator<Uint8Array> {
     const event = (body: object) =>
       Buffer.from(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', ...body })}\n\n`);
@@ -132,7 +139,12 @@ export function createSimulated(name: string, config: ProviderConfig, clock: Clo
     simulated: true,
     streamUsage: true,
     local: false,
-    async call(upstream: Upstream, request: WireRequest, limits: Limits, signal: AbortSignal): Promise<UpstreamAnswer> {
+    async call(
+      upstream: Upstream,
+      request: WireRequest,
+      limits: Limits,
+      signal: CallerSignal,
+    ): Promise<UpstreamAnswer> {
       const model = models[upstream.name];
       if (model === undefined) {
         throw new UpstreamFailure('misconfigured', `provider "${name}" simulates no model "${upstream.name}"`, {

@@ -1,0 +1,70 @@
+import { multiply, multiplyTransposed, type Csr, type SparseRow } from './csr.ts';
+import { cholesky, gram, symmetricEigen } from './dense.ts';
+import { gaussian, seededRandom } from './random.ts';
+
+/** A learned projection of sparse rows to `dim` numbers: the leading right singular vectors of the training rows. */
+export interface Lsa {
+  readonly dim: number;
+  /** cols × dim, row-major. */
+  readonly basis: Float32Array;
+}
+
+/** Replaces the columns of Y (n × k) by an orthonormal basis of their span: Y ← Y·L⁻ᵀ with L·Lᵀ = YᵀY, twice for accuracy. */
+function orthonormalise(y: Float64Array, n: number, k: number): void {
+  for (let pass = 0; pass < 2; pass++) {
+    const l = cholesky(gram(y, k, y, k, n), k, 1e-12);
+    for (let i = 0; i < n; i++) {
+      for (let a = 0; a < k; a++) {
+        let value = y[i * k + a] ?? 0;
+        for (let b = 0; b < a; b++) value -= (l[a * k + b] ?? 0) * (y[i * k + b] ?? 0);
+        y[i * k + a] = value / (l[a * k + a] ?? 1);
+      }
+    }
+  }
+}
+
+/**
+ * Latent semantic analysis (Deerwester et al., 1990) by a randomised range finder with power iterations
+ * (Halko, Martinsson and Tropp, 2011). Linear in the entries of `x`; the same seed gives the same bits.
+ */
+export function fitLsa(
+  x: Csr,
+  dim: number,
+  { seed = 7, iterations = 3, oversample = 8 }: { seed?: number; iterations?: number; oversample?: number } = {},
+): Lsa {
+  const k = Math.max(1, Math.min(dim + oversample, x.rows, x.cols));
+  const random = seededRandom(seed);
+  const wide = new Float64Array(x.cols * k);
+  for (let i = 0; i < wide.length; i++) wide[i] = gaussian(random);
+  const tall = new Float64Array(x.rows * k);
+  for (let i = 0; i <= iterations; i++) {
+    multiply(x, wide, k, tall);
+    orthonormalise(tall, x.rows, k);
+    multiplyTransposed(x, tall, k, wide);
+  }
+  // Bᵀ = XᵀQ is `wide`; B·Bᵀ = U·Σ²·Uᵀ, and the right singular vectors are Bᵀ·U·Σ⁻¹.
+  const { values, vectors } = symmetricEigen(gram(wide, k, wide, k, x.cols), k);
+  const kept = Math.min(dim, k);
+  const basis = new Float32Array(x.cols * dim);
+  for (let i = 0; i < x.cols; i++) {
+    for (let c = 0; c < kept; c++) {
+      const sigma = Math.sqrt(Math.max(0, values[c] ?? 0));
+      if (sigma < 1e-9) continue;
+      let sum = 0;
+      for (let b = 0; b < k; b++) sum += (wide[i * k + b] ?? 0) * (vectors[b * k + c] ?? 0);
+      basis[i * dim + c] = sum / sigma;
+    }
+  }
+  return { dim, basis };
+}
+
+/** A sparse row in the space of the projection. */
+export function project({ dim, basis }: Lsa, { columns, values }: SparseRow): Float32Array {
+  const out = new Float32Array(dim);
+  for (let p = 0; p < columns.length; p++) {
+    const value = values[p] ?? 0;
+    const from = (columns[p] ?? 0) * dim;
+    for (let c = 0; c < dim; c++) out[c] = (out[c] ?? 0) + value * (basis[from + c] ?? 0);
+  }
+  return out;
+}

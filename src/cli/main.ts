@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'Requests, tokens, cost and savings from the ledger',
     load: async () => (await import('./usage.ts')).usage,
   },
+  data: { about: 'Check, import and split routing datasets', load: async () => (await import('./data.ts')).data },
   doctor: {
     about: 'Check the configuration, keys, providers and the ledger',
     load: async () => runnable((await import('./doctor.ts')).doctor),

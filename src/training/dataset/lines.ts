@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -35,41 +36,46 @@ function cannotOpen(file: string, cause: unknown): SignalboxError {
   return new SignalboxError('invalid_request', `${file}: ${why}`, { cause });
 }
 
-/** The bytes of a file; gzip is told by its first two bytes, not by its name. */
-async function openBytes(file: string, onBytes: ((bytes: number) => void) | undefined): Promise<Readable> {
+/** Whether a file begins as gzip does: its name says nothing. */
+async function isPacked(file: string): Promise<boolean> {
+  const handle = await open(file);
   try {
-    const handle = await open(file);
     const head = Buffer.alloc(2);
-    const { bytesRead } = await handle.read(head, 0, 2, 0).catch(async (error: unknown) => {
-      await handle.close();
-      throw error;
-    });
-    const source = handle.createReadStream({ start: 0, highWaterMark: CHUNK });
-    if (onBytes !== undefined) source.on('data', (chunk) => onBytes(chunk.length)).pause();
-    if (bytesRead < 2 || head[0] !== 0x1f || head[1] !== 0x8b) return source;
-    // Errors of either stream reach whoever reads the last one.
-    return pipeline(source, createGunzip({ chunkSize: CHUNK }), () => {});
-  } catch (error) {
-    throw cannotOpen(file, error);
+    const { bytesRead } = await handle.read(head, 0, 2, 0);
+    return bytesRead === 2 && head[0] === 0x1f && head[1] === 0x8b;
+  } finally {
+    await handle.close();
   }
+}
+
+function openBytes(file: string, packed: boolean, onBytes: ((bytes: number) => void) | undefined): Readable {
+  const source = createReadStream(file, { highWaterMark: CHUNK });
+  if (onBytes !== undefined) source.on('data', (chunk) => onBytes(chunk.length)).pause();
+  // Errors of either stream reach whoever reads the last one.
+  return packed ? pipeline(source, createGunzip({ chunkSize: CHUNK }), () => {}) : source;
 }
 
 /** The bytes of a file chunk by chunk, unpacked; `line` tells which line a fault is near. */
 export async function* readBytes(file: string, line: () => number, options: ReadOptions = {}): AsyncGenerator<Buffer> {
-  const bytes = await openBytes(file, options.onBytes);
+  let bytes: Readable | undefined;
   try {
+    bytes = openBytes(file, await isPacked(file), options.onBytes);
     for await (const chunk of bytes) yield chunk;
   } catch (error) {
     if (SignalboxError.is(error)) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'Z_BUF_ERROR') {
-      throw invalidAt({ file, line: line() }, 'the gzip file is truncated: it ends in this line', error);
+      throw invalidAt({ file, line: line() }, 'the gzip file is truncated: nothing can be read after this line', error);
     }
     if (code.startsWith('Z_'))
-      throw invalidAt({ file, line: line() }, `the gzip file is damaged here (${code})`, error);
+      throw invalidAt(
+        { file, line: line() },
+        `the gzip file is damaged: nothing can be read after this line (${code})`,
+        error,
+      );
     throw cannotOpen(file, error);
   } finally {
-    bytes.destroy();
+    bytes?.destroy();
   }
 }
 

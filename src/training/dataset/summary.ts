@@ -120,14 +120,17 @@ function warningsOf(rows: number, models: readonly ModelSummary[]): string[] {
     .map(({ name, rows: has }) => `${name} has a score in ${has} of ${rows} rows (${percent(has / rows)})`);
 }
 
-/** What a set holds: `models` restricts it to some columns. */
-export function summarise(rows: readonly DatasetRow[], names: readonly string[] = modelsOf(rows)): SetSummary {
+/** What a set holds: `names` restricts it to some columns; `groups` are the rows' if they are known already. */
+export function summarise(
+  rows: readonly DatasetRow[],
+  names: readonly string[] = modelsOf(rows),
+  groups: Int32Array = groupsOf(rows),
+): SetSummary {
   const models = summariseModels(rows, names);
   const scored = models.reduce((sum, model) => sum + model.rows, 0);
-  const groups = groupsOf(rows).reduce((most, group) => Math.max(most, group + 1), 0);
   return {
     rows: rows.length,
-    groups,
+    groups: new Set(groups).size,
     models,
     labels: labelsOf(rows),
     missing: rows.length * names.length === 0 ? 0 : 1 - scored / (rows.length * names.length),

@@ -75,6 +75,7 @@ export function toTrainingSet(
   const scores = empty();
   const costs = empty();
   const outputTokens = empty();
+  const groups = groupsOf(rows);
   const features: Features[] = [];
   for (const [i, row] of rows.entries()) {
     const embedding = options.embeddings?.[i];
@@ -95,9 +96,9 @@ export function toTrainingSet(
     features,
     scores,
     labels: rows.map(({ benchmark = '' }) => benchmark),
-    groups: groupsOf(rows),
+    groups,
     costs,
     outputTokens,
   };
-  return { set, summary: summarise(rows, models) };
+  return { set, summary: summarise(rows, models, groups) };
 }

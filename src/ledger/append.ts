@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
-import { createBulk, keepOld, overwrite } from './bulk.ts';
+import { createBulk, keepOld, overwrite, type Row } from './bulk.ts';
 import type { StoredRequest } from './from-rows.ts';
 import type { Outcome, Rec } from './record.ts';
 import { createRollupBulk, createRollupChanges, isSettled } from './rollup.ts';
@@ -19,7 +19,7 @@ import {
 /** A request as it was stored before a batch, and as it is after. */
 interface Draft {
   readonly before: RequestRow | undefined;
-  row: RequestRow;
+  readonly row: RequestRow;
   changed: boolean;
 }
 
@@ -35,9 +35,9 @@ const ATTEMPT_COLUMNS = Object.keys(
 /** Rows of one batch by table. */
 interface Batch {
   readonly drafts: Map<string, Draft>;
-  readonly decisions: object[];
-  readonly attempts: object[];
-  readonly feedback: object[];
+  readonly decisions: Row[];
+  readonly attempts: Row[];
+  readonly feedback: Row[];
 }
 
 function draftOf(batch: Batch, id: string, source: string, at: number): Draft {
@@ -69,15 +69,15 @@ function take(batch: Batch, record: Rec, source: string): void {
     batch.decisions.push(decisionRow(record.decision, record.request.session));
     if (Number(row.intent_seen) === 1) return;
     const model = Number(row.answered) === 1 ? row.model : record.decision.chosen;
-    draft.row = { ...row, ...intentColumns(record, source), ...(model === undefined ? {} : { model }) };
+    Object.assign(row, intentColumns(record, source), model === undefined ? {} : { model });
   } else {
     if (!takesOutcome(row, record)) return;
-    draft.row = { ...row, ...outcomeColumns(record) };
+    Object.assign(row, outcomeColumns(record));
     for (const [index, attempt] of record.attempts.entries()) {
       batch.attempts.push(attemptRow(record.id, index, attempt));
     }
   }
-  draft.row.fallback = isFallback(draft.row) ? 1 : 0;
+  row.fallback = isFallback(row) ? 1 : 0;
   draft.changed = true;
 }
 
@@ -123,7 +123,7 @@ export function createAppender(db: Kysely<LedgerSchema>, clock: Clock) {
       const batch: Batch = { drafts: new Map(), decisions: [], attempts: [], feedback: [] };
       const wanted = new Set(records.filter((record) => record.kind !== 'feedback').map((record) => record.id));
       for (const row of await readExisting(trx, lookup, [...wanted])) {
-        batch.drafts.set(row.id, { before: row, row, changed: false });
+        batch.drafts.set(row.id, { before: row, row: { ...row }, changed: false });
       }
       for (const record of records) take(batch, record, origin?.source ?? '');
 

@@ -2,8 +2,11 @@ import { CompiledQuery, sql, type Kysely, type RawBuilder } from 'kysely';
 import type { LedgerSchema } from './schema.ts';
 import type { Cell } from './sqlite.ts';
 
+/** A row by column name. */
+export type Row = Readonly<Record<string, unknown>>;
+
 /** Writes many rows with few statements. */
-export type Bulk = (db: Kysely<LedgerSchema>, rows: readonly object[]) => Promise<void>;
+export type Bulk = (db: Kysely<LedgerSchema>, rows: readonly Row[]) => Promise<void>;
 
 /** Rows per statement; each size is compiled once, the last one takes what is left over. */
 const SIZES = [64, 8, 1] as const;
@@ -51,19 +54,22 @@ export function createBulk(table: string, columns: readonly string[], onConflict
     }
     return text;
   };
-  const cellsOf = (row: object): Cell[] => {
-    const fields = new Map<string, unknown>(Object.entries(row));
-    return columns.map((name) => {
-      const value = fields.get(name);
-      if (!isCell(value)) throw new TypeError(`column ${table}.${name} has no value`);
-      return value;
-    });
+  const cellsOf = (rows: readonly Row[]): Cell[] => {
+    const cells: Cell[] = [];
+    for (const row of rows) {
+      for (const name of columns) {
+        const value = row[name];
+        if (!isCell(value)) throw new TypeError(`column ${table}.${name} has no value`);
+        cells.push(value);
+      }
+    }
+    return cells;
   };
   return async (db, rows) => {
     let done = 0;
     for (const size of SIZES) {
       while (rows.length - done >= size) {
-        const parameters = rows.slice(done, done + size).flatMap(cellsOf);
+        const parameters = cellsOf(rows.slice(done, done + size));
         await db.executeQuery(CompiledQuery.raw(textOf(db, size), parameters));
         done += size;
       }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { isObject, list } from '../protocol/guards.ts';
 import type { AttemptRecord, Rec } from './record.ts';
 import { asRecord } from './record-guard.ts';
 
@@ -46,10 +47,14 @@ export function encodeHeader(source: string): Buffer {
   );
 }
 
-const MONEY = new Set(['reserve', 'cost', 'baselineCost']);
+const MONEY = ['reserve', 'cost', 'baselineCost'];
 
-function reviveMoney(name: string, value: unknown): unknown {
-  return MONEY.has(name) && typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? BigInt(value) : value;
+/** Makes amounts of the decimal strings that stand for them. */
+function reviveMoney(fields: { [name: string]: unknown }): void {
+  for (const name of MONEY) {
+    const value = fields[name];
+    if (typeof value === 'string' && /^-?\d{1,19}$/.test(value)) fields[name] = BigInt(value);
+  }
 }
 
 function isHeader(value: unknown): value is SegmentHeader {
@@ -73,12 +78,12 @@ function parse(json: string): unknown {
   }
 }
 
-/** The three places where an amount stands; a record's free text and decision are left as they are. */
+/** The places where an amount stands, in a value that nobody else has; free text and decision are left as they are. */
 function withMoney(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const revived = Object.fromEntries(Object.entries(value).map(([name, item]) => [name, reviveMoney(name, item)]));
-  const attempts: unknown = revived['attempts'];
-  return Array.isArray(attempts) ? { ...revived, attempts: attempts.map(withMoney) } : revived;
+  if (!isObject(value)) return value;
+  reviveMoney(value);
+  for (const attempt of list(value['attempts'])) if (isObject(attempt)) reviveMoney(attempt);
+  return value;
 }
 
 /** What a line says (without its newline); `undefined` when it is damaged or says nothing this version knows. */

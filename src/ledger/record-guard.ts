@@ -22,11 +22,13 @@ const orNull =
     value === null || check(value);
 const isTags: Check = (value) => isObject(value) && Object.values(value).every(isText);
 
-function fits(value: unknown, shape: Readonly<Record<string, Check>>): boolean {
-  return isObject(value) && Object.entries(shape).every(([field, check]) => check(value[field]));
+type Shape = readonly (readonly [field: string, check: Check])[];
+
+function fits(value: unknown, shape: Shape): boolean {
+  return isObject(value) && shape.every(([field, check]) => check(value[field]));
 }
 
-const REQUEST = {
+const REQUEST: Shape = Object.entries({
   dialect: isText,
   requested: isText,
   stream: isFlag,
@@ -35,9 +37,11 @@ const REQUEST = {
   session: maybe(isText),
   user: maybe(isText),
   tags: maybe(isTags),
-};
+});
 
-const DECISION = {
+const STRATEGY: Shape = [['kind', isText]];
+
+const DECISION: Shape = Object.entries({
   id: isId,
   at: isNumber,
   chosen: isText,
@@ -45,22 +49,22 @@ const DECISION = {
   reason: isText,
   ranking: Array.isArray,
   dropped: Array.isArray,
-  strategy: (value: unknown) => fits(value, { kind: isText }),
+  strategy: (value: unknown) => fits(value, STRATEGY),
   query: isObject,
   versions: isObject,
-};
+});
 
-const USAGE = {
+const USAGE: Shape = Object.entries({
   input: isNumber,
   output: isNumber,
   cacheRead: maybe(isNumber),
   cacheWrite: maybe(isNumber),
   reasoning: maybe(isNumber),
   estimated: maybe(isFlag),
-};
+});
 const isUsage: Check = (value) => fits(value, USAGE);
 
-const ATTEMPT = {
+const ATTEMPT: Shape = Object.entries({
   model: isText,
   upstream: isText,
   provider: isText,
@@ -73,9 +77,11 @@ const ATTEMPT = {
   usage: maybe(isUsage),
   cost: orNull(isMoney),
   simulated: maybe(isFlag),
-};
+});
 
-const OUTCOME = {
+const INTENT: Shape = Object.entries({ id: isId, at: isNumber, reserve: orNull(isMoney) });
+
+const OUTCOME: Shape = Object.entries({
   id: isId,
   at: isNumber,
   status: (value: unknown) => OUTCOME_STATUS.has(value),
@@ -91,9 +97,9 @@ const OUTCOME = {
   ms: isNumber,
   firstByteMs: maybe(isNumber),
   overheadMs: isNumber,
-};
+});
 
-const FEEDBACK = {
+const FEEDBACK: Shape = Object.entries({
   id: isId,
   at: isNumber,
   decisionId: maybe(isText),
@@ -101,7 +107,7 @@ const FEEDBACK = {
   score: isNumber,
   comment: maybe(isText),
   key: maybe(isText),
-};
+});
 
 function isAttempt(value: unknown): value is AttemptRecord {
   return fits(value, ATTEMPT);
@@ -113,11 +119,7 @@ export function isDecisionRecord(value: unknown): value is DecisionRecord {
 }
 
 function isIntent(value: JsonObject): value is JsonObject & Intent {
-  return (
-    fits(value, { id: isId, at: isNumber, reserve: orNull(isMoney) }) &&
-    fits(value['request'], REQUEST) &&
-    isDecisionRecord(value['decision'])
-  );
+  return fits(value, INTENT) && fits(value['request'], REQUEST) && isDecisionRecord(value['decision']);
 }
 
 function isOutcome(value: JsonObject): value is JsonObject & Outcome {

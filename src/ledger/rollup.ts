@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import { addUp, createBulk } from './bulk.ts';
+import { addUp, createBulk, type Row } from './bulk.ts';
 import { OVERHEAD_BUCKETS, overheadBucket } from './histogram.ts';
 import type { UsageHourlyTable } from './schema.ts';
 import type { RequestRow } from './to-rows.ts';
@@ -72,7 +72,7 @@ function sumsOf(row: RequestRow): Record<SumColumn, bigint> {
 /** Changes to the hourly sums, gathered over a batch. */
 export interface RollupChanges {
   add(row: RequestRow, sign: 1n | -1n): void;
-  rows(): object[];
+  rows(): Row[];
 }
 
 export function createRollupChanges(): RollupChanges {
@@ -85,7 +85,7 @@ export function createRollupChanges(): RollupChanges {
       role: row.role ?? '',
       key_id: row.key_id ?? '',
     };
-    const text = JSON.stringify(key);
+    const text = Object.values(key).join('\u0000');
     let found = hours.get(text);
     if (found === undefined) {
       const sums = { ...sumsOf(row) };

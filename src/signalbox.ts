@@ -3,7 +3,7 @@ import { systemClock, type Clock, type Random } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { createPrecedence, defaultModel } from './decide/precedence.ts';
-import { createEmbeddings } from './flow/embedding.ts';
+import { createEmbeddingKeeper, type EmbeddingKeeper } from './flow/embedding.ts';
 import { createMemory } from './flow/memory.ts';
 import { createRecent } from './flow/recent.ts';
 import type { Runtime } from './flow/runtime.ts';
@@ -54,7 +54,7 @@ export async function buildSnapshot(
     readonly clock: Clock;
     readonly random: Random;
     /** Keeps embedders from one snapshot to the next. */
-    readonly embeddings?: ReturnType<typeof createEmbeddings>;
+    readonly embeddings?: EmbeddingKeeper;
   },
 ): Promise<Snapshot> {
   const catalog = await buildCatalog(config);
@@ -64,7 +64,7 @@ export async function buildSnapshot(
     catalog,
     providers: createProviders(config.providers, deps),
     routers,
-    embeddings: (deps.embeddings ?? createEmbeddings(deps))(config),
+    embeddings: (deps.embeddings ?? createEmbeddingKeeper(deps)).of(config),
     default: defaultModel(config.routing, catalog),
     versions: {
       config: version,
@@ -84,7 +84,8 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
   const { clock = systemClock, random = Math.random, log = silentLog } = options;
   const { storage } = loaded.config;
   const transport = createTransport();
-  const deps = { transport, clock, random, embeddings: createEmbeddings({ transport, clock, log }) };
+  const embeddings = createEmbeddingKeeper({ transport, clock, log });
+  const deps = { transport, clock, random, embeddings };
   let current = await buildSnapshot(loaded, deps);
   const ledger = await openLedger({
     url: storage.url,
@@ -129,6 +130,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     ledger,
     startedAt: clock.now(),
     async close() {
+      await embeddings.close();
       await transport.close();
       await ledger.close();
       await state.close();

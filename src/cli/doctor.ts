@@ -60,6 +60,8 @@ async function checkEmbedders(config: Config): Promise<Finding[]> {
           };
         } catch (error) {
           return { what, state: 'fail', detail: error instanceof Error ? error.message : String(error) };
+        } finally {
+          await embedder.close?.();
         }
       }),
     );

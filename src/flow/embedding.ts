@@ -22,6 +22,8 @@ export interface Embedded {
 export interface Embedding {
   /** At once when the vector is at hand or the embedder is left alone; otherwise within the deadline. Never fails. */
   of(text: string): Embedded | Promise<Embedded>;
+  /** Ends what the embedder keeps running; requests that still wait go without. */
+  close(): Promise<void>;
 }
 
 /** Vectors kept, by the hash of their text. */
@@ -131,34 +133,48 @@ export function createEmbedding(
       if (embedding !== undefined) return { embedding };
       return coolDown.enter() ? wait(key, text) : COOLING;
     },
+    close: async () => embedder.close?.(),
   };
 }
 
 /** The embedders of a configuration by their setting. */
 export type Embeddings = ReadonlyMap<EmbedderConfig, Embedding>;
 
-/**
- * Makes the embedders of one configuration after another. One whose settings did not change stays, with its cache and its
- * cool-down.
- */
-export function createEmbeddings(deps: {
+/** Makes the embedders of one configuration after another. */
+export interface EmbeddingKeeper {
+  /** One whose settings did not change stays, with its cache and its cool-down; one that is not used any more is closed. */
+  of(config: Pick<Config, 'providers' | 'routing' | 'roles'>): Embeddings;
+  close(): Promise<void>;
+}
+
+/** Keeps embedders from one configuration to the next. */
+export function createEmbeddingKeeper(deps: {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log?: Log;
-}): (config: Pick<Config, 'providers' | 'routing' | 'roles'>) => Embeddings {
+}): EmbeddingKeeper {
   let kept = new Map<string, Embedding>();
-  return (config) => {
-    const made = new Map<string, Embedding>();
-    const bySetting = new Map<EmbedderConfig, Embedding>();
-    for (const [, settings] of embeddersOf(config)) {
-      const key = JSON.stringify([settings, config.providers[settings.provider ?? '']]);
-      const embedder = createEmbedder(settings, config.providers, deps.transport);
-      if (embedder === undefined) continue;
-      const embedding = made.get(key) ?? kept.get(key) ?? createEmbedding(embedder, { ...deps, ...settings });
-      made.set(key, embedding);
-      bySetting.set(settings, embedding);
-    }
-    kept = made;
-    return bySetting;
+  const closeAll = async (embeddings: readonly Embedding[]) => {
+    await Promise.all(embeddings.map((embedding) => embedding.close()));
+  };
+  return {
+    of(config) {
+      const made = new Map<string, Embedding>();
+      const bySetting = new Map<EmbedderConfig, Embedding>();
+      for (const [, settings] of embeddersOf(config)) {
+        const key = JSON.stringify([settings, config.providers[settings.provider ?? '']]);
+        const embedder = createEmbedder(settings, config.providers, deps.transport);
+        if (embedder === undefined) continue;
+        const { deadline } = settings;
+        const embedding = made.get(key) ?? kept.get(key) ?? createEmbedding(embedder, { ...deps, deadline });
+        made.set(key, embedding);
+        bySetting.set(settings, embedding);
+      }
+      const dropped = [...kept].filter(([key]) => !made.has(key)).map(([, embedding]) => embedding);
+      kept = made;
+      void closeAll(dropped);
+      return bySetting;
+    },
+    close: () => closeAll([...kept.values()]),
   };
 }

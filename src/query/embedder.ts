@@ -19,6 +19,8 @@ export interface Embedder {
    * @throws when it cannot be reached, is aborted or answers with what are no such vectors.
    */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+  /** Ends what it keeps running, if anything. */
+  close?(): Promise<void>;
 }
 
 /** Numbers as a vector of length one; undefined when they are none: not finite, all zero, nothing at all. */

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeTinyEmbedder } from '../../scripts/tiny-embedder.ts';
 import { checkedConfig } from '../../src/checked.ts';
 import { routeWithVector } from '../../src/flow/embed.ts';
 import type { Snapshot } from '../../src/flow/snapshot.ts';
 import { serveGateway } from '../../src/gateway/serve.ts';
+import type { createThreadedTransformers } from '../../src/providers/embedders/transformers-thread.ts';
 import type { Router } from '../../src/routers/router.ts';
 import { openEngine, type Engine } from '../../src/signalbox.ts';
 import { json, hangs, startMockProvider, type Behaviour, type MockProvider } from '../mock-provider/mock-provider.ts';
@@ -138,6 +141,27 @@ describe('a request that no vector can change', () => {
     expect(waiting).toBeInstanceOf(Promise);
     await waiting;
     expect(decide({ model: 'auto' })).not.toBeInstanceOf(Promise);
+  });
+});
+
+/** Threads need compiled files. */
+interface Thread {
+  readonly createThreadedTransformers: typeof createThreadedTransformers;
+}
+const THREAD = new URL('../../dist/providers/embedders/transformers-thread.js', import.meta.url);
+
+describe.skipIf(!existsSync(THREAD))('ONNX files in a thread of their own (needs a build)', () => {
+  it('give vectors, or say which package is missing', async () => {
+    const thread = (await import(THREAD.href)) as Thread;
+    const model = `${folder.path}/tiny`;
+    await writeTinyEmbedder(model);
+    const embedder = thread.createThreadedTransformers({ model });
+    const found = await embedder.embed(['a'], new AbortController().signal).then(
+      ([vector]) => `${vector?.length} dimensions`,
+      (error: unknown) => String(error),
+    );
+    await embedder.close?.();
+    expect(found).toMatch(/^8 dimensions$|npm install @huggingface\/transformers/);
   });
 });
 

@@ -67,5 +67,6 @@ export function batched(
       return embedder.dim;
     },
     embed: (texts, signal) => Promise.all(texts.map((text) => one(text, signal))),
+    close: async () => embedder.close?.(),
   };
 }

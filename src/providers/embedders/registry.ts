@@ -9,6 +9,7 @@ import { batched } from './batched.ts';
 import type { Endpoint } from './http.ts';
 import { createOllamaEmbedder } from './ollama.ts';
 import { createOpenAIEmbedder } from './openai.ts';
+import { createThreadedTransformers } from './transformers-thread.ts';
 import { createTransformersEmbedder } from './transformers.ts';
 
 /** Requests that arrive within this many milliseconds share a call. */
@@ -54,6 +55,9 @@ function endpointOf(
   };
 }
 
+/** In a thread of its own, except where sources run as they are: threads need compiled files. */
+const createLocal = import.meta.url.endsWith('.ts') ? createTransformersEmbedder : createThreadedTransformers;
+
 /** The embedder of a setting; undefined for `hashed`, which needs none. Calls are gathered into batches. */
 export function createEmbedder(
   settings: EmbedderConfig,
@@ -76,7 +80,7 @@ export function createEmbedder(
         batches,
       );
     case 'transformers':
-      return createTransformersEmbedder({ model, dimensions });
+      return batched(createLocal({ model, dimensions }), batches);
     default:
       return kind satisfies never;
   }

@@ -71,8 +71,8 @@ export function createTransformersEmbedder(
       const { data, dims } = await extract([...texts], { pooling: 'mean', normalize: true });
       const length = dims.at(-1) ?? 0;
       const numbers = Array.from(data);
-      const rows = texts.map((_, i) => numbers.slice(i * length, (i + 1) * length));
-      return dimension.check(rows, dims[0] ?? 0);
+      const rows = Array.from({ length: dims[0] ?? 0 }, (_, i) => numbers.slice(i * length, (i + 1) * length));
+      return dimension.check(rows, texts.length);
     },
   };
 }

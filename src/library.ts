@@ -18,7 +18,7 @@ export interface ReplyStream extends AsyncIterable<ChatEvent> {
 
 /** The library: one engine, in this process. */
 export interface Signalbox {
-  /** Decides; calls nothing. */
+  /** Decides; calls no model but a configured embedder. */
   route(options: ChatOptions): Promise<RouteDecision>;
   /** Decides and answers. Throws {@link SignalboxError} when no upstream could. */
   chat(options: ChatOptions): Promise<Reply>;

@@ -6,7 +6,10 @@ import { print, printJson, table } from './print.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
 export const route = defineCommand({
-  meta: { name: 'route', description: 'Explain which model a text would go to; calls nothing, writes nothing' },
+  meta: {
+    name: 'route',
+    description: 'Explain which model a text would go to; calls no model but a configured embedder',
+  },
   args: {
     text: { type: 'positional', required: true, description: 'The user message; - reads it from standard input' },
     ...SOURCE_ARGS,

@@ -3,7 +3,7 @@ import { recordOf, type RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Decides for a request and tells why, without calling anything. The decision can be scored later by its id. */
+/** Decides for a request and tells why; calls no model but a configured embedder. The decision can be scored later by its id. */
 export async function explainRoute(request: RouteRequest, snapshot: Snapshot, runtime: Runtime, id: string) {
   const routed = await routeWithVector(request, snapshot, runtime, id);
   const record = recordOf(routed.decision);

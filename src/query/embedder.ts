@@ -39,3 +39,29 @@ export function unitVector(numbers: ArrayLike<unknown>): Float32Array | undefine
   for (let i = 0; i < vector.length; i++) vector[i] = Number(numbers[i]) * scale;
   return vector;
 }
+
+/** An embedder's setting, as far as it tells which vectors come out. */
+export interface EmbedderChoice {
+  readonly kind: string;
+  readonly model?: string | undefined;
+  readonly dimensions?: number | undefined;
+}
+
+/** The space of a setting's vectors; a folder of files goes by its name, wherever it stands. */
+export function spaceOf({ kind, model = '' }: EmbedderChoice, dim: number): VectorSpace {
+  const name = kind === 'transformers' ? (model.split(/[/\\]+/).findLast((part) => part !== '') ?? '') : model;
+  return { kind, model: name, dim };
+}
+
+/** Why a setting does not give the vectors that a router was trained with, and what to write; undefined when it does. */
+export function spaceMismatch(need: VectorSpace, choice: EmbedderChoice | undefined): string | undefined {
+  const wanted = `vectors of ${need.kind}/${need.model} with ${need.dim} dimensions`;
+  const advice = `routing.embedder: { kind: ${need.kind}, model: ${need.model}, dimensions: ${need.dim} }`;
+  if (choice === undefined || choice.kind === 'hashed') {
+    return `the router was trained with ${wanted}, and no embedder is configured; set ${advice}`;
+  }
+  const { kind, model, dim } = spaceOf(choice, choice.dimensions ?? need.dim);
+  return kind === need.kind && model === need.model && dim === need.dim
+    ? undefined
+    : `the router was trained with ${wanted}, and ${kind}/${model} with ${dim} is configured; set ${advice}`;
+}

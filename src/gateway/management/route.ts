@@ -7,7 +7,7 @@ import { routeAnswer, routeBody } from './schemas.ts';
 const decideOnly = declare({
   method: 'post',
   path: '/router/v1/route',
-  summary: 'Decides and explains; calls nothing and costs nothing',
+  summary: 'Decides and explains; calls no model but a configured embedder',
   request: { body: { required: true, content: { 'application/json': { schema: routeBody } } } },
   responses: { 200: json(routeAnswer, 'The decision') },
 });

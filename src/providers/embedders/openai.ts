@@ -4,13 +4,13 @@ import { postJson, type Endpoint } from './http.ts';
 import { createDimension } from './vectors.ts';
 
 /** The vectors of an answer in the order of the texts: `index` tells, where it is given. */
-function rowsOf(answer: unknown): unknown[][] {
+function rowsOf(answer: unknown): (readonly unknown[])[] {
   const data = list(isObject(answer) ? answer['data'] : undefined);
   const rows = data.map((item, i) => {
     const index = isObject(item) ? item['index'] : undefined;
     return {
       at: typeof index === 'number' ? index : i,
-      row: [...list(isObject(item) ? item['embedding'] : undefined)],
+      row: list(isObject(item) ? item['embedding'] : undefined),
     };
   });
   return rows.sort((a, b) => a.at - b.at).map(({ row }) => row);

@@ -84,7 +84,7 @@ describe('hybrid', () => {
     expect(h2?.quality).toBeGreaterThan((a2?.quality ?? 1) + 0.3);
     expect(a?.stderr).toBeGreaterThan(0);
     const lines = fitted.explain(algebra, models);
-    expect(lines[0]).toMatch(/^a: as good as both with \d+ % \(\d+ % on average\), \d+ % here$/);
+    expect(lines[0]).toMatch(/^a: as good as both with \d+ % \(\d+ % on average: \+"[a-z ]+".*\), \d+ % here$/);
     expect(lines[1]).toMatch(/^both: the best on average/);
   });
 

@@ -10,6 +10,7 @@ import type { Features, Prediction } from './router.ts';
 import { fitSparseInputs, inputMatrix, inputRow, loadInputs, saveInputs, type SparseInputs } from './sparse-inputs.ts';
 import { scoreMoments } from './score-moments.ts';
 import { readState } from './state-reader.ts';
+import { movingTerms, tellTerms } from './term-reasons.ts';
 import type { Trainable, TrainedRouter } from './trained.ts';
 import { checkpoint, type FitOptions, type TrainingSet } from './training-set.ts';
 
@@ -181,7 +182,8 @@ function hybridRouter(learnt: Learnt): TrainedRouter {
         const height = percent(quality[c] ?? 0);
         if (c === reference) return `${model.id}: the best on average, ${height} here`;
         const p = Math.min(1, Math.max(0, (baseP[c] ?? 0) + (fitted[c] ?? 0)));
-        return `${model.id}: as good as ${best} with ${percent(p)} (${percent(baseP[c] ?? 0)} on average), ${height} here`;
+        const terms = movingTerms(features.query.instruction, inputs.tfidf, (column) => weights[column * m + c] ?? 0);
+        return `${model.id}: as good as ${best} with ${percent(p)} (${percent(baseP[c] ?? 0)} on average${terms.length === 0 ? '' : `: ${tellTerms(terms)}`}), ${height} here`;
       };
       return asked.length === 0 ? ['no model to compare'] : asked.map(line);
     },

@@ -8,7 +8,7 @@ const algebra = textFeatures('Tell me about the polynomial and the matrix of thi
 const history = textFeatures('Tell me about the empire and the king of this century.');
 
 describe('mf', () => {
-  const set = twoTopics(200);
+  const set = twoTopics(120);
   const fitted = mf.fit(set, { seed: 7 });
 
   it('learns who answers what, and says who is expected to win', () => {

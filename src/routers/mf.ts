@@ -34,6 +34,9 @@ export interface MfOptions {
 
 const DEFAULTS: MfOptions = { rank: 64, rate: 1e-3, decay: 0.1, batch: 64, maxEpochs: 20, patience: 3, held: 0.15 };
 
+/** Most rows worked through in all, so that large sets train in time: they need fewer epochs. */
+const MAX_VISITS = 300_000;
+
 interface Learnt {
   readonly models: readonly string[];
   readonly inputs: DenseInputs;
@@ -61,6 +64,7 @@ function learn(set: TrainingSet, options: FitOptions, settings: MfOptions): Lear
   const test = rows.filter((row) => held[row] === 1);
   trainFactors(factors, x, set.scores, {
     ...settings,
+    maxEpochs: Math.max(4, Math.min(settings.maxEpochs, Math.round(MAX_VISITS / n))),
     batch: Math.max(8, Math.min(settings.batch, Math.round(n / 60))),
     seed: options.seed,
     train,

@@ -30,7 +30,7 @@ describe('the loss', () => {
 });
 
 describe('mlp', () => {
-  const set = twoTopics(200);
+  const set = twoTopics(120);
   const fitted = mlp.fit(set, { seed: 7 });
 
   it('learns who answers what, and says what a query looks like', () => {

@@ -43,6 +43,9 @@ const DEFAULTS: MlpOptions = {
   held: 0.1,
 };
 
+/** Most rows worked through in all, so that large sets train in time: they need fewer epochs. */
+const MAX_VISITS = 300_000;
+
 /** What was learnt: outputs are one logit per model, then one per label. */
 interface Learnt {
   readonly models: readonly string[];
@@ -120,6 +123,7 @@ function learn(set: TrainingSet, options: FitOptions, settings: MlpOptions): Lea
   const rows = held.map((_, row) => row);
   trainPerceptron(net, x, {
     ...settings,
+    maxEpochs: Math.max(4, Math.min(settings.maxEpochs, Math.round(MAX_VISITS / n))),
     batch: Math.max(8, Math.min(settings.batch, Math.round(n / 60))),
     seed: options.seed,
     loss: lossOf(set, m, labels, settings.labelWeight),

@@ -15,11 +15,14 @@ import { checkpoint, takeRows, type FitOptions, type TrainingSet } from './train
 /** RouteLLM's number of tiers. */
 const TIERS = 10;
 /** Most past queries that a request is compared with: more would make decisions slow. */
-const MAX_ROWS = 2 ** 14;
+const MAX_ROWS = 2 ** 13;
 /** Training queries on which the reach of a refit is measured, each without its own group. */
 const CALIBRATION_ROWS = 400;
 /** Newton's method starts at the strengths over all queries, near where it ends. */
 const STEPS = 4;
+
+/** No quality is less sure than a coin. */
+const WIDEST = 0.5;
 
 interface Learnt {
   readonly strengths: Strengths;
@@ -50,7 +53,10 @@ function cosines(vectors: Float32Array, row: Float64Array): Float64Array {
   const out = new Float64Array(vectors.length / Math.max(1, d));
   for (let i = 0; i < out.length; i++) {
     const from = i * d;
-    let [a, b, c, e] = [0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let e = 0;
     let k = 0;
     for (; k + 3 < d; k += 4) {
       a += (vectors[from + k] ?? 0) * (row[k] ?? 0);
@@ -103,7 +109,7 @@ function learn(set: TrainingSet, options: FitOptions): Learnt {
   for (const [i, features] of kept.features.entries()) vectors.set(unitRow(inputs, features), i * inputs.size);
   checkpoint(options, 0.6);
   const tierOf = tiersOf(strengths.theta, TIERS);
-  const battles = battlesOf(kept.scores, tierOf);
+  const battles = battlesOf(kept.scores, kept.ids.length, tierOf);
   const base = fitStrengths(weighBattles(battles, new Float64Array(battles.rows).fill(10)), { draws: 10 });
   // How far shifts move scores is measured on queries whose own group takes no part in the refit.
   const sample = takeRows(kept, shuffledIndices(kept.ids.length, random).slice(0, CALIBRATION_ROWS).sort());
@@ -138,7 +144,7 @@ function similarityEloRouter(learnt: Learnt): TrainedRouter {
       shift: of,
       prediction(c: number): Prediction {
         const quality = linked({ intercept: link.intercept + reach * of(c), slope: link.slope }, theta[c] ?? 0);
-        return { quality, stderr: Math.hypot(stderr[c] ?? 0, quality * (1 - quality) * error) };
+        return { quality, stderr: Math.min(WIDEST, Math.hypot(stderr[c] ?? 0, quality * (1 - quality) * error)) };
       },
     };
   };

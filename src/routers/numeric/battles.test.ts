@@ -22,19 +22,19 @@ describe('battles', () => {
   const scores = Float64Array.of(1, 0, 0.5, 1, 1, NONE, NONE, 0.2, NONE);
 
   it('with a tier for each model are the results of all pairs', () => {
-    const { wins, games } = weighBattles(battlesOf(scores, Int32Array.of(0, 1, 2)), Float64Array.of(1, 1, 1));
+    const { wins, games } = weighBattles(battlesOf(scores, 3, Int32Array.of(0, 1, 2)), Float64Array.of(1, 1, 1));
     expect({ wins, games }).toEqual(resultsOf(scores, 3));
   });
 
   it('count a row as often as it weighs', () => {
-    const { wins, games } = weighBattles(battlesOf(scores, Int32Array.of(0, 1, 2)), Float64Array.of(3, 10, 5));
+    const { wins, games } = weighBattles(battlesOf(scores, 3, Int32Array.of(0, 1, 2)), Float64Array.of(3, 10, 5));
     // Row 1 thrice: 0 wins two, 2 wins one; row 2 ten times: a draw of 0 and 1.
     expect([...wins]).toEqual([3 * 2 + 10 / 2, 10 / 2, 3]);
     expect([...games]).toEqual([0, 13, 3, 13, 0, 3, 3, 3, 0]);
   });
 
   it('leave out games within a tier', () => {
-    const { wins, games } = weighBattles(battlesOf(scores, Int32Array.of(1, 0, 1)), Float64Array.of(1, 1, 1));
+    const { wins, games } = weighBattles(battlesOf(scores, 3, Int32Array.of(1, 0, 1)), Float64Array.of(1, 1, 1));
     // 0 and 2 both beat 1 in row 1; 0 draws with 1 in row 2.
     expect([...wins]).toEqual([0.5, 2.5]);
     expect([...games]).toEqual([0, 3, 3, 0]);

@@ -50,11 +50,10 @@ export function tiersOf(theta: Float64Array, count: number): Int32Array {
   return tiers;
 }
 
-/** Counts wins and games of each row of n × m scores between tiers. */
-export function battlesOf(scores: Float64Array, tierOf: Int32Array): Battles {
+/** Counts wins and games of each of n rows of m scores between tiers. */
+export function battlesOf(scores: Float64Array, rows: number, tierOf: Int32Array): Battles {
   const m = tierOf.length;
   const tiers = tierOf.reduce((most, tier) => Math.max(most, tier + 1), 0);
-  const rows = m === 0 ? 0 : scores.length / m;
   const wins = new Float32Array(rows * tiers);
   const pattern = new Int32Array(rows);
   const patterns = new Map<string, number>();

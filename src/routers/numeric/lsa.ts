@@ -1,5 +1,5 @@
 import { multiply, multiplyTransposed, type Csr, type SparseRow } from './csr.ts';
-import { cholesky, gram, symmetricEigen } from './dense.ts';
+import { gram, symmetricEigen } from './dense.ts';
 import { gaussian, seededRandom } from './random.ts';
 
 /** A learned projection of sparse rows to `dim` numbers: the leading right singular vectors of the training rows. */
@@ -9,15 +9,37 @@ export interface Lsa {
   readonly basis: Float32Array;
 }
 
-/** Replaces the columns of Y (n × k) by an orthonormal basis of their span: Y ← Y·L⁻ᵀ with L·Lᵀ = YᵀY, twice for accuracy. */
+/** A column with less of its square left than this beside the columns before it adds nothing but rounding. */
+const DEPENDENT = 1e-10;
+
+/** Lower Cholesky factor of a k × k Gram matrix; the row and column of what depends on the columns before it are 0. */
+function independentFactor(g: Float64Array, k: number): Float64Array {
+  const l = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = g[i * k + j] ?? 0;
+      for (let c = 0; c < j; c++) sum -= (l[i * k + c] ?? 0) * (l[j * k + c] ?? 0);
+      const pivot = l[j * k + j] ?? 0;
+      if (i !== j) l[i * k + j] = pivot > 0 ? sum / pivot : 0;
+      else if (sum > DEPENDENT * (g[i * k + i] ?? 0)) l[i * k + i] = Math.sqrt(sum);
+    }
+  }
+  return l;
+}
+
+/**
+ * Replaces the columns of Y (n × k) by an orthonormal basis of their span: Y ← Y·L⁻ᵀ with L·Lᵀ = YᵀY, twice for accuracy.
+ * Columns that depend on others become 0: fewer texts, or fewer different ones, than columns.
+ */
 function orthonormalise(y: Float64Array, n: number, k: number): void {
   for (let pass = 0; pass < 2; pass++) {
-    const l = cholesky(gram(y, k, y, k, n), k, 1e-12);
+    const l = independentFactor(gram(y, k, y, k, n), k);
     for (let i = 0; i < n; i++) {
       for (let a = 0; a < k; a++) {
+        const pivot = l[a * k + a] ?? 0;
         let value = y[i * k + a] ?? 0;
         for (let b = 0; b < a; b++) value -= (l[a * k + b] ?? 0) * (y[i * k + b] ?? 0);
-        y[i * k + a] = value / (l[a * k + a] ?? 1);
+        y[i * k + a] = pivot > 0 ? value / pivot : 0;
       }
     }
   }

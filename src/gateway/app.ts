@@ -17,6 +17,8 @@ import { health, metrics, ready } from './probes.ts';
 import { readIncoming, readRequest, tooLarge } from './request-body.ts';
 import { toResponse } from './stream-bridge.ts';
 
+/** Routes that take a body: clients and proxies probe them without one. */
+const POSTED = ['/router/v1/route', '/router/v1/feedback'];
 const MODELS = ['/v1/models', '/models', '/api/v1/models'];
 
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
@@ -38,7 +40,8 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
     },
   });
 
-  app.on(['GET', 'HEAD'], [...INFERENCE.keys()], (c) => c.json({ status: 'ok', use: 'POST' }));
+  app.on(['GET', 'HEAD'], [...INFERENCE.keys(), ...POSTED], (c) => c.json({ status: 'ok', use: 'POST' }));
+  app.get('/api/hello', (c) => c.json({ status: 'ok' }));
   app.on(['GET', 'HEAD'], MODELS, () => listModels(context));
   for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
 
@@ -73,7 +76,7 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
       error instanceof HTTPException && error.status === 400
         ? new SignalboxError('invalid_json', error.message)
         : error;
-    return toResponse(failure(context, own, { path: c.req.path, id: c.env.admitted.id }));
+    return toResponse(failure(context, own, { ...c.env.admitted, path: c.req.path }));
   });
   return app;
 }
@@ -94,6 +97,7 @@ async function visit(
   } catch (error) {
     response = toResponse(failure(context, error, ingress));
   }
+  response.headers.set('x-signalbox-request-id', ingress.id);
   const cors = corsHeaders(context, ingress, response.headers.keys()) ?? {};
   for (const [name, value] of Object.entries(cors)) {
     if (name === 'vary') response.headers.append(name, value);

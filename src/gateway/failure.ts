@@ -1,6 +1,7 @@
-import { asSignalboxError } from '../errors.ts';
+import { asSignalboxError, type SignalboxError } from '../errors.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { GatewayContext } from './context.ts';
+import type { Ingress } from './ingress.ts';
 import { jsonReply, type Reply } from './reply.ts';
 
 /** The cause of an internal error for the log: never for the caller. */
@@ -9,20 +10,30 @@ function reportInternal(context: GatewayContext, cause: unknown, path: string, i
   context.engine.runtime.log.error({ request: id, path, stack }, 'a request failed inside');
 }
 
-/** An error as the reply of the path it happened on: the dialect's envelope, or the management API's. */
-export function failure(
-  context: GatewayContext,
-  thrown: unknown,
-  { path, id }: { readonly path: string; readonly id: string },
-): Reply {
-  const error = asSignalboxError(thrown);
-  if (error.code === 'internal') reportInternal(context, error.cause ?? error, path, id);
-  const headers = {
+/** Where and when an error happened. */
+type Place = Pick<Ingress, 'path' | 'id' | 'started'> & Partial<Pick<Ingress, 'waited'>>;
+
+/** What is true of every request that failed before a decision was made. */
+function headersOf(context: GatewayContext, error: SignalboxError, { id, started, waited = 0 }: Place) {
+  const overhead = Math.max(0, context.engine.runtime.clock.elapsed() - started - waited);
+  return {
     'x-signalbox-request-id': id,
     'x-signalbox-attempts': '0',
     'x-signalbox-fallback': 'false',
+    'x-signalbox-session': 'none',
+    'x-signalbox-overhead-ms': overhead.toFixed(3),
     ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
+    // A client that tries again by itself finds what this gateway has found.
+    ...(error.code === 'all_unavailable' ? { 'x-should-retry': 'false' } : {}),
   };
+}
+
+/** An error as the reply of the path it happened on: the dialect's envelope, or the management API's. */
+export function failure(context: GatewayContext, thrown: unknown, place: Place): Reply {
+  const { path, id } = place;
+  const error = asSignalboxError(thrown);
+  if (error.code === 'internal') reportInternal(context, error.cause ?? error, path, id);
+  const headers = headersOf(context, error, place);
   const { code, message, param, status } = error;
   if (path.startsWith('/router/')) {
     return jsonReply(status, headers, { error: { code, message, ...(param === undefined ? {} : { param }) } });

@@ -1,3 +1,4 @@
+import { SignalboxError } from '../errors.ts';
 import { answer, type AnswerRequest } from '../flow/answer.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
@@ -35,6 +36,16 @@ function field(parsed: unknown, name: string): unknown {
   return typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, name) : undefined;
 }
 
+/** The body's `model`; without one the request is routed. */
+function modelOf(parsed: unknown): string {
+  const model = field(parsed, 'model');
+  if (typeof model === 'string') return model;
+  if (model === undefined || model === null) return '';
+  throw new SignalboxError('invalid_request', `model: expected a string, not a value of type ${typeof model}`, {
+    param: 'model',
+  });
+}
+
 async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
   const admitted = admit(context, ingress);
   const { engine } = context;
@@ -43,10 +54,9 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
   const { clock } = engine.runtime;
   const reading = clock.elapsed();
   const body = await caller.read(snapshot.config.server.maxBody);
-  const waited = clock.elapsed() - reading;
+  ingress.waited = clock.elapsed() - reading;
   const parsed = parseJson(body);
-  const model = field(parsed, 'model');
-  const requested = typeof model === 'string' ? model : '';
+  const requested = modelOf(parsed);
   const headerRole = header('x-signalbox-role');
   const strategy = header('x-signalbox-strategy');
   const session = header('x-signalbox-session');
@@ -77,7 +87,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     explain: header('x-signalbox-explain') === 'true',
     signal: caller.signal,
     started: admitted.started,
-    waited,
+    waited: ingress.waited,
   };
   const { head, body: bytes } = await answer(work, snapshot, engine.runtime);
   return { ...head, body: bytes };

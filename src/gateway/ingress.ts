@@ -9,6 +9,8 @@ export interface Ingress {
   readonly id: string;
   /** Clock reading at ingress. */
   readonly started: number;
+  /** Milliseconds since then spent waiting for the caller's body. */
+  waited: number;
   readonly method: string;
   /** Without the role's prefix. */
   readonly path: string;
@@ -25,6 +27,7 @@ function ingress(context: GatewayContext, method: string, url: string, header: H
   return {
     id: runtime.newId(),
     started: runtime.clock.elapsed(),
+    waited: 0,
     method,
     path,
     header,

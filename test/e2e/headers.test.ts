@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { json, resets, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
+
+let upstream: MockProvider;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  upstream = await startMockProvider();
+  gateway = await startGateway({ ...twoModels(upstream.baseUrl), server: { port: 0, maxBody: '1KB' } });
+});
+
+afterEach(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+const BEFORE = ['request-id', 'attempts', 'fallback', 'session', 'overhead-ms'];
+const DECIDED = [...BEFORE, 'decision-id', 'model', 'provider', 'strategy', 'reason', 'confidence'];
+
+function expectHeaders(response: Response, names: readonly string[]): void {
+  for (const name of names) expect(response.headers.get(`x-signalbox-${name}`), name).toBeTruthy();
+}
+
+const large = JSON.stringify(asking('x'.repeat(5000)));
+const chat = '/v1/chat/completions';
+
+describe('x-signalbox-* headers', () => {
+  it.each([
+    ['a path that is not there', 404, () => gateway.get('/nowhere')],
+    ['a model that is not there', 404, () => gateway.chat(asking('Hi', { model: 'nosuch' }))],
+    ['a role that is not there', 404, () => gateway.chat(asking('Hi'), { 'x-signalbox-role': 'nobody' })],
+    ['broken JSON', 400, () => gateway.chat('{"model":')],
+    ['no messages', 400, () => gateway.chat({ model: 'auto' })],
+    ['a model that is no name', 400, () => gateway.chat(asking('Hi', { model: 5 }))],
+    ['a body that is too large', 413, () => gateway.chat(large)],
+    ['one on a management route', 413, () => gateway.post('/router/v1/route', large)],
+    ['a foreign page', 403, () => gateway.chat(asking('Hi'), { origin: 'https://evil.example' })],
+    ['a decision that is not there', 404, () => gateway.get('/router/v1/decisions/none')],
+  ])('tell what is known of %s (%i)', async (_name, status, ask) => {
+    const response = await ask();
+    expect(response.status).toBe(status);
+    expectHeaders(response, BEFORE);
+    expect(await response.json()).toMatchObject({ error: { code: expect.any(String) } });
+    expect(upstream.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ['refuses the request', json('{"error":{"message":"no"}}', 400), 400],
+    ['refuses the key', json('{"error":{"message":"no"}}', 401), 502],
+    ['breaks', resets, 502],
+    ['limits', json('{"error":{"message":"slow"}}', 429, { 'retry-after': '7' }), 429],
+  ])('tell the decision when the upstream %s', async (_name, behaviour, status) => {
+    upstream.behave(behaviour);
+    const response = await gateway.chat(asking('Hi', { model: 'small' }));
+    expect(response.status).toBe(status);
+    expectHeaders(response, DECIDED);
+  });
+
+  it('name every other answer too, so that it can be found in the log', async () => {
+    for (const path of ['/v1/models', '/v1/models/small', '/health', '/version', '/router/v1/stats', '/ui']) {
+      const response = await fetch(gateway.url + path, { redirect: 'manual' });
+      expect(response.headers.get('x-signalbox-request-id'), path).toBeTruthy();
+    }
+  });
+
+  it('tell clients not to try again by themselves when nobody is left', async () => {
+    upstream.behave(json('{"error":{"message":"slow"}}', 429, { 'retry-after': '7' }));
+    await gateway.chat(asking('Hi'));
+    const response = await gateway.chat(asking('Hi'));
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toMatch(/^[67]$/);
+    expect(response.headers.get('x-should-retry')).toBe('false');
+  });
+});
+
+describe('probes', () => {
+  it.each([
+    chat,
+    '/chat/completions',
+    '/api/v1/chat/completions',
+    '/router/v1/route',
+    '/router/v1/feedback',
+    '/api/hello',
+  ])('GET and HEAD %s are 200', async (path) => {
+    for (const method of ['GET', 'HEAD']) {
+      expect((await fetch(gateway.url + path, { method })).status, method).toBe(200);
+    }
+  });
+});
+
+describe('names', () => {
+  it.each(['SMALL', 'sm%61ll', 'One/UP-small', 'one%2Fup-small', 'MINI-x', 'ns::small'])(
+    '"%s" is small',
+    async (model) => {
+      const response = await gateway.chat(asking('Hi', { model }), {}, '//v1///chat/completions/');
+      expect(response.status).toBe(200);
+      expect(response.headers.get('x-signalbox-model')).toBe('small');
+    },
+  );
+
+  it.each(['auto', 'AUTO', 'auto:cost', 'Auto%3ACost', 'claude-auto', '', null, undefined])(
+    '%o is routed',
+    async (model) => {
+      const response = await gateway.chat(asking('Hi', { model }));
+      expect(response.status).toBe(200);
+      expect(response.headers.get('x-signalbox-reason')).not.toBe('explicit');
+    },
+  );
+});

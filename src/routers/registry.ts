@@ -1,11 +1,36 @@
 import type { Config } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
+import { category } from './category.ts';
 import { complexity } from './complexity.ts';
+import { elo } from './elo.ts';
+import { hybrid } from './hybrid.ts';
+import { kmeans } from './kmeans.ts';
+import { knn } from './knn.ts';
+import { logistic } from './logistic.ts';
+import { mf } from './mf.ts';
+import { mlp } from './mlp.ts';
 import { prior } from './prior.ts';
+import { ridge } from './ridge.ts';
 import type { Router } from './router.ts';
+import { similarityElo } from './similarity-elo.ts';
+import type { Trainable } from './trained.ts';
 
 /** One line per router. */
 export const ROUTERS: readonly Router[] = [prior, complexity];
+
+/** One line per router that learns. */
+export const TRAINABLES: readonly Trainable[] = [
+  ridge,
+  knn,
+  kmeans,
+  category,
+  logistic,
+  mlp,
+  mf,
+  elo,
+  similarityElo,
+  hybrid,
+];
 
 /** The best router that ships, until one that has learnt beats the controls. */
 const LEARNED = prior;

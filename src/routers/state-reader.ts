@@ -33,6 +33,16 @@ export function readState(state: RouterState, router: string) {
       const tensor = raw(name);
       return checked(name, tensor instanceof Int32Array ? tensor : undefined, length);
     },
+    object(name: string): { readonly [name: string]: Json } {
+      const value = meta(name);
+      return typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value))
+        : refuse(state, `"${name}" is not an object`);
+    },
+    child(name: string): RouterState {
+      return state.children?.[name] ?? refuse(state, `child "${name}" is missing`);
+    },
+    refuse: (what: string): never => refuse(state, what),
     number(name: string): number {
       const value = meta(name);
       return typeof value === 'number' ? value : refuse(state, `"${name}" is not a number`);
@@ -40,6 +50,13 @@ export function readState(state: RouterState, router: string) {
     text(name: string): string {
       const value = meta(name);
       return typeof value === 'string' ? value : refuse(state, `"${name}" is not a text`);
+    },
+    numbers(name: string): readonly number[] {
+      const value = meta(name);
+      if (!Array.isArray(value)) return refuse(state, `"${name}" is not a list`);
+      return value.map((item: unknown) =>
+        typeof item === 'number' ? item : refuse(state, `"${name}" is not a list of numbers`),
+      );
     },
     names(name: string): readonly string[] {
       const value = meta(name);

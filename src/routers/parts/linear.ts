@@ -1,0 +1,45 @@
+import { conjugateGradient } from '../numeric/conjugate-gradient.ts';
+import { multiply, multiplyTransposed, type Csr, type SparseRow } from '../numeric/csr.ts';
+
+/**
+ * Ridge regression for k targets at once: W (cols × k) minimising Σ w·(X·W − Y)² + λ‖W‖² over the rows that `recorded`
+ * (rows × k of 0 and 1; null = all) lets count. Normal equations by conjugate gradients, never formed.
+ * Hoerl and Kennard, 1970.
+ */
+export function solveRidge(
+  x: Csr,
+  y: Float64Array,
+  k: number,
+  options: {
+    readonly lambda: number;
+    readonly recorded?: Float64Array | null;
+    readonly tolerance?: number;
+    readonly onIteration?: (iteration: number) => void;
+  },
+): Float64Array {
+  const { lambda, recorded = null, tolerance = 3e-3, onIteration } = options;
+  const right = new Float64Array(x.cols * k);
+  multiplyTransposed(x, y, k, right);
+  const tall = new Float64Array(x.rows * k);
+  return conjugateGradient(
+    (p, out) => {
+      multiply(x, p, k, tall);
+      if (recorded !== null) for (let i = 0; i < tall.length; i++) tall[i] = (tall[i] ?? 0) * (recorded[i] ?? 0);
+      multiplyTransposed(x, tall, k, out);
+      for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) + lambda * (p[i] ?? 0);
+    },
+    right,
+    { k, tolerance, ...(onIteration === undefined ? {} : { onIteration }) },
+  );
+}
+
+/** xᵀ·W for one sparse row: k numbers. */
+export function applyRow({ columns, values }: SparseRow, weights: Float32Array, k: number): Float64Array {
+  const out = new Float64Array(k);
+  for (let p = 0; p < columns.length; p++) {
+    const value = values[p] ?? 0;
+    const from = (columns[p] ?? 0) * k;
+    for (let c = 0; c < k; c++) out[c] = (out[c] ?? 0) + value * (weights[from + c] ?? 0);
+  }
+  return out;
+}

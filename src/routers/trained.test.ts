@@ -1,0 +1,4 @@
+import { TRAINABLES } from './registry.ts';
+import { trainedConformance } from './trained-conformance.ts';
+
+for (const trainable of TRAINABLES) trainedConformance(trainable);

@@ -4,17 +4,16 @@ import { attemptCost } from '../ledger/money.ts';
 import type { Intent, NanoUsd, Outcome, RequestInfo } from '../ledger/record.ts';
 import type { Codec } from '../protocol/chat.ts';
 import { codecOf } from '../protocol/registry.ts';
-import type { CallerSignal, UpstreamAnswer } from '../providers/provider.ts';
+import type { CallerSignal } from '../providers/provider.ts';
 import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
-import { asFailure, type AnswerBody } from './body.ts';
-import { callUpstream } from './call.ts';
+import { attempt, type Called } from './attempt.ts';
+import type { AnswerBody } from './body.ts';
 import { routeWithVector } from './embed.ts';
-import { coolDownOf } from './cool-down.ts';
-import { singleChoice, type Attempt } from './policy.ts';
+import { singleChoice } from './policy.ts';
 import { recordOf, type Routed, type RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
-import { createSettlement, type OpenAttempt, type Settlement } from './settlement.ts';
+import { createSettlement, type Settlement } from './settlement.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A request that is to be answered, in its dialect's bytes. */
@@ -118,54 +117,6 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
   return { request, routed, intent, settlement, snapshot, runtime, codec: codecOf(request.dialect), explain };
 }
 
-interface Called extends Attempt {
-  readonly opened: OpenAttempt;
-  readonly answer?: UpstreamAnswer;
-  /** The answer's bytes, unless it is streamed. */
-  readonly whole?: Uint8Array;
-}
-
-async function readWhole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-}
-
-/** What later decisions may learn from a call. Only of configured models: callers can make names up. */
-function learn({ snapshot, runtime, request }: Passage, called: Called): void {
-  const { target, opened, failure } = called;
-  if (!snapshot.catalog.byId.has(target.model.id)) return;
-  // A whole answer's first byte is its last: it tells nothing about a first token.
-  if (failure === undefined) {
-    if (request.stream && opened.firstByteMs !== undefined) {
-      runtime.memory.observeFirstToken(target.upstream.id, opened.firstByteMs);
-    }
-    return;
-  }
-  const coolDown = coolDownOf(failure);
-  if (coolDown !== undefined) runtime.memory.coolDown(target.upstream.id, coolDown.ms, coolDown.why);
-}
-
-async function attempt(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
-  const { request, runtime, settlement } = passage;
-  const opened = settlement.began(target);
-  try {
-    const answer = await callUpstream(passage, target, model, remaining);
-    opened.firstByteMs = runtime.clock.elapsed() - opened.started;
-    const streamed = request.stream && (answer.headers['content-type'] ?? '').includes('event-stream');
-    // Read here, so that an answer which breaks off is a failed attempt like any other.
-    const whole = streamed ? undefined : await readWhole(answer.body);
-    settlement.waited(runtime.clock.elapsed() - opened.started);
-    return { target, opened, answer, ...(whole === undefined ? {} : { whole }) };
-  } catch (error) {
-    const failure = asFailure(error);
-    settlement.waited(runtime.clock.elapsed() - opened.started);
-    settlement.failed(opened, failure);
-    return { target, opened, failure };
-  }
-}
-
 async function run(passage: Passage): Promise<Answer> {
   const { request, routed, snapshot, runtime } = passage;
   const deadline = request.started + snapshot.config.timeouts.total;
@@ -188,9 +139,7 @@ async function run(passage: Passage): Promise<Answer> {
     }
     const target = routed.targets.find((candidate) => candidate.upstream === step.call);
     if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');
-    const called = await attempt(passage, target, step.body.model, remaining);
-    learn(passage, called);
-    attempts.push(called);
+    attempts.push(await attempt(passage, target, step.body.model, remaining));
   }
 }
 

@@ -2,12 +2,14 @@ import type { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { returnable } from '../protocol/headers.ts';
-import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
+import { failureInside } from '../providers/classify.ts';
+import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
 import type { Answer, Passage } from './answer.ts';
 import { streamBody, wholeBody } from './body.ts';
 import { signalboxHeaders } from './head.ts';
 import { errorOf } from './policy.ts';
 import type { OpenAttempt } from './settlement.ts';
+import type { Whole } from './whole.ts';
 
 /** What `-explain` puts into an answer. */
 function routingOf(passage: Passage, outcome: Outcome): unknown {
@@ -48,9 +50,9 @@ function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Rec
 }
 
 /** A complete answer, settled before it is told. */
-export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, body: Uint8Array): Answer {
+export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, whole: Whole): Answer {
   const { settlement, codec } = passage;
-  settlement.answered(opened, codec.seenWhole(body));
+  settlement.answered(opened, whole.seen);
   const { cost } = settlement.totals();
   const headers = headersOf(passage, { opened, attempts: settlement.attempts.length, cost });
   const outcome = settlement.finish({ status: 'ok', httpStatus: upstream.status });
@@ -59,7 +61,7 @@ export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: Ups
       status: upstream.status,
       headers: { 'content-type': 'application/json', ...returnable(upstream.headers), ...headers },
     },
-    body: wholeBody(passage.explain ? codec.addRouting(body, routingOf(passage, outcome)) : body),
+    body: wholeBody(passage.explain ? codec.addRouting(whole.bytes, routingOf(passage, outcome)) : whole.bytes),
     settled: settlement.settled,
   };
 }
@@ -71,7 +73,7 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
   const tap = codec.tap({
     strip: !codec.asksForUsage(request.parsed),
     trailer(seen) {
-      const inside = seen.failed === undefined ? undefined : new UpstreamFailure('sick', seen.failed);
+      const inside = seen.failed === undefined ? undefined : failureInside(seen.failed);
       settlement.answered(opened, seen, inside);
       const outcome = settlement.finish(
         inside === undefined

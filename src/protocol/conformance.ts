@@ -116,7 +116,10 @@ export function codecConformance(codec: Codec, { request: body, answer }: CodecS
         const event = Buffer.from(codec.errorEvent(error, routing));
         expect(event.toString().includes('"routing":{"costUsd":1}')).toBe(routing !== undefined);
         expect((await decoded(event)).at(-1)).toMatchObject({ type: 'error', message: 'it broke' });
-        expect(tapped(codec, event, [], { strip: false }).seen).toMatchObject({ failed: 'it broke', done: false });
+        expect(tapped(codec, event, [], { strip: false }).seen).toMatchObject({
+          failed: { message: 'it broke' },
+          done: false,
+        });
       }
     });
 

@@ -1,4 +1,6 @@
 import type { SignalboxError } from '../errors.ts';
+import { isObject, text, type JsonObject } from './guards.ts';
+import type { InsideError } from './tap.ts';
 
 function typeOf(status: number): string {
   if (status === 401) return 'authentication_error';
@@ -12,5 +14,18 @@ function typeOf(status: number): string {
 export function openaiError(error: SignalboxError) {
   return {
     error: { message: error.message, type: typeOf(error.status), param: error.param ?? null, code: error.code },
+  };
+}
+
+/** The error that an answer or a chunk holds, for providers that answer 200 and then fail. */
+export function errorInside(body: JsonObject): InsideError | undefined {
+  const error = body['error'];
+  if (error === undefined || error === null) return undefined;
+  const own = isObject(error) ? error : { message: error };
+  const code = Number(own['code'] ?? Number.NaN);
+  return {
+    message: text(own['message']) ?? 'the provider sent an error instead of an answer',
+    status: code >= 400 && code < 600 ? code : 500,
+    text: JSON.stringify(error),
   };
 }

@@ -88,7 +88,7 @@ describe('the tap', () => {
     const stream = `data: {"broken\n\n${chunk({ content: 'x' })}data: {"error":{"message":"overloaded"}}\n\n`;
     const { text, seen } = run(stream, [], { strip: true });
     expect(text).toBe(stream);
-    expect(seen).toMatchObject({ malformed: 1, failed: 'overloaded', text: 'x' });
+    expect(seen).toMatchObject({ malformed: 1, failed: { message: 'overloaded', status: 500 }, text: 'x' });
   });
 });
 

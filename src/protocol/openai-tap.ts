@@ -1,6 +1,6 @@
 import type { SignalboxError } from '../errors.ts';
 import { isObject, list, text, type JsonObject } from './guards.ts';
-import { openaiError } from './openai-error.ts';
+import { errorInside, openaiError } from './openai-error.ts';
 import { finishOf, usageOf } from './openai-usage.ts';
 import { createEventSplitter, dataOf } from './sse.ts';
 import type { Seen, Tap, TapOptions } from './tap.ts';
@@ -49,11 +49,8 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boole
     const finish = finishOf(choice['finish_reason'], state.tools);
     if (finish !== undefined) seen.finishReason = finish;
   }
-  const error = chunk['error'];
-  if (error !== undefined && error !== null) {
-    seen.failed =
-      (isObject(error) ? text(error['message']) : text(error)) ?? 'the provider sent an error inside the stream';
-  }
+  const failed = errorInside(chunk);
+  if (failed !== undefined) seen.failed = failed;
 }
 
 function isUsageChunk(chunk: JsonObject): boolean {

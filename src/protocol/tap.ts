@@ -1,5 +1,14 @@
 import type { FinishReason, Usage } from './chat.ts';
 
+/** An error inside an answer whose status said that all is well. */
+export interface InsideError {
+  readonly message: string;
+  /** Its own code where that is an HTTP status, else 500. */
+  readonly status: number;
+  /** The error as JSON, for the phrases in it. */
+  readonly text: string;
+}
+
 /** What has been seen of an answer so far: enough to settle it, and to take it over. */
 export interface Seen {
   readonly id?: string;
@@ -11,8 +20,7 @@ export interface Seen {
   readonly text: string;
   /** The dialect's own end of an answer came: nothing may follow. */
   readonly done: boolean;
-  /** Message of an error inside the answer. */
-  readonly failed?: string;
+  readonly failed?: InsideError;
   readonly events: number;
   readonly malformed: number;
 }

@@ -1,4 +1,5 @@
 import { isObject } from '../protocol/guards.ts';
+import type { InsideError } from '../protocol/tap.ts';
 import { UpstreamFailure, type FailureClass } from './provider.ts';
 
 /** Phrases that mean money, not rate. */
@@ -25,6 +26,11 @@ export function classify(status: number, body: string): FailureClass {
   if (status === 404 || status === 405) return 'misconfigured';
   if (CONTEXT.test(body)) return 'context';
   return FILTER.test(body) ? 'filter' : 'request';
+}
+
+/** An error with status 200 as a failure. */
+export function failureInside({ message, status, text }: InsideError): UpstreamFailure {
+  return new UpstreamFailure(classify(status, text), `an error with status 200: ${message.slice(0, 200)}`, { status });
 }
 
 /** Milliseconds of `retry-after-ms` or `retry-after` (whole seconds or an HTTP date); undefined when it makes no sense. */

@@ -1,5 +1,6 @@
 import { isObject } from '../protocol/guards.ts';
-import { classify, networkFailure } from './classify.ts';
+import { errorInside } from '../protocol/openai-error.ts';
+import { failureInside, networkFailure } from './classify.ts';
 import { UpstreamFailure } from './provider.ts';
 import type { CallWatch } from './watch.ts';
 
@@ -10,24 +11,13 @@ export interface OpenedStream {
 }
 
 /** The error that a first event holds, for providers that answer 200 and then fail. */
-function inBandError(text: string): UpstreamFailure | undefined {
-  const line = /^data: ?(\{.*)$/m.exec(text)?.[1];
-  return line === undefined ? undefined : errorInside(line);
-}
-
-/** The error that a JSON object with status 200 is, if it is one. */
-export function errorInside(line: string): UpstreamFailure | undefined {
-  if (!line.includes('"error"')) return undefined;
+function inBandError(event: string): UpstreamFailure | undefined {
+  const line = /^data: ?(\{.*)$/m.exec(event)?.[1];
+  if (line === undefined) return undefined;
   try {
     const parsed: unknown = JSON.parse(line);
-    const error = isObject(parsed) ? parsed['error'] : undefined;
-    if (error === undefined || error === null) return undefined;
-    const code = isObject(error) && 'code' in error ? Number(error['code']) : Number.NaN;
-    const status = code >= 400 && code < 600 ? code : 500;
-    const message = isObject(error) && 'message' in error ? String(error['message']) : 'error';
-    return new UpstreamFailure(classify(status, line), `an error with status 200: ${message.slice(0, 200)}`, {
-      status,
-    });
+    const error = isObject(parsed) ? errorInside(parsed) : undefined;
+    return error === undefined ? undefined : failureInside(error);
   } catch {
     return undefined;
   }

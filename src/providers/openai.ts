@@ -3,7 +3,7 @@ import type { ProviderConfig } from '../config/schema.ts';
 import { checkHost } from './check-host.ts';
 import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
 import { errorBody } from './read-start.ts';
-import { errorInside, firstEvents, resume } from './first-event.ts';
+import { firstEvents, resume } from './first-event.ts';
 import type { Preset } from './presets.ts';
 import { UpstreamFailure, type Provider, type UpstreamAnswer } from './provider.ts';
 import type { Call, Transport } from './transport.ts';
@@ -92,9 +92,6 @@ export function createOpenAI(
     if (!isSuccess(status)) throw refused(answer);
     if (body.find((byte) => byte > 0x20) !== 0x7b)
       throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
-    // Looked for in the bytes: an ordinary answer is not made a text here.
-    const inside = body.includes('"error"') ? errorInside(body.toString('utf8')) : undefined;
-    if (inside !== undefined) throw inside;
     return { status, headers: headersOf(answer.headers), dialect: 'openai-chat', body: whole(body) };
   };
 

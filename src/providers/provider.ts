@@ -42,7 +42,7 @@ export interface UpstreamAnswer {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Throws {@link UpstreamFailure} when the stream breaks. Returning early closes the upstream. */
+  /** May hold an error or half an answer all the same: whoever parses it looks. Throws {@link UpstreamFailure} when the stream breaks. Returning early closes the upstream. */
   readonly body: AsyncIterable<Uint8Array>;
   /** The dialect of `body`. */
   readonly dialect: Dialect;

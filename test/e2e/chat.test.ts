@@ -170,6 +170,8 @@ describe('before the first byte', () => {
   it.each([
     ['reset', resets],
     ['garbage', json('<html>not json</html>')],
+    ['half an answer', json(completion().slice(0, -30))],
+    ['an error with status 200', json('{"error":{"message":"overloaded","code":503}}')],
     ['429', json('{"error":{"message":"slow down"}}', 429)],
   ])('%s gives way too, streamed as well', async (_name, behaviour) => {
     one.behave(behaviour);

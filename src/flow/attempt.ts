@@ -1,0 +1,65 @@
+import type { Target } from '../decide/targets.ts';
+import { codecOf } from '../protocol/registry.ts';
+import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
+import type { Passage } from './answer.ts';
+import { asFailure } from './body.ts';
+import { callUpstream } from './call.ts';
+import { coolDownOf } from './cool-down.ts';
+import type { Attempt } from './policy.ts';
+import type { OpenAttempt } from './settlement.ts';
+import { readBytes, readWhole, type Whole } from './whole.ts';
+
+/** One upstream call that has ended, and its answer. */
+export interface Called extends Attempt {
+  readonly opened: OpenAttempt;
+  readonly answer?: UpstreamAnswer;
+  /** Set unless it is streamed. */
+  readonly whole?: Whole;
+}
+
+/** What later decisions may learn from a call. Only of configured models: callers can make names up. */
+function learn({ snapshot, runtime }: Passage, called: Called): void {
+  const { target, opened, failure, whole } = called;
+  if (!snapshot.catalog.byId.has(target.model.id)) return;
+  // A whole answer's first byte is its last: it tells nothing about a first token.
+  if (failure === undefined) {
+    if (whole === undefined && opened.firstByteMs !== undefined) {
+      runtime.memory.observeFirstToken(target.upstream.id, opened.firstByteMs);
+    }
+    return;
+  }
+  const coolDown = coolDownOf(failure);
+  if (coolDown !== undefined) runtime.memory.coolDown(target.upstream.id, coolDown.ms, coolDown.why);
+}
+
+async function call(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
+  const { request, runtime, settlement } = passage;
+  const opened = settlement.began(target);
+  const failed = (failure: UpstreamFailure): Called => {
+    settlement.failed(opened, failure);
+    return { target, opened, failure };
+  };
+  let answer: UpstreamAnswer;
+  let bytes: Uint8Array | undefined;
+  try {
+    answer = await callUpstream(passage, target, model, remaining);
+    opened.firstByteMs = runtime.clock.elapsed() - opened.started;
+    const streamed = request.stream && (answer.headers['content-type'] ?? '').includes('event-stream');
+    // Read here, so that an answer which breaks off is a failed attempt like any other.
+    if (!streamed) bytes = await readBytes(answer.body);
+  } catch (error) {
+    return failed(asFailure(error));
+  } finally {
+    settlement.waited(runtime.clock.elapsed() - opened.started);
+  }
+  if (bytes === undefined) return { target, opened, answer };
+  const whole = readWhole(bytes, answer.status, codecOf(answer.dialect));
+  return whole instanceof UpstreamFailure ? failed(whole) : { target, opened, answer, whole };
+}
+
+/** Calls one target within `remaining` milliseconds; a failure is booked and gives way to the next step. */
+export async function attempt(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
+  const called = await call(passage, target, model, remaining);
+  learn(passage, called);
+  return called;
+}

@@ -20,13 +20,15 @@ import type { RouterState, Trainable, TrainedRouter } from './trained.ts';
 import { checkpoint, type FitOptions, type TrainingSet } from './training-set.ts';
 
 /** Weight of the penalty: what cross-validation on several sets liked best. */
-const LAMBDA = 3;
+const LAMBDA = 1.5;
 const FORM_WEIGHT = 0.25;
 const MAX_ITERATIONS = 40;
 
 /** Everything that was learnt. */
 interface Learnt {
   readonly inputs: SparseInputs;
+  /** λ. */
+  readonly lambda: number;
   readonly models: readonly string[];
   /** o: logit of each model's mean score. */
   readonly offsets: Float64Array;
@@ -114,6 +116,7 @@ function fit(rows: TrainingSet, options: FitOptions): TrainedRouter {
   checkpoint(options, 1);
   return router({
     inputs,
+    lambda: LAMBDA,
     models,
     offsets,
     weights: Float32Array.from(weights),
@@ -139,12 +142,12 @@ function logitsOf({ offsets, weights }: Learnt, { columns, values }: SparseRow):
  * Variance of a model's logit: Laplace's approximation with the diagonal of the Hessian, Σⱼ xⱼ² / (λ + c·Σᵢ xᵢⱼ²), and
  * that of the offset.
  */
-function varianceOf({ energy, curvature, counts }: Learnt, { columns, values }: SparseRow, c: number): number {
+function varianceOf({ lambda, energy, curvature, counts }: Learnt, { columns, values }: SparseRow, c: number): number {
   const curve = curvature[c] ?? 0;
   let variance = 1 / (1 + (counts[c] ?? 0) * 0.2);
   for (let p = 0; p < columns.length; p++) {
     const value = values[p] ?? 0;
-    variance += (value * value) / (LAMBDA + curve * (energy[columns[p] ?? 0] ?? 0));
+    variance += (value * value) / (lambda + curve * (energy[columns[p] ?? 0] ?? 0));
   }
   return variance;
 }
@@ -202,11 +205,11 @@ function router(learnt: Learnt): TrainedRouter {
     predict: (features, models) => predictAll(learnt, models.map(find), models, features),
     explain: (features, models) => explainAll(learnt, models.map(find), models, features),
     save() {
-      const { inputs, models, offsets, weights, energy, curvature, counts } = learnt;
+      const { inputs, lambda, models, offsets, weights, energy, curvature, counts } = learnt;
       const { meta, tensors } = saveInputs(inputs);
       return {
         router: 'logistic',
-        meta: { ...meta, models },
+        meta: { ...meta, models, lambda },
         tensors: { ...tensors, offsets, weights, energy, curvature, counts },
       };
     },
@@ -220,6 +223,7 @@ function load(saved: RouterState): TrainedRouter {
   const m = models.length;
   return router({
     inputs,
+    lambda: state.number('lambda'),
     models,
     offsets: state.float64('offsets', m),
     weights: state.float32('weights', inputs.cols * m),

@@ -22,7 +22,7 @@ const query = (rest: Partial<Query> = {}): Query => ({
 });
 
 const RULES = { priced: false, cooling: () => undefined };
-const limited = { until: 12_500, why: 'its rate limit is reached' };
+const limited = { until: 12_500, why: 'its rate limit is reached', lastResort: false };
 const dropped = (asked: Query, models: readonly Model[], rules = {}) =>
   selectCandidates(asked, models, { ...RULES, ...rules }).dropped.map(({ model: id, why }) => [id, why]);
 
@@ -61,13 +61,26 @@ describe('candidates', () => {
     const until = (name: string) => (name === 'a' ? 12_500 : 61_000);
     const kept = selectCandidates(query(), [model('a'), model('b')], {
       ...RULES,
-      cooling: ({ name }) => ({ until: until(name), why: 'its rate limit is reached' }),
+      cooling: ({ name }) => ({ ...limited, until: until(name) }),
     });
     expect(noCandidate(kept, 10_000)).toMatchObject({
       code: 'all_unavailable',
       retryAfter: 3,
       message: expect.stringContaining('a: is left alone for now: its rate limit is reached'),
     });
+  });
+
+  it('whose key was refused are a last resort, those at their rate limit are not', () => {
+    const refused = { until: 12_500, why: 'the provider refused its key', lastResort: true };
+    const cooling = ({ name }: Upstream) => (name === 'a' ? refused : limited);
+    const kept = selectCandidates(query(), [model('a'), model('b')], { ...RULES, cooling });
+    expect(kept.candidates.map(({ id }) => id)).toEqual(['a']);
+    expect(kept.dropped.map((drop) => [drop.model, drop.why])).toEqual([['b', 'health']]);
+    const rest = selectCandidates(query(), [model('a'), model('c')], {
+      ...RULES,
+      cooling: ({ name }) => (name === 'a' ? refused : undefined),
+    });
+    expect(rest.candidates.map(({ id }) => id)).toEqual(['c']);
   });
 
   it('that are none say what kept each out, with the right code', () => {

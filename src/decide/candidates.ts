@@ -8,6 +8,8 @@ export interface CoolDown {
   /** Epoch milliseconds. */
   readonly until: number;
   readonly why: string;
+  /** True when asking all the same does no harm: it is called when nobody else is left. */
+  readonly lastResort: boolean;
 }
 
 /** What narrows the models down to candidates. Sets hold model ids; left out = no limit. */
@@ -59,6 +61,7 @@ function reasonToDrop(query: Query, model: Model, rules: CandidateRules): [DropC
 export function selectCandidates(query: Query, models: readonly Model[], rules: CandidateRules): Candidates {
   const candidates: Model[] = [];
   const dropped: { model: string; why: DropCode; detail: string }[] = [];
+  const lastResort: Model[] = [];
   let readyAt: number | undefined;
   for (const model of models) {
     const reason = reasonToDrop(query, model, rules);
@@ -66,9 +69,14 @@ export function selectCandidates(query: Query, models: readonly Model[], rules: 
     if (reason !== undefined) dropped.push({ model: model.id, why: reason[0], detail: reason[1] });
     else if (cooling === undefined) candidates.push(model);
     else {
+      if (cooling.lastResort) lastResort.push(model);
       readyAt = Math.min(cooling.until, readyAt ?? cooling.until);
       dropped.push({ model: model.id, why: 'health', detail: `is left alone for now: ${cooling.why}` });
     }
+  }
+  if (candidates.length === 0 && lastResort.length > 0) {
+    const called = new Set(lastResort.map(({ id }) => id));
+    return { candidates: lastResort, dropped: dropped.filter(({ model }) => !called.has(model)) };
   }
   return { candidates, dropped, ...(readyAt === undefined ? {} : { readyAt }) };
 }

@@ -29,7 +29,7 @@ function learn({ snapshot, runtime }: Passage, called: Called): void {
     return;
   }
   const coolDown = coolDownOf(failure);
-  if (coolDown !== undefined) runtime.memory.coolDown(target.upstream.id, coolDown.ms, coolDown.why);
+  if (coolDown !== undefined) runtime.memory.coolDown(target.upstream.id, coolDown);
 }
 
 async function call(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {

@@ -1,6 +1,7 @@
 import type { CoolDown } from '../decide/candidates.ts';
 import type { CachedPrefix } from '../decide/estimate.ts';
 import type { Clock } from '../clock.ts';
+import type { NewCoolDown } from './cool-down.ts';
 import type { State } from '../state/state.ts';
 
 /** How long a provider is taken to keep a prompt in its cache, milliseconds (OpenAI: 5 to 10 minutes of inactivity). */
@@ -31,8 +32,8 @@ export interface Memory {
   observeFirstToken(upstream: string, ms: number): void;
   /** Set while the upstream is left alone. */
   cooling(upstream: string): CoolDown | undefined;
-  /** Keeps the upstream out for `ms` milliseconds; a longer cool-down stays. */
-  coolDown(upstream: string, ms: number, why: string): void;
+  /** Keeps the upstream out; a longer cool-down stays. */
+  coolDown(upstream: string, coolDown: NewCoolDown): void;
   /** Ends every cool-down: a new configuration may have mended what caused it. */
   endCoolDowns(): void;
   /** Counts requests, for `round-robin`. */
@@ -79,9 +80,9 @@ export function createMemory(state: State, clock: Clock): Memory {
       coolDowns.delete(upstream);
       return undefined;
     },
-    coolDown(upstream, ms, why) {
+    coolDown(upstream, { ms, ...rest }) {
       const until = clock.now() + ms;
-      if (until > (coolDowns.get(upstream)?.until ?? 0)) coolDowns.set(upstream, { until, why });
+      if (until > (coolDowns.get(upstream)?.until ?? 0)) coolDowns.set(upstream, { until, ...rest });
     },
     endCoolDowns: () => coolDowns.clear(),
     turn: () => turns.update((turn) => (turn ?? -1) + 1),

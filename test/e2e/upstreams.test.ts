@@ -103,6 +103,19 @@ describe('an upstream whose key is refused', () => {
   });
 });
 
+it('a refused key never takes the last model away: every caller is told what is wrong', async () => {
+  await start({ routing: {}, models: [{ id: 'only', provider: 'one', model: 'm', price: { input: 1, output: 1 } }] });
+  one.behave(json('{"error":{"message":"no"}}', 403));
+  for (let i = 0; i < 2; i++) {
+    const response = await gateway.chat(asking('Hi'));
+    expect(response.status).toBe(502);
+    expect((await shown(response)).error?.code).toBe('provider_auth');
+  }
+  expect(one.requests).toHaveLength(2);
+  one.behave(answers);
+  expect((await gateway.chat(asking('Hi'))).status).toBe(200);
+});
+
 describe('time to the first token', () => {
   it('is learnt from streams and weighs in later decisions', async () => {
     const clock = manualClock();

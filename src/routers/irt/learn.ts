@@ -14,8 +14,11 @@ const MAX_DIMENSIONS = 8;
 const MAX_TERMS = 2 ** 14;
 const FORM_SIZE = 64;
 const FORM_WEIGHT = 0.25;
-/** Penalties of the weights for difficulty, and of those for one model's deviation from it. */
-const DIFFICULTY = 1;
+/**
+ * Penalties of the weights for difficulty, per recorded score of a row (what is hard for one model is mostly hard for the
+ * others: a row's scores are hardly more than one), and of those for one model's deviation from it.
+ */
+const DIFFICULTY = 1.5;
 const DEVIATION = 2;
 const TOLERANCE = 3e-3;
 const MAX_ITERATIONS = 40;
@@ -119,6 +122,7 @@ export function learn(given: TrainingSet, options: FitOptions): Learnt {
     tolerance: TOLERANCE,
     onIteration: (i: number) => checkpoint(options, from + (share * i) / (i + 10)),
   });
+  const difficulty = DIFFICULTY * Math.max(1, observed.scores.length / Math.max(1, n));
   const sample = sampleRows(n, DIRECTION_ROWS, options.seed);
   const part = sample.length === n ? set : takeRows(set, sample);
   const theta = specialAbilities(
@@ -126,12 +130,12 @@ export function learn(given: TrainingSet, options: FitOptions): Learnt {
     observedOf(part.scores, m),
     m,
     d,
-    { difficulty: DIFFICULTY, discrimination: DEVIATION },
+    { difficulty, discrimination: DEVIATION },
     lbfgs(0, 0.5),
   );
   const r = 1 + d;
   // The m deviations share their penalty: Σ_m (A·θ_m)² = m·A² where θ has mean square 1.
-  const priors = { difficulty: DIFFICULTY, discrimination: DEVIATION * Math.max(1, m) };
+  const priors = { difficulty, discrimination: DEVIATION * Math.max(1, m) };
   const start = { items: new Float64Array(x.cols * r), general: startGeneral(observed, m) };
   const fitted = fitItems(x, observed, theta, start, priors, lbfgs(0.5, 0.5));
   const weights = Float32Array.from(fitted.items);

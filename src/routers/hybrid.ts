@@ -16,8 +16,11 @@ import { checkpoint, type FitOptions, type TrainingSet } from './training-set.ts
 
 /** λ of the regression, in rows. */
 const RIDGE = 30;
-/** Share of the queries held out to learn how far a probability moves quality. */
+/** Queries held out to learn how far a probability moves quality: this share, and at most so many. */
 const HELD = 0.2;
+const MAX_HELD = 2000;
+/** On larger sets the fit without the held-out rows is kept: they would add little and take as long again. */
+const REFIT_ROWS = 12_000;
 const MAX_TERMS = 2 ** 15;
 
 interface Learnt {
@@ -119,12 +122,13 @@ function learn(set: TrainingSet, options: FitOptions, mode: HybridMode): Learnt 
   const inputs = fitSparseInputs(set.features, { seed: options.seed, maxTerms: MAX_TERMS });
   const x = inputMatrix(inputs, set.features);
   checkpoint(options, 0.1);
-  const held = n < 20 ? new Int32Array(n) : holdOutOf(set.groups, HELD, options.seed);
+  const held = n < 20 ? new Int32Array(n) : holdOutOf(set.groups, Math.min(HELD, MAX_HELD / n), options.seed);
   // Rows held out know no target here.
   const blind = centred.map((y, i) => (held[Math.floor(i / m)] === 1 ? Number.NaN : y));
   const solve = (y: Float64Array, from: number): Float64Array =>
     maskedRidge(x, y, m, RIDGE, (i) => checkpoint(options, from + 0.015 * i));
-  const fitted = fittedBy(x, solve(blind, 0.1), m);
+  const unseeing = solve(blind, 0.1);
+  const fitted = fittedBy(x, unseeing, m);
   const parts: HybridParts = { reference, baseP, gaps: meanGaps };
   const slopes = fitSlopes(fitted, rowGaps, set, held, parts);
   const predicted = new Float64Array(n * m);
@@ -132,7 +136,7 @@ function learn(set: TrainingSet, options: FitOptions, mode: HybridMode): Learnt 
     predicted.set(hybridQualities({ ...parts, ...slopes }, fitted.subarray(row * m, (row + 1) * m)), row * m);
   }
   const stderr = heldOutErrors(predicted, set.scores, held, m);
-  const weights = Float32Array.from(solve(centred, 0.55));
+  const weights = Float32Array.from(n > REFIT_ROWS ? unseeing : solve(centred, 0.55));
   return { mode, models: set.models, inputs, weights, counts, stderr, ...parts, ...slopes };
 }
 

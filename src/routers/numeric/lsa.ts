@@ -80,13 +80,28 @@ export function fitLsa(
   return { dim, basis };
 }
 
-/** A sparse row in the space of the projection. */
+/** A sparse row in the space of the projection. Four columns at a time, so that `out` is read and written less often. */
 export function project({ dim, basis }: Lsa, { columns, values }: SparseRow): Float32Array {
-  const out = new Float32Array(dim);
-  for (let p = 0; p < columns.length; p++) {
-    const value = values[p] ?? 0;
-    const from = (columns[p] ?? 0) * dim;
-    for (let c = 0; c < dim; c++) out[c] = (out[c] ?? 0) + value * (basis[from + c] ?? 0);
+  const out = new Float64Array(dim);
+  const size = columns.length;
+  for (let p = 0; p < size; p += 4) {
+    // Beyond the end: column 0, times nothing.
+    const f0 = (columns[p] ?? 0) * dim;
+    const f1 = (columns[p + 1] ?? 0) * dim;
+    const f2 = (columns[p + 2] ?? 0) * dim;
+    const f3 = (columns[p + 3] ?? 0) * dim;
+    const v0 = values[p] ?? 0;
+    const v1 = values[p + 1] ?? 0;
+    const v2 = values[p + 2] ?? 0;
+    const v3 = values[p + 3] ?? 0;
+    for (let c = 0; c < dim; c++) {
+      out[c] =
+        (out[c] ?? 0) +
+        v0 * (basis[f0 + c] ?? 0) +
+        v1 * (basis[f1 + c] ?? 0) +
+        v2 * (basis[f2 + c] ?? 0) +
+        v3 * (basis[f3 + c] ?? 0);
+    }
   }
-  return out;
+  return new Float32Array(out);
 }

@@ -104,10 +104,28 @@ function taskOf(instruction: string): string {
   return Object.keys(found).find((name) => found[name] !== undefined) ?? 'chat';
 }
 
+/** Tools and letters looked at; names say the same in their first letters ("calculate", "calculating"). */
+const MAX_TOOLS = 64;
+const STEM = 5;
+const NAME_WORDS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]{2,}/g;
+
+/** Largest share of a tool's name, in words, that the instruction mentions: a tool that fits, or one that does not. */
+function toolMatch(names: readonly string[], instruction: string): number {
+  const asked = instruction.toLowerCase();
+  let best = 0;
+  for (const name of names.slice(0, MAX_TOOLS)) {
+    const words = (name.slice(0, 100).match(NAME_WORDS) ?? []).filter((word) => word.length > 2);
+    if (words.length === 0) continue;
+    const found = words.filter((word) => asked.includes(word.toLowerCase().slice(0, STEM))).length;
+    best = Math.max(best, found / words.length);
+  }
+  return Math.round(best * 100) / 100;
+}
+
 /**
  * Named numbers and words about a request: `chars` and `payloadChars` of the last user turn; `lines`, `words`,
  * `questions`, `options` (lines that begin with "A." or "(a)"), `digits` (share of characters), `codeBlocks`,
- * `codeMarks` and `mathMarks` of the instruction; `images`, `tools`, `systemChars`, `json`; `script` and `task`.
+ * `codeMarks` and `mathMarks` of the instruction; `images`, `tools`, `systemChars`, `json`; with tools `toolMatch`; `script` and `task`.
  */
 export function signalsOf(
   input: QueryInput,
@@ -137,6 +155,7 @@ export function signalsOf(
     mathMarks: marks.maths ? count(asked, MATH_MARKS) : 0,
     images,
     tools: input.toolCount,
+    ...(input.toolNames === undefined ? {} : { toolMatch: toolMatch(input.toolNames, asked) }),
     systemChars,
     json: input.json ? 1 : 0,
     script: scriptOf(asked),

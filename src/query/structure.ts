@@ -14,8 +14,8 @@ export const STRUCTURE_FIELDS = [
   'log code marks',
   'code blocks',
   'log maths marks',
-  'log input tokens',
   'log tools',
+  'tool match',
   'log turns',
   'json',
   'log images',
@@ -26,6 +26,8 @@ export const STRUCTURE_FIELDS = [
   'log backslashes',
   'log equals signs',
   'log numbers',
+  'log commas',
+  'log ands',
   'CJK',
   'other scripts',
   'blank to fill',
@@ -47,6 +49,7 @@ function countChars(text: string) {
   let cjk = 0;
   let foreign = 0;
   let blanks = 0;
+  let commas = 0;
   let wasDigit = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -57,16 +60,23 @@ function countChars(text: string) {
     else if (code === 0x5c) backslashes++;
     else if (code === 0x3d) equals++;
     else if (code === 0x5f) blanks++;
+    else if (code === 0x2c) commas++;
     else if (code >= 0x2e80 && code <= 0xd7af) cjk++;
     else if (code > 0x24f) foreign++;
     if ((code >= 0x21 && code <= 0x2f) || (code >= 0x3a && code <= 0x40)) punctuation++;
   }
-  return { capitals, punctuation, backslashes, equals, numbers, cjk, foreign, blanks };
+  return { capitals, punctuation, backslashes, equals, numbers, cjk, foreign, blanks, commas };
 }
 
 /** How far into the instruction a question word is looked for. */
 const HEAD = 2000;
 const FIND_QUESTION = new RegExp(`\\b(?:${QUESTION_WORDS.join('|')})\\b`, 'gi');
+
+function countOf(text: string, part: string): number {
+  let count = 0;
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length)) count++;
+  return count;
+}
 
 function lastChar(text: string): string {
   return text.trimEnd().at(-1) ?? '';
@@ -96,8 +106,8 @@ export function structureOf(query: Query): Float64Array {
     log(signal('codeMarks')),
     Math.min(4, signal('codeBlocks')),
     log(signal('mathMarks')),
-    log(query.inputTokens),
     log(signal('tools')),
+    signal('toolMatch'),
     log(query.turns),
     signal('json'),
     log(signal('images')),
@@ -108,6 +118,8 @@ export function structureOf(query: Query): Float64Array {
     log(seen.backslashes),
     log(seen.equals),
     log(seen.numbers),
+    log(seen.commas),
+    log(countOf(instruction, ' and ')),
     seen.cjk / length,
     seen.foreign / length,
     seen.blanks > 2 ? 1 : 0,

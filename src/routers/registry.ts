@@ -1,11 +1,13 @@
 import type { Config } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
+import { blend } from './blend.ts';
 import { category } from './category.ts';
 import { complexity } from './complexity.ts';
 import { elo } from './elo.ts';
 import { hybrid } from './hybrid.ts';
 import { kmeans } from './kmeans.ts';
 import { knn } from './knn.ts';
+import { learned } from './learned.ts';
 import { logistic } from './logistic.ts';
 import { mf } from './mf.ts';
 import { mlp } from './mlp.ts';
@@ -20,6 +22,8 @@ export const ROUTERS: readonly Router[] = [prior, complexity];
 
 /** One line per router that learns. */
 export const TRAINABLES: readonly Trainable[] = [
+  learned,
+  blend,
   ridge,
   knn,
   kmeans,

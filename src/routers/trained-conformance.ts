@@ -18,6 +18,7 @@ function predictions(router: TrainedRouter, names: readonly string[] = router.mo
   );
 }
 
+/** True when every quality and error is sound; else the test has failed. */
 function expectSound(all: readonly (readonly Prediction[])[]): void {
   for (const { quality, stderr } of all.flat()) {
     expect(quality).toBeGreaterThanOrEqual(0);
@@ -74,7 +75,9 @@ export function trainedConformance(trainable: Trainable): void {
       const holes = { ...set, scores: set.scores.map((score, i) => (i % 3 === 1 && i % 2 === 0 ? Number.NaN : score)) };
       expectSound(predictions(trainable.fit(holes, OPTIONS)));
       const silent = { ...set, scores: set.scores.map((score, i) => (i % 3 === 1 ? Number.NaN : score)) };
-      expectSound(predictions(trainable.fit(silent, OPTIONS)));
+      const all = predictions(trainable.fit(silent, OPTIONS));
+      expectSound(all);
+      expect(all).toHaveLength(TEXTS.length);
     });
 
     it('takes one model, one row, no row, and rows that are all the same', () => {

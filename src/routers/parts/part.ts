@@ -29,7 +29,7 @@ export interface FittedPart {
   explain(point: Point, columns: readonly number[], models: readonly string[]): string[];
   /** Multiply-adds of one prediction, about. */
   readonly work: number;
-  save(): Pick<RouterState, 'meta' | 'tensors'>;
+  save(): Omit<RouterState, 'router'>;
 }
 
 /** One way to see how a query moves models away from their means. Parts are averaged or stacked into routers. */

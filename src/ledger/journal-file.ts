@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { SignalboxError } from '../errors.ts';
 import { encodeRecord } from './encode.ts';
+import { makeFolder } from './folder.ts';
 import type { Journal } from './journal.ts';
 import type { Rec } from './record.ts';
 import { machineFiles, SegmentWriter, type JournalFiles } from './segment-writer.ts';
@@ -48,7 +49,7 @@ const PATIENCE_MS = 20;
  */
 export function makeJournalFolder(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir);
   } catch (cause) {
     throw unwritable(dir, cause);
   }

@@ -1,10 +1,11 @@
 import { Kysely } from 'kysely';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { SignalboxError } from '../errors.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { LedgerSchema } from './schema.ts';
+import { makeFolder } from './folder.ts';
 import { createSqlStore } from './sql-store.ts';
 import { LedgerSqliteDialect } from './sqlite-dialect.ts';
 import { pickSqlite, type SqliteDatabase } from './sqlite.ts';
@@ -45,7 +46,7 @@ function pathOf(url: string): string {
 /** Opens the file for this user alone; SQLite gives its companions the same rights. */
 function prepareFile(path: string): void {
   if (path === ':memory:') return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   closeSync(openSync(path, 'a', 0o600));
 }
 

@@ -46,7 +46,7 @@ async function call(passage: Passage, target: Target, model: string, remaining: 
     opened.firstByteMs = runtime.clock.elapsed() - opened.started;
     const streamed = request.stream && (answer.headers['content-type'] ?? '').includes('event-stream');
     // Read here, so that an answer which breaks off is a failed attempt like any other.
-    if (!streamed) bytes = await readBytes(answer.body);
+    if (!streamed) bytes = await readBytes(answer);
   } catch (error) {
     return failed(asFailure(error));
   } finally {

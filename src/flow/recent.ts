@@ -7,6 +7,11 @@ export interface RecentRequest {
   readonly outcome?: Outcome;
 }
 
+interface Kept {
+  readonly intent: Intent;
+  outcome?: Outcome;
+}
+
 /** The latest requests and decisions in memory: what the store may not have yet. */
 export interface Recent {
   opened(intent: Intent): void;
@@ -20,23 +25,27 @@ export interface Recent {
 
 /** Keeps the last `size` requests and decisions. */
 export function createRecent(size = 2000): Recent {
-  const requests = new LRUCache<string, RecentRequest>({ max: size });
+  const requests = new LRUCache<string, Kept>({ max: size });
   const decisions = new LRUCache<string, DecisionRecord>({ max: size });
   const open = new Set<string>();
   return {
     opened(intent) {
       open.add(intent.id);
       requests.set(intent.id, { intent });
-      decisions.set(intent.decision.id, intent.decision);
+      // A decision made on the way has its request's id, and needs no entry of its own.
+      if (intent.decision.id !== intent.id) decisions.set(intent.decision.id, intent.decision);
     },
     settled(outcome) {
       open.delete(outcome.id);
       const known = requests.get(outcome.id);
-      if (known !== undefined) requests.set(outcome.id, { intent: known.intent, outcome });
+      if (known !== undefined) known.outcome = outcome;
     },
     decided: (decision) => void decisions.set(decision.id, decision),
     request: (id) => requests.get(id),
-    decision: (id) => decisions.get(id),
+    decision(id) {
+      const request = requests.get(id)?.intent.decision;
+      return request?.id === id ? request : decisions.get(id);
+    },
     get inFlight() {
       return open.size;
     },

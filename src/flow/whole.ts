@@ -1,7 +1,7 @@
 import type { Codec } from '../protocol/chat.ts';
 import type { Seen } from '../protocol/tap.ts';
 import { failureInside } from '../providers/classify.ts';
-import { UpstreamFailure } from '../providers/provider.ts';
+import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 
 /** An answer that is not streamed, and what it tells. */
 export interface Whole {
@@ -9,8 +9,9 @@ export interface Whole {
   readonly seen: Seen;
 }
 
-/** All bytes of a body. */
-export async function readBytes(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** All bytes of an answer. */
+export async function readBytes({ whole, body }: UpstreamAnswer): Promise<Uint8Array> {
+  if (whole !== undefined) return whole;
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
   const [only] = chunks;

@@ -41,14 +41,21 @@ function parseDecimal(value: number): Decimal | null {
   return scale >= 0 ? { units, scale } : { units: units * 10n ** BigInt(-scale), scale: 0 };
 }
 
+/** Powers of ten by their exponent: prices need few, with every request. */
+const POWERS = Array.from({ length: 32 }, (_, exponent) => 10n ** BigInt(exponent));
+
+function powerOfTen(exponent: number): bigint {
+  return POWERS[exponent] ?? 10n ** BigInt(exponent);
+}
+
 function at(value: Decimal, scale: number): bigint {
-  return value.units * 10n ** BigInt(scale - value.scale);
+  return value.units === 0n ? 0n : value.units * powerOfTen(scale - value.scale);
 }
 
 /** Rounds to 10^-`scale`, half to even. */
 function rounded(value: Decimal, scale: number): bigint {
   if (value.scale <= scale) return at(value, scale);
-  const divisor = 10n ** BigInt(value.scale - scale);
+  const divisor = powerOfTen(value.scale - scale);
   const negative = value.units < 0n;
   const size = negative ? -value.units : value.units;
   const floor = size / divisor;

@@ -92,7 +92,7 @@ export function createOpenAI(
     if (!isSuccess(status)) throw refused(answer);
     if (body.find((byte) => byte > 0x20) !== 0x7b)
       throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
-    return { status, headers: headersOf(answer.headers), dialect: 'openai-chat', body: whole(body) };
+    return { status, headers: headersOf(answer.headers), dialect: 'openai-chat', body: whole(body), whole: body };
   };
 
   const stream = async (call: Call, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {

@@ -44,6 +44,8 @@ export interface UpstreamAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** May hold an error or half an answer all the same: whoever parses it looks. Throws {@link UpstreamFailure} when the stream breaks. Returning early closes the upstream. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** All of `body`, when it is here already. */
+  readonly whole?: Uint8Array;
   /** The dialect of `body`. */
   readonly dialect: Dialect;
 }

@@ -23,10 +23,18 @@ export interface Recent {
   readonly inFlight: number;
 }
 
-/** Keeps the last `size` requests and decisions. */
-export function createRecent(size = 2000): Recent {
-  const requests = new LRUCache<string, Kept>({ max: size });
-  const decisions = new LRUCache<string, DecisionRecord>({ max: size });
+/**
+ * Requests kept. The store has them some 100 ms later; each one kept longer than the collector's young generation
+ * turns over is copied twice and collected dearly.
+ */
+const REQUESTS = 256;
+/** Decisions kept that were only asked for: nothing else has them. */
+const DECISIONS = 2000;
+
+/** Keeps the last requests and decisions. */
+export function createRecent(): Recent {
+  const requests = new LRUCache<string, Kept>({ max: REQUESTS });
+  const decisions = new LRUCache<string, DecisionRecord>({ max: DECISIONS });
   const open = new Set<string>();
   return {
     opened(intent) {

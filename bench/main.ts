@@ -10,7 +10,11 @@ const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, No
 
 const benches: Readonly<Record<string, () => Promise<string>>> = {
   async gateway() {
-    const { json, stream, firstByteMs, portkey } = await benchGateway({ seconds: 6, rounds: 3, firstBytes: 2000 });
+    const { json, jsonMicros, stream, firstByteMs, portkey } = await benchGateway({
+      seconds: 6,
+      rounds: 3,
+      firstBytes: 2000,
+    });
     const row = (name: string, rates: Readonly<Record<string, number>>, reference: string) =>
       `| ${name} | ${Object.entries(rates)
         .map(([who, rate]) => `${who} ${rate.toFixed(0)}/s`)
@@ -20,6 +24,9 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       '|---|---|---|',
       row('JSON, 400-byte request', json, 'bare'),
       ...(portkey === undefined ? [] : [row(`JSON, against @portkey-ai/gateway ${portkey}`, json, 'portkey')]),
+      `| JSON, CPU of the main thread per request | ${Object.entries(jsonMicros)
+        .map(([who, micros]) => `${who} ${micros.toFixed(0)} µs`)
+        .join(', ')} | ${ratio(jsonMicros['signalbox'], jsonMicros['bare'])} × bare |`,
       row('streamed, 100 chunks', stream, 'bare'),
       `| first byte of a stream, p50 of 2 000 interleaved | bare ${firstByteMs.bare.toFixed(3)} ms, signalbox ${firstByteMs.signalbox.toFixed(3)} ms | +${(firstByteMs.signalbox - firstByteMs.bare).toFixed(3)} ms |`,
     ].join('\n');

@@ -2,6 +2,7 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mainThreadMicros } from './cpu.ts';
 import { firstByte, median } from './first-byte.ts';
 import { load, type LoadOptions } from './load.ts';
 import { startPortkey } from './portkey.ts';
@@ -25,25 +26,38 @@ routing: { router: prior, default: large }
 
 export interface Contender {
   readonly name: string;
+  readonly pid: number | undefined;
   readonly target: Omit<LoadOptions, 'stream' | 'seconds'>;
 }
 
 export interface GatewayResult {
   readonly json: Readonly<Record<string, number>>;
+  /** Microseconds of the main thread's CPU per JSON request: says more than a rate while others use the machine. */
+  readonly jsonMicros: Readonly<Record<string, number>>;
   readonly stream: Readonly<Record<string, number>>;
   readonly firstByteMs: { readonly bare: number; readonly signalbox: number };
   readonly portkey: string | undefined;
 }
 
 async function rounds(contenders: readonly Contender[], stream: boolean, seconds: number, count: number) {
-  const rates = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  const rates: Record<string, number[]> = {};
+  const micros: Record<string, number[]> = {};
   for (const { target } of contenders) await load({ ...target, stream, seconds: 2 });
   for (let round = 0; round < count; round++) {
     // Each round in another order, so that no contender always runs on a warm or a tired machine.
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
-    for (const { name, target } of order) rates.get(name)?.push(await load({ ...target, stream, seconds }));
+    for (const { name, target, pid } of order) {
+      const before = mainThreadMicros(pid);
+      const rate = await load({ ...target, stream, seconds });
+      (rates[name] ??= []).push(rate);
+      (micros[name] ??= []).push((mainThreadMicros(pid) - before) / (rate * seconds));
+    }
   }
-  return Object.fromEntries([...rates].map(([name, values]) => [name, median(values)]));
+  return { rates: medians(rates), micros: medians(micros) };
+}
+
+function medians(values: Readonly<Record<string, readonly number[]>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, list]) => [name, median(list)]));
 }
 
 /** Bare proxy, Signalbox and, where it can be installed, the Portkey gateway, against one upstream in one run. */
@@ -64,13 +78,14 @@ export async function benchGateway(options: {
   );
   const portkey = await startPortkey();
   const contenders: Contender[] = [
-    { name: 'bare', target: { url: bare.url, model: 'bench-model' } },
-    { name: 'signalbox', target: { url: signalbox.url, model: 'auto' } },
+    { name: 'bare', pid: bare.child.pid, target: { url: bare.url, model: 'bench-model' } },
+    { name: 'signalbox', pid: signalbox.child.pid, target: { url: signalbox.url, model: 'auto' } },
     ...(portkey === undefined
       ? []
       : [
           {
             name: 'portkey',
+            pid: portkey.child.pid,
             target: {
               url: portkey.url,
               model: 'bench-model',
@@ -93,7 +108,13 @@ export async function benchGateway(options: {
       { url: signalbox.url, model: 'auto' },
       options.firstBytes,
     );
-    return { json, stream, firstByteMs: { bare: first.a, signalbox: first.b }, portkey: portkey?.version };
+    return {
+      json: json.rates,
+      jsonMicros: json.micros,
+      stream: stream.rates,
+      firstByteMs: { bare: first.a, signalbox: first.b },
+      portkey: portkey?.version,
+    };
   } finally {
     await Promise.all([signalbox.stop(), bare.stop(), upstream.stop(), portkey?.stop()]);
     await rm(folder, { recursive: true, force: true });

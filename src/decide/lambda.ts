@@ -114,6 +114,8 @@ function pathOf(sample: LambdaSample, candidates: readonly string[]): Path | und
 
 /** Rounding of a few thousand additions must not decide whether a target is met. */
 const SLACK = 1e-9;
+/** Just below: far enough that rounding does not make it the same. */
+const BELOW = 1 - 1e-6;
 
 /**
  * The largest λ at which the sample's mean quality is at least `keep` × the reference's. Exact: every λ at which a choice
@@ -140,17 +142,18 @@ export function lambdaFor(
   const target = keep * of;
   let { quality, costUsd } = path;
   let best = { lambda: 0, quality, costUsd };
-  let kept = quality >= target - SLACK ? best : undefined;
-  for (let i = 0; i < path.lambdas.length; i++) {
+  let kept: typeof best | undefined;
+  for (let i = -1; i < path.lambdas.length; i++) {
     quality += path.qualitySteps[i] ?? 0;
     costUsd += path.costSteps[i] ?? 0;
-    const lambda = path.lambdas[i] ?? 0;
-    if (path.lambdas[i + 1] === lambda) continue;
-    const here = { lambda, quality, costUsd };
-    if (quality > best.quality + SLACK) best = here;
-    if (quality >= target - SLACK) kept = i === path.lambdas.length - 1 ? { ...here, lambda: Infinity } : here;
+    const from = path.lambdas[i] ?? 0;
+    const to = path.lambdas[i + 1] ?? Number.POSITIVE_INFINITY;
+    if (to === from) continue;
+    // These choices hold up to, but not at, the next change.
+    const here = { lambda: Math.max(from, to * BELOW), quality, costUsd };
+    if (i === -1 || quality > best.quality + SLACK) best = here;
+    if (quality >= target - SLACK) kept = here;
   }
-  if (path.lambdas.length === 0 && kept !== undefined) kept = { ...kept, lambda: Infinity };
   return { ...(kept ?? best), met: kept !== undefined, target, rows: path.rows };
 }
 

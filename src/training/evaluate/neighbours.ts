@@ -30,8 +30,6 @@ export interface NearestOptions {
   readonly k: number;
   /** Imaginary neighbours of similarity 1 whose targets are 0: they hold back what few or distant neighbours say. */
   readonly pseudo: number;
-  /** When the queries are the rows themselves: no neighbour comes from the query's own fold. */
-  readonly folds?: Int32Array;
 }
 
 /** The k largest of `similarity` among the rows that `allowed` lets in, in a heap whose root is the smallest; ties: the earlier row. */
@@ -80,24 +78,26 @@ function selectNearest(
   return size;
 }
 
+/** The mean of the targets of the nearest rows, for each of some queries. */
+export type NearestMeans = (queries: Csr, folds?: Int32Array) => Float64Array;
+
 /**
  * For each query the mean of the targets (n × m, NaN = missing) of its k nearest rows, weighted by their similarity: the
- * cosine, rows and queries being of length one. Exact, through lists of rows per column. O(queries · Σ postings).
+ * cosine, rows and queries being of length one. Where the queries are the rows themselves, `folds` keeps neighbours out of
+ * the query's own fold. Exact, through lists of rows per column. O(queries · Σ postings).
  */
-export function nearestMeans(
+export function createNearestMeans(
   rows: Csr,
-  queries: Csr,
   targets: Float64Array,
   m: number,
-  { k, pseudo, folds }: NearestOptions,
-): Float64Array {
+  { k, pseudo }: NearestOptions,
+): NearestMeans {
   const postings = postingsOf(rows);
   const similarity = new Float64Array(rows.rows);
   const heap = new Int32Array(k);
-  const out = new Float64Array(queries.rows * m);
   const sums = new Float64Array(m);
   const weights = new Float64Array(m);
-  for (let i = 0; i < queries.rows; i++) {
+  const measure = (queries: Csr, i: number): void => {
     similarity.fill(0);
     for (let p = queries.starts[i] ?? 0; p < (queries.starts[i + 1] ?? 0); p++) {
       const column = queries.columns[p] ?? 0;
@@ -108,22 +108,27 @@ export function nearestMeans(
         similarity[row] = (similarity[row] ?? 0) + value * (postings.values[e] ?? 0);
       }
     }
-    const own = folds?.[i];
-    const size = selectNearest(similarity, k, own === undefined ? () => true : (row) => folds?.[row] !== own, heap);
-    sums.fill(0);
-    weights.fill(pseudo);
-    for (let h = 0; h < size; h++) {
-      const row = heap[h] ?? 0;
-      const weight = similarity[row] ?? 0;
-      const at = row * m;
-      for (let j = 0; j < m; j++) {
-        const target = targets[at + j] ?? Number.NaN;
-        if (Number.isNaN(target)) continue;
-        sums[j] = (sums[j] ?? 0) + weight * target;
-        weights[j] = (weights[j] ?? 0) + weight;
+  };
+  return (queries, folds) => {
+    const out = new Float64Array(queries.rows * m);
+    for (let i = 0; i < queries.rows; i++) {
+      measure(queries, i);
+      const own = folds?.[i];
+      const size = selectNearest(similarity, k, own === undefined ? () => true : (row) => folds?.[row] !== own, heap);
+      sums.fill(0);
+      weights.fill(pseudo);
+      for (let h = 0; h < size; h++) {
+        const row = heap[h] ?? 0;
+        const weight = similarity[row] ?? 0;
+        for (let j = 0; j < m; j++) {
+          const target = targets[row * m + j] ?? Number.NaN;
+          if (Number.isNaN(target)) continue;
+          sums[j] = (sums[j] ?? 0) + weight * target;
+          weights[j] = (weights[j] ?? 0) + weight;
+        }
       }
+      for (let j = 0; j < m; j++) out[i * m + j] = (weights[j] ?? 0) > 0 ? (sums[j] ?? 0) / (weights[j] ?? 1) : 0;
     }
-    for (let j = 0; j < m; j++) out[i * m + j] = (weights[j] ?? 0) > 0 ? (sums[j] ?? 0) / (weights[j] ?? 1) : 0;
-  }
-  return out;
+    return out;
+  };
 }

@@ -5,7 +5,7 @@ import { multiply, multiplyTransposed, stackRows, type Csr, type SparseRow } fro
 import type { Features, NgramCounts } from '../../routers/router.ts';
 import { checkpoint, columnMeans, type FitOptions, type TrainingSet } from '../../routers/training-set.ts';
 import { foldsOf } from '../../routers/numeric/folds.ts';
-import { nearestMeans } from './neighbours.ts';
+import { createNearestMeans } from './neighbours.ts';
 
 /** Ridge penalty, on rows of length one. */
 const PENALTY = 30;
@@ -30,21 +30,50 @@ function textNgrams({ query, ngrams }: Features): NgramCounts {
   return fresh;
 }
 
-/** TF-IDF over every bucket, also those that training never saw: they make a strange text's row weaker. */
-function vectoriser(texts: readonly NgramCounts[]): (text: NgramCounts) => SparseRow {
-  const df = new Float64Array(NGRAM_BUCKETS);
-  for (const { buckets } of texts) for (const bucket of buckets) df[bucket] = (df[bucket] ?? 0) + 1;
-  const idf = df.map((count) => Math.log((1 + texts.length) / (1 + count)) + 1);
-  return ({ buckets, counts }) => {
-    const values = new Float32Array(buckets.length);
-    let norm = 0;
-    for (let i = 0; i < buckets.length; i++) {
-      const value = (1 + Math.log(Math.max(1, counts[i] ?? 1))) * (idf[buckets[i] ?? 0] ?? 0);
-      values[i] = value;
-      norm += value * value;
+/** Rows of length one over the buckets that training saw. */
+interface Vectoriser {
+  /** Buckets that training saw; the most frequent come first, which keeps the hot ones together in memory. */
+  readonly size: number;
+  row(text: NgramCounts): SparseRow;
+}
+
+/** TF-IDF over every bucket: also those that training never saw count for the length, so that a strange text's row is weak. */
+function vectoriserOf(texts: readonly NgramCounts[]): Vectoriser {
+  const df = new Int32Array(NGRAM_BUCKETS);
+  let size = 0;
+  for (const { buckets } of texts) {
+    for (const bucket of buckets) {
+      const count = df[bucket] ?? 0;
+      if (count === 0) size++;
+      df[bucket] = count + 1;
     }
-    const scale = norm > 0 ? 1 / Math.sqrt(norm) : 0;
-    return { columns: buckets, values: values.map((value) => value * scale) };
+  }
+  const seen = new Int32Array(size);
+  for (let bucket = 0, at = 0; bucket < df.length; bucket++) if ((df[bucket] ?? 0) > 0) seen[at++] = bucket;
+  seen.sort((a, b) => (df[b] ?? 0) - (df[a] ?? 0) || a - b);
+  const columns = new Int32Array(NGRAM_BUCKETS).fill(-1);
+  for (let column = 0; column < size; column++) columns[seen[column] ?? 0] = column;
+  // Inverse document frequency by document count, 0 included.
+  const idf = Float64Array.from({ length: texts.length + 1 }, (_, n) => Math.log((1 + texts.length) / (1 + n)) + 1);
+  return {
+    size,
+    row({ buckets, counts }) {
+      const values = new Float32Array(buckets.length);
+      const at = new Int32Array(buckets.length);
+      let kept = 0;
+      let norm = 0;
+      for (let i = 0; i < buckets.length; i++) {
+        const bucket = buckets[i] ?? 0;
+        const value = (1 + Math.log(Math.max(1, counts[i] ?? 1))) * (idf[df[bucket] ?? 0] ?? 0);
+        norm += value * value;
+        const column = columns[bucket] ?? -1;
+        if (column === -1) continue;
+        at[kept] = column;
+        values[kept++] = value;
+      }
+      const scale = norm > 0 ? 1 / Math.sqrt(norm) : 0;
+      return { columns: at.subarray(0, kept), values: values.subarray(0, kept).map((value) => value * scale) };
+    },
   };
 }
 
@@ -63,7 +92,7 @@ function fitRidge(x: Csr, residuals: Float64Array, m: number): Float64Array {
       for (let i = 0; i < out.length; i++) out[i] = ((out[i] ?? 0) + PENALTY * (p[i] ?? 0)) * (present[i] ?? 0);
     },
     target,
-    { k: m, tolerance: 1e-3 },
+    { k: m, tolerance: 1e-2 },
   );
   multiplyTransposed(x, alpha, m, weights);
   return weights;
@@ -86,12 +115,14 @@ export interface Prototype {
 export function fitPrototype(set: TrainingSet, options: FitOptions, parts: PrototypeParts = 'blend'): Prototype {
   const m = set.models.length;
   const texts = set.features.map(textNgrams);
-  const vectorise = vectoriser(texts);
-  const x = stackRows(texts.map(vectorise), NGRAM_BUCKETS);
+  const vectoriser = vectoriserOf(texts);
+  const x = stackRows(texts.map(vectoriser.row), vectoriser.size);
   checkpoint(options, 0.1);
   const means = columnMeans(set.scores, m);
   const residuals = set.scores.map((score, i) => score - (means[i % m] ?? 0));
   const weights = parts === 'knn' ? undefined : fitRidge(x, residuals, m);
+  const nearest =
+    parts === 'ridge' ? undefined : createNearestMeans(x, residuals, m, { k: NEIGHBOURS, pseudo: PSEUDO });
   checkpoint(options, 1);
   const combine = (rows: Csr, ridge: Float64Array | undefined, knn: Float64Array | undefined): Float64Array => {
     const out = new Float64Array(rows.rows * m);
@@ -110,24 +141,20 @@ export function fitPrototype(set: TrainingSet, options: FitOptions, parts: Proto
   return {
     predict(features) {
       const rows = stackRows(
-        features.map((row) => vectorise(textNgrams(row))),
-        NGRAM_BUCKETS,
+        features.map((row) => vectoriser.row(textNgrams(row))),
+        vectoriser.size,
       );
-      const knn =
-        parts === 'ridge' ? undefined : nearestMeans(x, rows, residuals, m, { k: NEIGHBOURS, pseudo: PSEUDO });
-      return combine(rows, weights === undefined ? undefined : ridgeOf(rows, weights), knn);
+      return combine(rows, weights === undefined ? undefined : ridgeOf(rows, weights), nearest?.(rows));
     },
     outOfFold(k) {
       const folds = foldsOf(set.groups, k, options.seed);
       const ridge = parts === 'knn' ? undefined : ridgeOutOfFold(x, residuals, m, folds, k, options);
-      const knn =
-        parts === 'ridge' ? undefined : nearestMeans(x, x, residuals, m, { k: NEIGHBOURS, pseudo: PSEUDO, folds });
-      return combine(x, ridge, knn);
+      return combine(x, ridge, nearest?.(x, folds));
     },
   };
 }
 
-/** A row outside a fold is one without scores inside it. */
+/** A row that a fold may not learn from is one without scores; means and document frequencies are those of all rows. */
 function ridgeOutOfFold(
   x: Csr,
   residuals: Float64Array,

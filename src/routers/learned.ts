@@ -5,10 +5,16 @@ import { ensembleRouter, fitParts, loadEnsemble, within } from './ensemble.ts';
 import { combine, meanWeights, stackWeights, type Recipe } from './recipes.ts';
 import { INNER_FOLDS, LEAST_ROWS, outOfFoldParts, type OutOfFold } from './stack.ts';
 import { worthOf } from './worth.ts';
+import { mlp } from './mlp.ts';
+import { asPart } from './parts/other.ts';
+import type { Part } from './parts/part.ts';
 import type { Trainable } from './trained.ts';
 import type { TrainingSet } from './training-set.ts';
 
 const NAME = 'learned';
+
+/** What may be summed: the parts of `blend`, and a network. */
+const KNOWN: readonly Part[] = [...PARTS, asPart(mlp)];
 
 /** What is tried, simplest first. */
 export const RECIPES: readonly Recipe[] = [
@@ -16,19 +22,29 @@ export const RECIPES: readonly Recipe[] = [
   { name: 'knn', parts: ['knn'] },
   { name: 'kmeans', parts: ['kmeans'] },
   { name: 'category', parts: ['category'] },
+  { name: 'mlp', parts: ['mlp'] },
   { name: 'ridge + knn', parts: ['ridge', 'knn'] },
   { name: 'knn + category', parts: ['knn', 'category'] },
-  { name: 'ridge + knn + form', parts: ['ridge', 'knn', 'form'] },
+  { name: 'kmeans + category', parts: ['kmeans', 'category'] },
   { name: 'knn + kmeans + category', parts: ['knn', 'kmeans', 'category'] },
+  { name: 'knn + mlp', parts: ['knn', 'mlp'] },
+  { name: 'category + mlp', parts: ['category', 'mlp'] },
+  { name: 'knn + category + mlp', parts: ['knn', 'category', 'mlp'] },
+  { name: 'ridge + knn + mlp', parts: ['ridge', 'knn', 'mlp'] },
   { name: 'ridge + knn + kmeans + category', parts: ['ridge', 'knn', 'kmeans', 'category'] },
-  { name: 'ridge + form + kmeans + category', parts: ['ridge', 'form', 'kmeans', 'category'] },
-  { name: 'stack', parts: PARTS.map((part) => part.name), stacked: true },
+  { name: 'all', parts: KNOWN.map((part) => part.name) },
+  { name: 'stack', parts: KNOWN.map((part) => part.name), stacked: true },
 ];
 
-/** Below these rows only plain mixtures are tried: a choice among many is then mostly luck. */
-const SMALL = 300;
-/** Worths this close are the same: then less work per decision wins. */
-const CLOSE = 0.0005;
+/**
+ * Trials this close to the best cannot be told from it by the rows there are (two runs with other folds differ by about
+ * as much): their weights are averaged.
+ */
+const CLOSE = 0.002;
+/** What a multiply-add per decision costs in quality: a million of them, about a millisecond, .0005. */
+const WORK_PRICE = 5e-10;
+/** Parts of less weight than this are left out. */
+const LEAST_WEIGHT = 0.04;
 
 interface Trial {
   readonly recipe: Recipe;
@@ -58,23 +74,28 @@ function attempt(recipe: Recipe, inner: OutOfFold, set: TrainingSet): Pick<Trial
   return { weights: stackWeights(inner, set.scores, m, () => true), quality };
 }
 
-/** The trial of highest worth; of those as good, the one that computes least. */
-function pick(trials: readonly Trial[]): Trial | undefined {
-  const most = Math.max(...trials.map(({ worth }) => worth));
-  return trials
-    .filter(({ worth }) => worth >= most - CLOSE)
-    .reduce<Trial | undefined>(
-      (best, trial) => (best === undefined || trial.work < best.work ? trial : best),
-      undefined,
-    );
+/** The mean of the weights of all trials within {@link CLOSE} of the best, small ones left out. */
+function agree(trials: readonly Trial[], parts: number): { readonly names: string[]; readonly weights: number[] } {
+  const value = ({ worth, work }: Trial): number => worth - work * WORK_PRICE;
+  const most = Math.max(...trials.map(value));
+  const close = trials.filter((trial) => value(trial) >= most - CLOSE);
+  const weights = Array.from(
+    { length: parts },
+    (_, p) => close.reduce((sum, trial) => sum + (trial.weights[p] ?? 0), 0) / close.length,
+  );
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    names: close.map(({ recipe }) => recipe.name),
+    weights: weights.map((weight) => (weight < LEAST_WEIGHT * total ? 0 : weight)),
+  };
 }
 
 const rounded = (value: number): number => Math.round(value * 1e5) / 1e5;
 
 /**
  * Chooses among the other routers' parts and their mixtures: each is fitted on inner folds and judged on rows that it had
- * not seen by {@link worthOf}, what is within {@link CLOSE} of the best counts as good, and of those the one that computes
- * least is fitted on all rows. The table of trials stays in the artifact.
+ * not seen by {@link worthOf}, less a little for its work per decision. The weights of all that come within
+ * {@link CLOSE} of the best are averaged, and what they name is fitted on all rows. The trials stay in the artifact.
  */
 export const learned: Trainable = {
   name: NAME,
@@ -91,34 +112,32 @@ export const learned: Trainable = {
       });
     }
     const costs = new Float64Array(set.costs.length).fill(Number.NaN);
-    const inner = outOfFoldParts(set, PARTS, within(options, 0, 0.8), (seen, unseen) => {
+    const inner = outOfFoldParts(set, KNOWN, within(options, 0, 0.8), (seen, unseen) => {
       const model = fitCost(seen, { seed: options.seed });
       for (const row of unseen) {
         const features = set.features[row];
         if (features !== undefined) costs.set(model.costs(features), row * m);
       }
     });
-    const tried = RECIPES.filter(({ parts }) => set.ids.length >= SMALL || parts.length > 1);
-    const trials = tried.flatMap((recipe): Trial[] => {
+    const trials = RECIPES.flatMap((recipe): Trial[] => {
       const made = attempt(recipe, inner, set);
       if (made === undefined) return [];
       const work = inner.work.reduce((sum, each, p) => sum + ((made.weights[p] ?? 0) > 0 ? each : 0), 0);
       return [{ recipe, ...made, work, worth: worthOf(made.quality, costs, set, m) }];
     });
-    const chosen = pick(trials);
-    if (chosen === undefined) throw new RangeError('no recipe can be made from the parts');
+    const chosen = agree(trials, inner.names.length);
     const weightOf = new Map(inner.names.map((name, p) => [name, chosen.weights[p] ?? 0]));
     const fitted = fitParts(
       set,
-      PARTS.filter((part) => (weightOf.get(part.name) ?? 0) > 0),
+      KNOWN.filter((part) => (weightOf.get(part.name) ?? 0) > 0),
       within(options, 0.8, 0.2),
     );
     return ensembleRouter(NAME, {
       fitted,
       weights: fitted.parts.map((part) => weightOf.get(part.name) ?? 0),
-      outOfFold: chosen.quality,
+      outOfFold: combine(inner, chosen.weights),
       notes: {
-        chosen: chosen.recipe.name,
+        chosen: chosen.names,
         trials: trials.map(({ recipe, worth, work }) => ({
           name: recipe.name,
           worth: rounded(worth),
@@ -127,5 +146,5 @@ export const learned: Trainable = {
       },
     });
   },
-  load: (state) => loadEnsemble(state, NAME, PARTS),
+  load: (state) => loadEnsemble(state, NAME, KNOWN),
 };

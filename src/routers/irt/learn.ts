@@ -19,7 +19,7 @@ const FORM_WEIGHT = 0.25;
  * others: a row's scores are hardly more than one), and of those for one model's deviation from it.
  */
 const DIFFICULTY = 1.5;
-const DEVIATION = 2;
+const DEVIATION = 4;
 const TOLERANCE = 3e-3;
 const MAX_ITERATIONS = 40;
 /** Rows that the directions of special abilities are learnt from. */

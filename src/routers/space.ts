@@ -1,5 +1,5 @@
 import { STRUCTURE_SIZE, structureOf } from '../query/structure.ts';
-import { rowOf, type Csr, type SparseRow } from './numeric/csr.ts';
+import { rowOf, stackRows, type Csr, type SparseRow } from './numeric/csr.ts';
 import { fitLsa, project, type Lsa } from './numeric/lsa.ts';
 import { seededRandom, shuffledIndices } from './numeric/random.ts';
 import { standardise } from './numeric/standardise.ts';
@@ -22,7 +22,12 @@ export interface Space {
 }
 
 interface Topics {
+  /** Projects rows over the topic terms. */
   readonly lsa: Lsa;
+  /** The n-gram columns that are topic terms, ascending. */
+  readonly terms: Int32Array;
+  /** Topic term of each n-gram column; −1 = none. */
+  readonly termOf: Int32Array;
   /** Divides topic coordinates so that a training row has length one on average. */
   readonly scale: number;
 }
@@ -41,7 +46,9 @@ export interface Points {
   readonly map?: Float32Array;
 }
 
-const TOPICS = 64;
+const TOPICS = 32;
+/** Most n-grams that topics are made of: the most frequent ones. */
+const TOPIC_TERMS = 2 ** 14;
 /** Rows that topic directions are learnt from: more change them little. */
 const TOPIC_ROWS = 3000;
 /** How much structure counts against topics in a distance. */
@@ -59,8 +66,38 @@ export function textOf({ row }: Pick<Point, 'row'>, space: Space): SparseRow {
   return { columns: row.columns.subarray(0, size), values: row.values.subarray(0, size) };
 }
 
+/** A row over the topic terms alone. */
+function topicRow({ termOf }: Pick<Topics, 'termOf'>, text: SparseRow): SparseRow {
+  const columns = new Int32Array(text.columns.length);
+  const values = new Float32Array(text.columns.length);
+  let size = 0;
+  for (let p = 0; p < text.columns.length; p++) {
+    const term = termOf[text.columns[p] ?? 0] ?? -1;
+    if (term === -1) continue;
+    columns[size] = term;
+    values[size++] = text.values[p] ?? 0;
+  }
+  return { columns: columns.subarray(0, size), values: values.subarray(0, size) };
+}
+
+/** The columns of smallest idf, ascending, and the way back to them. */
+function topicTerms(terms: Int32Array, cols: number): Pick<Topics, 'terms' | 'termOf'> {
+  const termOf = new Int32Array(cols).fill(-1);
+  for (const [term, column] of terms.entries()) termOf[column] = term;
+  return { terms, termOf };
+}
+
+function frequentTerms(idf: Float32Array): Int32Array {
+  const order = Int32Array.from(idf.keys());
+  if (order.length <= TOPIC_TERMS) return order;
+  return order
+    .sort((a, b) => (idf[a] ?? 0) - (idf[b] ?? 0) || a - b)
+    .slice(0, TOPIC_TERMS)
+    .sort();
+}
+
 function writeMap(space: Space, topics: Topics, row: SparseRow, features: Features, out: Float32Array): void {
-  const topic = project(topics.lsa, textOf({ row }, space));
+  const topic = project(topics.lsa, topicRow(topics, textOf({ row }, space)));
   for (let c = 0; c < TOPICS; c++) out[c] = (topic[c] ?? 0) * topics.scale;
   const scaled = new Float64Array(STRUCTURE_SIZE);
   standardise(space.inputs.scaling, features.structure ?? structureOf(features.query), scaled);
@@ -77,40 +114,18 @@ export function fitSpace(
   const rows = inputMatrix(inputs, features);
   if (!wants.includes('map')) return { space: { inputs }, points: { rows } };
   const chosen = shuffledIndices(features.length, seededRandom(seed)).slice(0, TOPIC_ROWS).sort();
-  const lsa = fitLsa(textMatrix(rows, inputs, chosen), TOPICS, { seed, iterations: 2 });
+  const terms = topicTerms(frequentTerms(inputs.tfidf.idf), inputs.tfidf.size);
+  const sample = Array.from(chosen, (i) => topicRow(terms, textOf({ row: rowOf(rows, i) }, { inputs })));
+  const lsa = fitLsa(stackRows(sample, terms.terms.length), TOPICS, { seed, iterations: 2 });
   let squares = 0;
-  for (const i of chosen) {
-    for (const value of project(lsa, textOf({ row: rowOf(rows, i) }, { inputs }))) squares += value * value;
-  }
-  const topics: Topics = { lsa, scale: squares > 0 ? 1 / Math.sqrt(squares / chosen.length) : 1 };
+  for (const row of sample) for (const value of project(lsa, row)) squares += value * value;
+  const topics: Topics = { ...terms, lsa, scale: squares > 0 ? 1 / Math.sqrt(squares / sample.length) : 1 };
   const space: Space = { inputs, topics };
   const map = new Float32Array(features.length * MAP_SIZE);
   for (const [i, each] of features.entries()) {
     writeMap(space, topics, rowOf(rows, i), each, map.subarray(i * MAP_SIZE, (i + 1) * MAP_SIZE));
   }
   return { space, points: { rows, map } };
-}
-
-/** The n-gram part of some rows, as a matrix of its own. */
-function textMatrix(rows: Csr, inputs: SparseInputs, chosen: Int32Array): Csr {
-  const starts = new Int32Array(chosen.length + 1);
-  const columns: Int32Array[] = [];
-  const values: Float32Array[] = [];
-  for (const [to, from] of chosen.entries()) {
-    const text = textOf({ row: rowOf(rows, from) }, { inputs });
-    starts[to + 1] = (starts[to] ?? 0) + text.columns.length;
-    columns.push(text.columns);
-    values.push(text.values);
-  }
-  const out = {
-    columns: new Int32Array(starts[chosen.length] ?? 0),
-    values: new Float32Array(starts[chosen.length] ?? 0),
-  };
-  for (const [i, at] of starts.subarray(0, -1).entries()) {
-    out.columns.set(columns[i] ?? [], at);
-    out.values.set(values[i] ?? [], at);
-  }
-  return { rows: chosen.length, cols: inputs.tfidf.size, starts, ...out };
 }
 
 /** Places one query in the space. */
@@ -128,7 +143,7 @@ export function saveSpace({ inputs, topics }: Space): RouterState {
   return {
     router: 'space',
     meta: { ...meta, topicScale: topics?.scale ?? 0 },
-    tensors: { ...tensors, ...(topics === undefined ? {} : { topics: topics.lsa.basis }) },
+    tensors: { ...tensors, ...(topics === undefined ? {} : { topics: topics.lsa.basis, topicTerms: topics.terms }) },
   };
 }
 
@@ -138,6 +153,7 @@ export function loadSpace(state: RouterState): Space {
   const inputs = loadInputs(reader);
   const scale = reader.number('topicScale');
   if (scale === 0) return { inputs };
-  const basis = reader.float32('topics', inputs.tfidf.size * TOPICS);
-  return { inputs, topics: { lsa: { dim: TOPICS, basis }, scale } };
+  const terms = topicTerms(reader.int32('topicTerms'), inputs.tfidf.size);
+  const basis = reader.float32('topics', terms.terms.length * TOPICS);
+  return { inputs, topics: { ...terms, lsa: { dim: TOPICS, basis }, scale } };
 }

@@ -3,6 +3,7 @@ import { systemClock, type Clock, type Random } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { createPrecedence, defaultModel } from './decide/precedence.ts';
+import { checkArtifact, someNames, summariseArtifact, workingArtifacts } from './flow/artifacts.ts';
 import { createEmbeddingKeeper, type EmbeddingKeeper } from './flow/embedding.ts';
 import { createMemory } from './flow/memory.ts';
 import { createRecent } from './flow/recent.ts';
@@ -17,6 +18,12 @@ import type { Router } from './routers/router.ts';
 import { createMemoryState } from './state/memory.ts';
 import { silentLog, type Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import {
+  artifactPlace,
+  createArtifactKeeper,
+  type ArtifactKeeper,
+  type Artifacts,
+} from './training/artifact-keeper.ts';
 
 /** What an engine is built from beside its config; everything has a default. */
 export interface EngineOptions {
@@ -41,38 +48,123 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-function loadRouters(config: Config): ReadonlyMap<string, Router> {
+function loadRouters(config: Config, artifacts: Artifacts): ReadonlyMap<string, Router> {
   const names = [config.routing.router, ...Object.values(config.roles).flatMap((role) => role.router ?? [])];
-  return new Map(names.map((name) => [name, routerOf(name)]));
+  return new Map(names.map((name) => [name, artifacts.get(name)?.router ?? routerOf(name)]));
 }
 
-/** Builds the world of a loaded config: catalogue, providers, routers, precedence. */
+/**
+ * Builds the world of a loaded config: catalogue, providers, routers, precedence.
+ * @throws `config_invalid` for an unknown router, `artifact_invalid` for an artifact that cannot be used here.
+ */
 export async function buildSnapshot(
-  { config, version }: Pick<LoadedConfig, 'config' | 'version'>,
+  loaded: Pick<LoadedConfig, 'config' | 'version' | 'path'>,
   deps: {
     readonly transport: Transport;
     readonly clock: Clock;
     readonly random: Random;
     /** Keeps embedders from one snapshot to the next. */
     readonly embeddings?: EmbeddingKeeper;
+    /** The same for artifacts. */
+    readonly artifacts?: ArtifactKeeper;
   },
 ): Promise<Snapshot> {
+  const { config, version } = loaded;
   const catalog = await buildCatalog(config);
-  const routers = loadRouters(config);
+  const keeper = deps.artifacts ?? createArtifactKeeper(silentLog);
+  const artifacts = await keeper.of(artifactPlace(loaded), (setting, active) =>
+    checkArtifact(setting, active, config, catalog),
+  );
+  const routers = loadRouters(config, artifacts);
+  const names = [...routers].map(([name, router]) => artifacts.get(name)?.name ?? router.name);
   return {
     config,
     catalog,
     providers: createProviders(config.providers, deps),
     routers,
+    artifacts: workingArtifacts(artifacts, config, catalog),
     embeddings: (deps.embeddings ?? createEmbeddingKeeper(deps)).of(config),
     default: defaultModel(config.routing, catalog),
     versions: {
       config: version,
       catalog: catalog.version,
       prices: catalog.pricesVersion,
-      router: [...new Set([...routers.values()].map((router) => router.name))].join(','),
+      router: [...new Set(names)].join(','),
     },
     plan: createPrecedence(config, catalog),
+  };
+}
+
+/** Says which models an artifact has not learnt about. */
+function tellUnknown({ artifacts, catalog }: Snapshot, log: Log): void {
+  for (const [setting, { active }] of artifacts) {
+    const { unknown } = summariseArtifact(active, catalog);
+    if (unknown.length === 0) continue;
+    log.warn(
+      { artifact: setting, router: active.name },
+      `the router has learnt nothing about ${someNames(unknown)}: declared quality is used`,
+    );
+  }
+}
+
+type WorldDeps = Parameters<typeof buildSnapshot>[1] & { readonly artifacts: ArtifactKeeper };
+
+/** Builds one world after another: from a new config, or from the same one after an artifact's file has changed. */
+async function openWorlds(loaded: LoadedConfig, deps: WorldDeps, log: Log) {
+  const { artifacts } = deps;
+  let config = loaded;
+  let current = await buildSnapshot(loaded, deps);
+  let building: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  // In turn: the last one asked for is the one that stays.
+  const build = (from: () => LoadedConfig, done: (before: Snapshot) => void): Promise<void> => {
+    const work = async () => {
+      const next = from();
+      const before = current;
+      try {
+        current = await buildSnapshot(next, deps);
+        config = next;
+        done(before);
+      } finally {
+        follow();
+      }
+    };
+    const built = building.then(work);
+    building = built.catch(() => {});
+    return built;
+  };
+  const swap = () => {
+    const done = (before: Snapshot) => {
+      const { router } = current.versions;
+      if (router === before.versions.router) return;
+      log.info({ from: before.versions.router, to: router }, 'a new artifact is in use');
+      tellUnknown(current, log);
+    };
+    const refused = (error: unknown) => log.error({ error: String(error) }, 'the old artifact stays');
+    build(() => config, done).catch(refused);
+  };
+  const follow = () => {
+    if (!closed) artifacts.follow(artifactPlace(config), swap);
+  };
+
+  tellUnknown(current, log);
+  follow();
+  return {
+    current: () => current,
+    replace: (next: LoadedConfig) =>
+      build(
+        () => next,
+        () => {
+          log.info({ config: next.version, models: current.catalog.models.length }, 'configuration replaced');
+          tellUnknown(current, log);
+        },
+      ),
+    async close() {
+      closed = true;
+      artifacts.close();
+      await building;
+    },
   };
 }
 
@@ -85,8 +177,8 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
   const { storage } = loaded.config;
   const transport = createTransport();
   const embeddings = createEmbeddingKeeper({ transport, clock, log });
-  const deps = { transport, clock, random, embeddings };
-  let current = await buildSnapshot(loaded, deps);
+  const artifacts = createArtifactKeeper(log);
+  const worlds = await openWorlds(loaded, { transport, clock, random, embeddings, artifacts }, log);
   const ledger = await openLedger({
     url: storage.url,
     journal: storage.journal,
@@ -104,7 +196,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     newId: createIds(clock, random),
     journal: ledger.journal,
     state,
-    metrics: createMetrics({ known: (model) => current.catalog.byId.has(model) }),
+    metrics: createMetrics({ known: (model) => worlds.current().catalog.byId.has(model) }),
     log,
     recent: createRecent(),
     memory: createMemory(state, clock),
@@ -120,16 +212,16 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     };
   });
   return {
-    snapshot: () => current,
+    snapshot: worlds.current,
     async replace(next) {
-      current = await buildSnapshot(next, deps);
+      await worlds.replace(next);
       runtime.memory.endCoolDowns();
-      log.info({ config: next.version, models: current.catalog.models.length }, 'configuration replaced');
     },
     runtime,
     ledger,
     startedAt: clock.now(),
     async close() {
+      await worlds.close();
       await embeddings.close();
       await transport.close();
       await ledger.close();

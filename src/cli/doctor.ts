@@ -1,6 +1,8 @@
 import { defineCommand } from 'citty';
 import { access, constants } from 'node:fs/promises';
 import { buildCatalog } from '../catalog/build.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { pathText } from '../config/problem.ts';
 import { embeddersOf } from '../config/references.ts';
 import type { Config } from '../config/schema.ts';
@@ -10,6 +12,7 @@ import { systemClock } from '../clock.ts';
 import { createEmbedder } from '../providers/embedders/registry.ts';
 import { createProviders } from '../providers/registry.ts';
 import { createTransport } from '../providers/transport.ts';
+import { artifactText, inspectArtifacts } from './artifacts.ts';
 import { print, printJson } from './print.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
@@ -71,8 +74,17 @@ async function checkEmbedders(config: Config): Promise<Finding[]> {
   }
 }
 
-async function checkPrices(config: Config): Promise<Finding[]> {
-  const catalog = await buildCatalog(config);
+async function checkArtifacts(loaded: LoadedConfig, catalog: Catalog): Promise<Finding[]> {
+  const artifacts = await inspectArtifacts(loaded, catalog);
+  return artifacts.map((one): Finding => {
+    const what = `artifact ${one.setting}`;
+    return 'error' in one
+      ? { what, state: 'fail', detail: one.error }
+      : { what, state: one.summary.unknown.length > 0 ? 'warn' : 'ok', detail: artifactText(one.summary) };
+  });
+}
+
+function checkPrices(catalog: Catalog): Finding[] {
   return catalog.models.flatMap((model) =>
     model.upstreams
       .filter((upstream) => upstream.price === null)
@@ -110,12 +122,14 @@ export const doctor = defineCommand({
   async run({ args }) {
     const { loaded, from } = await findSource(args);
     const { config } = loaded;
+    const catalog = await buildCatalog(config);
     const findings: Finding[] = [
       { what: 'configuration', state: 'ok', detail: from },
       ...loaded.warnings.map(({ message }): Finding => ({ what: 'configuration', state: 'warn', detail: message })),
       ...(await checkProviders(config)),
       ...(await checkEmbedders(config)),
-      ...(await checkPrices(config)),
+      ...(await checkArtifacts(loaded, catalog)),
+      ...checkPrices(catalog),
       ...(await checkStorage(config)),
     ];
     const failed = findings.some((finding) => finding.state === 'fail');

@@ -3,6 +3,7 @@ import { SignalboxError } from '../errors.ts';
 /** Codes that mean the user must change something before trying again. */
 const USAGE = new Set([
   'config_invalid',
+  'artifact_invalid',
   'invalid_request',
   'port_in_use',
   'storage_unavailable',

@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty';
 import { buildCatalog } from '../catalog/build.ts';
+import { artifactText, inspectArtifacts } from './artifacts.ts';
 import { print, printJson, table } from './print.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
@@ -14,8 +15,13 @@ export const models = defineCommand({
   async run({ args }) {
     const { loaded, from } = await findSource(args);
     const catalog = await buildCatalog(loaded.config);
+    const artifacts = await inspectArtifacts(loaded, catalog);
     if (args.json === true) {
-      return printJson({ data: catalog.models.map((model) => ({ ...model, capabilities: [...model.capabilities] })) });
+      const data = catalog.models.map((model) => ({
+        ...model,
+        capabilities: [...model.capabilities],
+      }));
+      return printJson({ data, artifacts });
     }
     const rows = catalog.models.flatMap((model) =>
       model.upstreams.map((upstream, i) => [
@@ -31,6 +37,7 @@ export const models = defineCommand({
     );
     print(
       from,
+      ...artifacts.map((one) => `${one.setting}: ${'error' in one ? one.error : artifactText(one.summary)}`),
       '',
       table(
         [

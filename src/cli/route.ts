@@ -1,9 +1,22 @@
 import { defineCommand } from 'citty';
+import { resolve } from 'node:path';
+import type { LoadedConfig } from '../config/load.ts';
 import { percent, usd } from '../decide/words.ts';
 import { explainRoute } from '../flow/explain.ts';
 import { openOffline } from './offline.ts';
 import { print, printJson, table } from './print.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
+
+/** The same configuration, decided by one artifact everywhere; its path starts from the working directory. */
+function withArtifact(loaded: LoadedConfig, artifact: string): LoadedConfig {
+  const router = resolve(artifact);
+  const { config } = loaded;
+  const roles = Object.entries(config.roles).map(([name, role]) => [name, { ...role, router }] as const);
+  return {
+    ...loaded,
+    config: { ...config, routing: { ...config.routing, router }, roles: Object.fromEntries(roles) },
+  };
+}
 
 export const route = defineCommand({
   meta: {
@@ -19,12 +32,15 @@ export const route = defineCommand({
       description: 'quality-first, balanced, cost-first, keepQuality=0.97, budgetPer1k=2.5, …',
     },
     role: { type: 'string', description: 'A role of the configuration' },
+    artifact: { type: 'string', description: 'Decide with this artifact of signalbox train', valueHint: 'file' },
     model: { type: 'string', default: 'auto', description: 'As a client would send it' },
   },
   async run({ args }) {
     const text = args.text === '-' ? await readStdin() : args.text;
     const { loaded } = await findSource(args);
-    const { snapshot, runtime } = await openOffline(loaded);
+    const { snapshot, runtime } = await openOffline(
+      args.artifact === undefined ? loaded : withArtifact(loaded, args.artifact),
+    );
     const request = {
       dialect: 'openai-chat' as const,
       parsed: { model: args.model, messages: [{ role: 'user', content: text }] },
@@ -39,9 +55,10 @@ export const route = defineCommand({
     print(
       `${decision.chosen}  (${provider})`,
       `  why         ${decision.reason}`,
+      `  router      ${decision.versions.router}`,
       `  sure        ${percent(decision.confidence)} that it meets the strategy's target`,
       ...(decision.flip === undefined ? [] : [`  flip        ${decision.flip}`]),
-      ...explain.map((line) => `  router      ${line}`),
+      ...explain.map((line) => `              ${line}`),
       ...(decision.warnings ?? []).map((warning) => `  warning     ${warning}`),
       ...decision.dropped.map((drop) => `  left out    ${drop.model}: ${drop.detail}`),
       `  tokens      about ${decision.query.inputTokens} in`,

@@ -29,7 +29,8 @@ const PRICE = {
 
 const ROUTING = {
   mode: '`route`; `observe` serves the default and logs what routing would have done; `off` serves the default',
-  router: 'Which router predicts quality: `learned` is the best that ships',
+  router:
+    'Which router predicts quality: `learned` is the best that ships; a path, from this file’s folder, is an artifact of `signalbox train`',
   strategy: 'How predicted quality, cost and latency are weighed',
   default:
     'Model used when routing is off or static, and the baseline that savings are counted against; left out: the model of the highest declared quality',

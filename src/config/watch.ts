@@ -1,13 +1,10 @@
-import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { SignalboxError } from '../errors.ts';
 import { asSignalboxError } from '../errors.ts';
 import type { Config } from './schema.ts';
 import type { LoadedConfig } from './load.ts';
-
-/** Editors write in steps: a file counts once two reads this far apart are equal, milliseconds. */
-const SETTLE_MS = 300;
+import { followFile } from './settled.ts';
 
 /** What a running gateway cannot change. */
 const FIXED = ['server', 'auth', 'storage'] as const;
@@ -43,12 +40,10 @@ function keepFixed(next: LoadedConfig, first: Config, path: string): LoadedConfi
  * `onChange` is called with what holds and differs; `server`, `auth` and `storage` stay as they were.
  */
 export function watchConfig(options: WatchOptions): void {
-  const { path, load, onChange, onError, signal, settle = SETTLE_MS } = options;
+  const { path, load, onChange, onError, signal, settle } = options;
   const first = options.current.config;
   // Secrets count too, though the version does not show them.
   let applied = JSON.stringify(first);
-  let timer: NodeJS.Timeout | undefined;
-  const read = () => readFile(path, 'utf8').catch(() => undefined);
 
   const apply = async () => {
     try {
@@ -62,23 +57,13 @@ export function watchConfig(options: WatchOptions): void {
     }
   };
 
-  const check = async (before: string | undefined) => {
-    const now = await read();
-    if (signal.aborted) return;
-    if (now !== undefined && now === before) await apply();
-    else later(now);
-  };
-
-  const later = (seen: string | undefined) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void check(seen), settle);
-    timer.unref();
-  };
-
-  const names = new Set([basename(path), '.env', '..data']);
-  const watcher = watch(dirname(path), { signal, persistent: false }, (_event, name) => {
-    if (name === null || names.has(name)) void read().then(later);
+  followFile({
+    path,
+    beside: ['.env'],
+    look: () => readFile(path, 'utf8').catch(() => undefined),
+    onSettled: apply,
+    onError: (error) => onError(asSignalboxError(error)),
+    signal,
+    ...(settle === undefined ? {} : { settle }),
   });
-  watcher.on('error', (error) => onError(asSignalboxError(error)));
-  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }

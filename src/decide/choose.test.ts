@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Estimate, Strategy } from './decision.ts';
-import { choose, costOf } from './choose.ts';
+import { choose } from './choose.ts';
+import { costOf } from './ranking.ts';
 
 function estimate(id: string, quality: number, costUsd: number | null, stderr = 0.02, firstTokenMs?: number): Estimate {
   return {

@@ -1,7 +1,9 @@
 import { bandFloor } from './band.ts';
-import type { Estimate, ReasonCode, Strategy } from './decision.ts';
+import type { Calibrated, Estimate, ReasonCode, Strategy } from './decision.ts';
 import { probabilityAbove } from './normal.ts';
-import { cost, percent, times, usd } from './words.ts';
+import { byCost, byQuality, compare, costOf, next, type Choice } from './ranking.ts';
+import { keepByTrade, spendByTrade } from './trade.ts';
+import { cost, percent, usd } from './words.ts';
 
 /** What a strategy may look at beside the estimates. */
 export interface ChooseContext {
@@ -11,40 +13,8 @@ export interface ChooseContext {
   readonly draw: number;
   /** Counts requests; `round-robin` uses it. */
   readonly turn: number;
-}
-
-/** A choice and why: the ranking, best first; the first is chosen. */
-export interface Choice {
-  readonly ranking: readonly Estimate[];
-  readonly reasonCode: ReasonCode;
-  readonly reason: string;
-  readonly confidence: number;
-  readonly propensity: number;
-  readonly flip?: string;
-}
-
-/** Unknown cost sorts as the dearest. */
-export function costOf(estimate: Estimate): number {
-  return estimate.costUsd ?? Number.POSITIVE_INFINITY;
-}
-
-function compare<T extends number | string>(a: T, b: T): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
-/** Cheaper first, then by id: how every tie is broken. */
-export function byCost(a: Estimate, b: Estimate): number {
-  return compare(costOf(a), costOf(b)) || compare(a.model.id, b.model.id);
-}
-
-function byQuality(a: Estimate, b: Estimate): number {
-  return compare(b.quality, a.quality) || byCost(a, b);
-}
-
-function next(ranking: readonly Estimate[]): string {
-  const [first, second] = ranking;
-  if (first === undefined || second === undefined) return '';
-  return `; next: ${second.model.id}${times(costOf(second), costOf(first))}`;
+  /** The exchange rate of quality and money, where it was measured; `keep-quality` and `budget` use it. */
+  readonly calibrated?: Calibrated | undefined;
 }
 
 function plural(n: number): string {
@@ -193,9 +163,13 @@ export function choose(estimates: readonly Estimate[], strategy: Strategy, conte
     case 'quality-first':
       return qualityFirst(estimates);
     case 'keep-quality':
-      return keepQuality(estimates, strategy);
+      return context.calibrated === undefined
+        ? keepQuality(estimates, strategy)
+        : keepByTrade(estimates, strategy, context.calibrated);
     case 'budget':
-      return withinBudget(estimates, strategy.usdPer1k);
+      return context.calibrated === undefined
+        ? withinBudget(estimates, strategy.usdPer1k)
+        : spendByTrade(estimates, context.calibrated);
     case 'weights':
       return weighted(estimates, strategy);
     case 'static': {

@@ -3,10 +3,12 @@ import { SignalboxError } from '../errors.ts';
 import type { Query } from '../query/query.ts';
 import type { Features, Prediction, Router } from '../routers/router.ts';
 import { noCandidate, selectCandidates, type Candidates, type CoolDown } from './candidates.ts';
-import { choose, type Choice, type ChooseContext } from './choose.ts';
-import type { Decision, Estimate, QueryDigest, Versions } from './decision.ts';
+import type { Calibration } from './calibration.ts';
+import { choose, type ChooseContext } from './choose.ts';
+import type { Calibrated, Decision, Estimate, QueryDigest, Versions } from './decision.ts';
 import { estimateAll, type CachedPrefix } from './estimate.ts';
 import type { Plan } from './precedence.ts';
+import type { Choice } from './ranking.ts';
 import { targetsOf, type Target } from './targets.ts';
 
 /** Everything a decision depends on; nothing else is read. */
@@ -27,6 +29,16 @@ export interface DecideInput {
   readonly cached?: CachedPrefix;
   readonly firstTokenMs: (upstream: string) => number | undefined;
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
+  /** What an artifact knows beside its router. */
+  readonly learnt?: Learnt | undefined;
+}
+
+/** What was learnt beside the quality of answers. */
+export interface Learnt {
+  /** What a dollar is worth, where a sample says so. */
+  readonly calibration?: Calibration;
+  /** Output tokens to expect of each model, in their order; NaN = nothing learnt. */
+  outputTokens?(features: Features, models: readonly Model[]): ArrayLike<number>;
 }
 
 /** A decision and where it may be carried out. */
@@ -40,6 +52,14 @@ function predictSafely(router: Router, features: Features, models: readonly Mode
     const predictions = router.predict(features, models);
     const sound = predictions.length === models.length && predictions.every((p) => p.quality >= 0 && p.quality <= 1);
     return sound ? predictions : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lengthsOf({ learnt, features }: DecideInput, models: readonly Model[]): ArrayLike<number> | undefined {
+  try {
+    return learnt?.outputTokens?.(features, models);
   } catch {
     return undefined;
   }
@@ -61,9 +81,14 @@ function routerFailed(estimates: readonly Estimate[], context: ChooseContext): C
   return { ...choice, reasonCode: 'router-error', reason: `the router failed: ${choice.reason}`, confidence: 0 };
 }
 
-function chooseAmong(estimates: readonly Estimate[], input: DecideInput, failed: boolean): Choice | undefined {
+function chooseAmong(
+  estimates: readonly Estimate[],
+  input: DecideInput,
+  failed: boolean,
+  calibrated: Calibrated | undefined,
+): Choice | undefined {
   if (estimates.length === 0) return undefined;
-  const context = { default: input.plan.default, draw: input.draw, turn: input.turn };
+  const context = { default: input.plan.default, draw: input.draw, turn: input.turn, calibrated };
   if (failed) return routerFailed(estimates, context);
   const choice = choose(estimates, input.plan.strategy, context);
   if (estimates.length > 1) return choice;
@@ -123,8 +148,11 @@ export function decide(input: DecideInput): Decided {
     predictions ?? models.map(() => ({ quality: 0, stderr: 1 })),
     input.cached,
     input.firstTokenMs,
+    lengthsOf(input, models),
   );
-  const routed = chooseAmong(estimates.slice(0, kept.candidates.length), input, predictions === undefined);
+  const failed = predictions === undefined;
+  const calibrated = failed ? undefined : input.learnt?.calibration?.of(plan.strategy, kept.candidates);
+  const routed = chooseAmong(estimates.slice(0, kept.candidates.length), input, failed, calibrated);
   const forced = imposed(input, estimates, routed, kept);
   const choice = forced ?? routed;
   const [chosen] = choice?.ranking ?? [];
@@ -145,6 +173,7 @@ export function decide(input: DecideInput): Decided {
     ...(choice.flip === undefined ? {} : { flip: choice.flip }),
     propensity: choice.propensity,
     ...(drawn === undefined ? {} : { draw: drawn }),
+    ...(calibrated === undefined || forced !== undefined ? {} : { calibration: calibrated }),
     ...(plan.role === undefined ? {} : { role: plan.role }),
     ...(baseline === undefined ? {} : { baseline: { model: baseline.model.id, costUsd: baseline.costUsd } }),
     ...observation(input, routed),

@@ -37,6 +37,31 @@ export type Strategy =
   | { readonly kind: 'random' }
   | { readonly kind: 'round-robin' };
 
+/**
+ * How much quality a dollar is worth, λ of argmax q̂ − λ·ĉ, as a strategy found it on past queries that the router had not
+ * learnt from. All that making the choice again needs.
+ */
+export interface Calibrated {
+  /** Quality per USD; null = ∞: always the cheapest. */
+  readonly lambda: number | null;
+  /** Past queries that it was measured on. */
+  readonly rows: number;
+  /** The mean quality to keep, or the mean USD per query to spend. */
+  readonly target: number;
+  /** Whether the choices at λ reached the target there. */
+  readonly met: boolean;
+  /** Mean score of the choices at λ there. */
+  readonly quality: number;
+  /** Mean expected USD of the choices at λ there. */
+  readonly costUsd: number;
+  /** Id of the model whose quality is to be kept. */
+  readonly reference?: string;
+  /** When no λ keeps the quality: id of the model that is called instead. */
+  readonly fallback?: string;
+  /** Ids of candidates that were not measured: chosen only where their own estimate meets the target. */
+  readonly unmeasured?: readonly string[];
+}
+
 /** What decided, as a stable code. */
 export type ReasonCode =
   | 'explicit' // the caller named the model
@@ -83,6 +108,8 @@ export interface Decision {
   readonly propensity: number;
   /** The draw in [0, 1) or the turn, when the strategy used one; a replay uses it again. */
   readonly draw?: number;
+  /** The exchange rate that the strategy used; a replay uses it again. */
+  readonly calibration?: Calibrated;
   readonly role?: string;
   /** The baseline that savings are counted against: model id and its expected cost. */
   readonly baseline?: { readonly model: string; readonly costUsd: number | null };

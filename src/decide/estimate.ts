@@ -19,22 +19,31 @@ export function expectedCost(price: Price, inputTokens: number, outputTokens: nu
   return (input + outputTokens * price.output) / 1e6 + (price.request ?? 0);
 }
 
-/** What each model is expected to do: the router's prediction, and cost and latency of its first upstream. */
+/** Output tokens to expect: what was learnt, else the default (NaN = nothing learnt), within the model's and the caller's limit. */
+export function expectedOutputTokens(
+  { maxOutput = Number.POSITIVE_INFINITY }: Pick<Model, 'maxOutput'>,
+  learnt = Number.NaN,
+  limit = Number.POSITIVE_INFINITY,
+): number {
+  return Math.min(Number.isNaN(learnt) ? DEFAULT_OUTPUT_TOKENS : learnt, limit, maxOutput);
+}
+
+/**
+ * What each model is expected to do: the router's prediction, and cost and latency of its first upstream. `outputTokens`
+ * are the learnt lengths of the models' answers, in their order; NaN = nothing learnt.
+ */
 export function estimateAll(
   query: Query,
   models: readonly Model[],
   predictions: readonly Prediction[],
   cached: CachedPrefix | undefined,
   firstTokenMs: (upstream: string) => number | undefined,
+  outputTokens?: ArrayLike<number>,
 ): Estimate[] {
   return models.map((model, i) => {
     const prediction = predictions[i] ?? { quality: 0, stderr: 1 };
     const upstream = model.upstreams[0];
-    const outputTokens = Math.min(
-      DEFAULT_OUTPUT_TOKENS,
-      query.maxOutput ?? Number.POSITIVE_INFINITY,
-      model.maxOutput ?? Number.POSITIVE_INFINITY,
-    );
+    const output = expectedOutputTokens(model, outputTokens?.[i], query.maxOutput);
     const price = upstream?.price ?? null;
     const latency = upstream === undefined ? undefined : firstTokenMs(upstream.id);
     return {
@@ -44,9 +53,9 @@ export function estimateAll(
       costUsd:
         price === null
           ? null
-          : expectedCost(price, query.inputTokens, outputTokens, cached?.model === model.id ? cached.tokens : 0),
+          : expectedCost(price, query.inputTokens, output, cached?.model === model.id ? cached.tokens : 0),
       ...(latency === undefined ? {} : { firstTokenMs: latency }),
-      outputTokens,
+      outputTokens: output,
     };
   });
 }

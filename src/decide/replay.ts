@@ -35,7 +35,12 @@ export function replay(recorded: RecordedDecision): Replay {
   const estimates = recorded.ranking.map((estimate) => ({ ...estimate, model: unlisted(estimate.model) }));
   const strategy = recorded.reasonCode === 'router-error' ? { kind: 'static' as const } : recorded.strategy;
   const draw = recorded.draw ?? 0;
-  const choice = choose(estimates, strategy, { default: recorded.baseline?.model ?? '', draw, turn: draw });
+  const choice = choose(estimates, strategy, {
+    default: recorded.baseline?.model ?? '',
+    draw,
+    turn: draw,
+    calibrated: recorded.calibration,
+  });
   const chosen = choice.ranking[0]?.model.id ?? '';
   return { ...base, chosen, same: chosen === recorded.chosen, reason: choice.reason };
 }

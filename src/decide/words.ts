@@ -5,6 +5,11 @@ export function percent(fraction: number): string {
   return `${Number((fraction * 100).toFixed(1))} %`;
 }
 
+/** `1873` → `1 873`. */
+export function grouped(n: number): string {
+  return String(n).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ');
+}
+
 /** USD with as many digits as small sums need: `$0.00012`, `$1.50`. */
 export function usd(amount: number): string {
   if (amount === 0) return '$0';

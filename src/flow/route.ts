@@ -12,7 +12,7 @@ import type { Query } from '../query/query.ts';
 import type { Router } from '../routers/router.ts';
 import type { Embedded } from './embedding.ts';
 import type { Runtime } from './runtime.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, WorkingArtifact } from './snapshot.ts';
 
 /** A request as far as routing is concerned. */
 export interface RouteRequest {
@@ -36,6 +36,7 @@ export interface Prepared {
   readonly plan: Plan;
   readonly query: Query;
   readonly router: Router;
+  readonly artifact: WorkingArtifact | undefined;
 }
 
 /**
@@ -48,7 +49,7 @@ export function prepare(request: RouteRequest, snapshot: Snapshot): Prepared {
   const query = buildQuery(input, request.session === undefined ? {} : { session: request.session });
   const router = snapshot.routers.get(plan.routing.router);
   if (router === undefined) throw new SignalboxError('internal', `router "${plan.routing.router}" is not loaded`);
-  return { plan, query, router };
+  return { plan, query, router, artifact: snapshot.artifacts.get(plan.routing.router) };
 }
 
 /** The plan with one more warning. */
@@ -69,10 +70,11 @@ export function route(
 ): Routed {
   const started = runtime.clock.elapsed();
   const prepared = given.prepared ?? prepare(request, snapshot);
-  const { query, router } = prepared;
+  const { query, router, artifact } = prepared;
   const { embedding, warning } = given.embedded ?? {};
   const plan = warned(prepared.plan, warning);
-  const features = computeFeatures(query, router.needs, embedding === undefined ? {} : { embedding });
+  const needs = artifact?.active.needs ?? router.needs;
+  const features = computeFeatures(query, needs, embedding === undefined ? {} : { embedding });
   const cached = runtime.memory.cached(request.session);
   const decided = decide({
     id,
@@ -89,6 +91,7 @@ export function route(
     ...(cached === undefined ? {} : { cached }),
     firstTokenMs: runtime.memory.firstTokenMs,
     cooling: (upstream) => runtime.memory.cooling(upstream.id),
+    learnt: artifact,
   });
   runtime.metrics.decision(decided.decision.reasonCode, runtime.clock.elapsed() - started);
   return {

@@ -2,6 +2,7 @@ import type { UsageRow } from '../ledger/store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { strategyName, strategyOf } from '../decide/strategy.ts';
 import { VERSION } from '../version.ts';
+import { summariseArtifact, type ArtifactSummary } from './artifacts.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -27,6 +28,8 @@ export interface Stats extends Pick<
   readonly startedAt: number;
   readonly mode: string;
   readonly router: string;
+  /** Artifacts in use, those of roles included. */
+  readonly artifacts: readonly ArtifactSummary[];
   readonly strategy: string;
   readonly default: string;
   /** True when any model is simulated. */
@@ -80,6 +83,7 @@ export async function readStats(engine: {
     startedAt: engine.startedAt,
     mode: routing.mode,
     router: snapshot.routers.get(routing.router)?.name ?? routing.router,
+    artifacts: [...snapshot.artifacts.values()].map(({ active }) => summariseArtifact(active, snapshot.catalog)),
     strategy: strategyName(strategyOf(routing.strategy)),
     default: snapshot.default,
     simulated: models.some((model) => model.simulated),

@@ -42,17 +42,27 @@ const LEARNED = prior;
 /** Every name that `routing.router` takes. */
 export const ROUTER_NAMES: readonly string[] = ['learned', ...ROUTERS.map(({ name }) => name)];
 
+/** Whether a setting is the path of an artifact rather than a router's name. */
+export function isArtifactPath(setting: string): boolean {
+  return /[/\\]|\.safetensors$/i.test(setting);
+}
+
+/** Why a setting names no router, and what to write instead. */
+function unknownRouter(name: string): string {
+  if (TRAINABLES.some((trainable) => trainable.name === name)) {
+    return `${name} must be trained: signalbox train --data <file> --router ${name} --out ${name}.safetensors, and give that path`;
+  }
+  return `unknown router "${name.slice(0, 80)}"; known are ${ROUTER_NAMES.join(', ')}, or the path of an artifact`;
+}
+
 /**
- * The router of a name; `learned` is the best that ships.
+ * The router of a name; `learned` is the best that ships. A path is not a name: its artifact is read elsewhere.
  * @throws `config_invalid` with the known names.
  */
 export function routerOf(name: string): Router {
   const router = name === 'learned' ? LEARNED : ROUTERS.find((candidate) => candidate.name === name);
   if (router === undefined) {
-    throw new SignalboxError(
-      'config_invalid',
-      `unknown router "${name.slice(0, 80)}"; known are ${ROUTER_NAMES.join(', ')}`,
-    );
+    throw new SignalboxError('config_invalid', unknownRouter(name));
   }
   return router;
 }
@@ -70,8 +80,8 @@ export function routerChecks({
     ]),
   ];
   return named.flatMap(([path, name]) =>
-    name === undefined || ROUTER_NAMES.includes(name)
+    name === undefined || ROUTER_NAMES.includes(name) || isArtifactPath(name)
       ? []
-      : [{ path, message: `unknown router "${name}"; known are ${ROUTER_NAMES.join(', ')}` }],
+      : [{ path, message: unknownRouter(name) }],
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { namedModel, smallSet, textFeatures, twoTopics } from './fixtures.ts';
 import { irt } from './irt.ts';
 
-const SET = twoTopics(60);
+const SET = twoTopics(240);
 const SEED = { seed: 7 };
 const ALGEBRA = textFeatures('Tell me about the polynomial and the matrix of this equation, number 3.');
 const HISTORY = textFeatures('Tell me about the empire and the treaty of this king, number 3.');

@@ -40,7 +40,7 @@ describe('the squared hinge', () => {
   });
 });
 
-const SET = twoTopics(60);
+const SET = twoTopics(240);
 const ALGEBRA = textFeatures('Tell me about the polynomial and the matrix of this equation, number 3.');
 const HISTORY = textFeatures('Tell me about the empire and the treaty of this king, number 3.');
 

@@ -1,8 +1,20 @@
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import { benchGateway } from './gateway/gateway.ts';
 import { benchQuery } from './query.ts';
-import { record } from './results.ts';
+import { record, recorded } from './results.ts';
+import { benchRouters } from './routers/routers.ts';
 import { benchStart } from './start.ts';
+
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Routers of the bench `routers`, by name, with commas. */
+    only: { type: 'string' },
+    /** Rows that they are fitted on, with commas; with it nothing is recorded. */
+    rows: { type: 'string' },
+  },
+});
 
 const ratio = (value: number | undefined, reference: number | undefined) =>
   ((value ?? 0) / (reference ?? Number.NaN)).toFixed(2);
@@ -39,6 +51,15 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       ...times.map(([name, ms]) => `| ${name} | ${ms.toFixed(1)} ms |`),
     ].join('\n');
   },
+  async routers() {
+    const list = (text: string | undefined) => text?.split(',').map((part) => part.trim());
+    const only = list(values.only);
+    const rows = list(values.rows)?.map(Number);
+    return benchRouters({
+      ...(only === undefined ? {} : { only, before: await recorded('routers') }),
+      ...(rows === undefined ? {} : { rows }),
+    });
+  },
   async start() {
     const { node, help, serve } = await benchStart(9);
     return [
@@ -50,7 +71,6 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
-const names = process.argv.slice(2);
 for (const name of names.length > 0 ? names : Object.keys(benches)) {
   const bench = benches[name];
   if (bench === undefined) {
@@ -60,5 +80,5 @@ for (const name of names.length > 0 ? names : Object.keys(benches)) {
   }
   const table = await bench();
   console.log(table);
-  await record(name, machine, table);
+  if (values.rows === undefined) await record(name, machine, table);
 }

@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     load: async () => (await import('./usage.ts')).usage,
   },
   data: { about: 'Check, import and split routing datasets', load: async () => (await import('./data.ts')).data },
+  eval: {
+    about: 'Prove what routers are worth on recorded outcomes',
+    load: async () => (await import('./eval.ts')).evalCommand,
+  },
   doctor: {
     about: 'Check the configuration, keys, providers and the ledger',
     load: async () => runnable((await import('./doctor.ts')).doctor),

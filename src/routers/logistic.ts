@@ -1,6 +1,6 @@
 import { inNameOrder } from './columns.ts';
 import { linearRouter, loadLinear, type Link } from './linear-router.ts';
-import { multiply, multiplyTransposed, type Csr } from './numeric/csr.ts';
+import { multiply, transpose, type Csr } from './numeric/csr.ts';
 import { minimise } from './numeric/lbfgs.ts';
 import { crossEntropy, logit, sigmoid } from './numeric/sigmoid.ts';
 import { columnEnergy, fitSparseInputs, inputMatrix } from './sparse-inputs.ts';
@@ -44,6 +44,7 @@ export function fitLogistic(
 ): Float64Array {
   const m = offsets.length;
   const { lambda, tolerance = 3e-3, onIteration } = options;
+  const xt = transpose(x);
   const residuals = new Float64Array(x.rows * m);
   return minimise(
     (w, gradient) => {
@@ -56,7 +57,7 @@ export function fitLogistic(
         if (recorded) value += crossEntropy(z, score);
         residuals[i] = recorded ? sigmoid(z) - score : 0;
       }
-      multiplyTransposed(x, residuals, m, gradient);
+      multiply(xt, residuals, m, gradient);
       for (let i = 0; i < w.length; i++) {
         const weight = w[i] ?? 0;
         value += (lambda / 2) * weight * weight;

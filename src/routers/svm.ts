@@ -1,6 +1,6 @@
 import { inNameOrder } from './columns.ts';
 import { linearRouter, loadLinear, type Link } from './linear-router.ts';
-import { multiply, multiplyTransposed, type Csr } from './numeric/csr.ts';
+import { multiply, transpose, type Csr } from './numeric/csr.ts';
 import { minimise } from './numeric/lbfgs.ts';
 import { columnEnergy, fitSparseInputs, inputMatrix } from './sparse-inputs.ts';
 import type { Trainable, TrainedRouter } from './trained.ts';
@@ -36,6 +36,7 @@ export function fitSquaredHinge(
 ): Float64Array {
   const m = offsets.length;
   const { lambda, tolerance = 3e-3, onIteration } = options;
+  const xt = transpose(x);
   const slopes = new Float64Array(x.rows * m);
   return minimise(
     (w, gradient) => {
@@ -50,7 +51,7 @@ export function fitSquaredHinge(
         if (recorded) value += score * short * short + (1 - score) * over * over;
         slopes[i] = recorded ? 2 * ((1 - score) * over - score * short) : 0;
       }
-      multiplyTransposed(x, slopes, m, gradient);
+      multiply(xt, slopes, m, gradient);
       for (let i = 0; i < w.length; i++) {
         const weight = w[i] ?? 0;
         value += lambda * weight * weight;

@@ -1,4 +1,4 @@
-import { multiply, multiplyTransposed, type Csr } from '../numeric/csr.ts';
+import { multiply, transpose, type Csr } from '../numeric/csr.ts';
 import { gram, symmetricEigen } from '../numeric/dense.ts';
 import { minimise, type LbfgsOptions } from '../numeric/lbfgs.ts';
 import { crossEntropy, logit, sigmoid } from '../numeric/sigmoid.ts';
@@ -102,13 +102,15 @@ export function fitItems(
   const at = new Float64Array(split + m);
   at.set(start.items);
   at.set(start.general, split);
+  const centre = startGeneral(observed, m);
+  const xt = transpose(x);
   const rows = new Float64Array(x.rows * r);
   const best = minimise(
     (w, gradient) => {
       const itemGradient = gradient.subarray(0, split);
       multiply(x, w.subarray(0, split), r, rows);
       let value = backward(rows, w.subarray(split), theta, observed, gradient.subarray(split).fill(0));
-      multiplyTransposed(x, rows, r, itemGradient);
+      multiply(xt, rows, r, itemGradient);
       for (let i = 0; i < split; i++) {
         const weight = w[i] ?? 0;
         const lambda = i % r === 0 ? priors.difficulty : priors.discrimination;
@@ -116,7 +118,7 @@ export function fitItems(
         gradient[i] = (gradient[i] ?? 0) + lambda * weight;
       }
       for (let i = 0; i < m; i++) {
-        const off = (w[split + i] ?? 0) - (start.general[i] ?? 0);
+        const off = (w[split + i] ?? 0) - (centre[i] ?? 0);
         value += (GENERAL / 2) * off * off;
         gradient[split + i] = (gradient[split + i] ?? 0) + GENERAL * off;
       }
@@ -129,7 +131,7 @@ export function fitItems(
 }
 
 /** The logit of each model's mean score. */
-export function startGeneral({ models, scores }: Observed, m: number): Float64Array {
+function startGeneral({ models, scores }: Observed, m: number): Float64Array {
   const sums = new Float64Array(m).fill(0.5);
   const counts = new Float64Array(m).fill(1);
   for (const [at, model] of models.entries()) {
@@ -139,10 +141,31 @@ export function startGeneral({ models, scores }: Observed, m: number): Float64Ar
   return sums.map((sum, model) => logit(sum / (counts[model] ?? 1)));
 }
 
+/** Special abilities, and items to begin with. */
+export interface Directions {
+  /** m × d, row-major. */
+  readonly theta: Float64Array;
+  readonly start: Parameters;
+}
+
+/** (X·V)ᵀ(X·V) of what the m discriminations of `items` give, each taken from its mean over the rows. */
+function discriminationCovariance(x: Csr, items: Float64Array, m: number): Float64Array {
+  const r = 1 + m;
+  const rows = new Float64Array(x.rows * r);
+  multiply(x, items, r, rows);
+  const means = new Float64Array(r);
+  for (let i = 0; i < rows.length; i++) means[i % r] = (means[i % r] ?? 0) + (rows[i] ?? 0) / x.rows;
+  const centred = new Float64Array(x.rows * m);
+  for (let i = 0; i < x.rows; i++) {
+    for (let c = 0; c < m; c++) centred[i * m + c] = (rows[i * r + 1 + c] ?? 0) - (means[1 + c] ?? 0);
+  }
+  return gram(centred, m, centred, m, x.rows);
+}
+
 /**
  * The d directions in which models differ most in what they are good at. First every model gets a discrimination of its
- * own (θ = identity), then the leading eigenvectors of its predictions' covariance over the rows are kept, scaled to
- * mean square 1 over the models.
+ * own (θ = identity), which is convex; then the leading eigenvectors of what these give over the rows are kept, scaled to
+ * mean square 1 over the models, and the discriminations are cast on them.
  */
 export function specialAbilities(
   x: Csr,
@@ -151,27 +174,27 @@ export function specialAbilities(
   d: number,
   priors: Priors,
   options: LbfgsOptions,
-): Float64Array {
+): Directions {
   const identity = new Float64Array(m * m);
   for (let i = 0; i < m; i++) identity[i * m + i] = 1;
-  const start = { items: new Float64Array(x.cols * (1 + m)), general: startGeneral(observed, m) };
-  const { items } = fitItems(x, observed, identity, start, priors, options);
-  const rows = new Float64Array(x.rows * (1 + m));
-  multiply(x, items, 1 + m, rows);
-  const covariance = centredGram(rows, x.rows, m);
-  const { vectors } = symmetricEigen(covariance, m);
+  const nothing = { items: new Float64Array(x.cols * (1 + m)), general: startGeneral(observed, m) };
+  const own = fitItems(x, observed, identity, nothing, priors, options);
+  const { vectors } = symmetricEigen(discriminationCovariance(x, own.items, m), m);
   const theta = new Float64Array(m * d);
-  for (let i = 0; i < m; i++)
+  for (let i = 0; i < m; i++) {
     for (let k = 0; k < Math.min(d, m); k++) theta[i * d + k] = (vectors[i * m + k] ?? 0) * Math.sqrt(m);
-  return theta;
-}
-
-function centredGram(rows: Float64Array, n: number, m: number): Float64Array {
-  const means = new Float64Array(m);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < m; j++) means[j] = (means[j] ?? 0) + (rows[i * (1 + m) + 1 + j] ?? 0) / n;
-  const centred = new Float64Array(n * m);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < m; j++) centred[i * m + j] = (rows[i * (1 + m) + 1 + j] ?? 0) - (means[j] ?? 0);
-  return gram(centred, m, centred, m, n);
+  }
+  const items = new Float64Array(x.cols * (1 + d));
+  for (let j = 0; j < x.cols; j++) {
+    const from = j * (1 + m);
+    items[j * (1 + d)] = own.items[from] ?? 0;
+    for (let i = 0; i < m; i++) {
+      const share = (own.items[from + 1 + i] ?? 0) / m;
+      for (let k = 0; k < d; k++) {
+        const to = j * (1 + d) + 1 + k;
+        items[to] = (items[to] ?? 0) + share * (theta[i * d + k] ?? 0);
+      }
+    }
+  }
+  return { theta, start: { items, general: own.general } };
 }

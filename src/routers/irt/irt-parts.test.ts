@@ -33,7 +33,8 @@ describe('recorded scores', () => {
 
 describe('items', () => {
   it('are the posterior mode: by hand', () => {
-    // One row, score 1: e = σ(c − b) − 1 must equal −.1·c and b. So c − b = 11·σ(−(c − b)) = 1.6995.
+    // One row, score 1: c is held to the logit of (1 + ½) / 2, ln 3, with weight .1, and b to 0 with weight 1. With the
+    // residual e = σ(c − b) − 1, c = ln 3 − 10·e and b = e, so that c − b = ln 3 + 11·σ(−(c − b)) = 2.1979.
     const start = { items: new Float64Array(1), general: Float64Array.of(0) };
     const { items, general } = fitItems(
       column(1),
@@ -43,8 +44,8 @@ describe('items', () => {
       { difficulty: 1, discrimination: 1 },
       exact,
     );
-    expect(general[0]).toBeCloseTo(1.545, 3);
-    expect(items[0]).toBeCloseTo(-0.1545, 3);
+    expect(general[0]).toBeCloseTo(2.098, 3);
+    expect(items[0]).toBeCloseTo(-0.0999, 3);
   });
 
   it('tell models apart by the direction in which they differ', () => {
@@ -55,9 +56,13 @@ describe('items', () => {
     );
     const scores = Float64Array.from({ length: 16 }, (_, i) => ((i >> 1) % 2 === i % 2 ? 1 : 0));
     const priors = { difficulty: 1, discrimination: 1 };
-    const [first = 0, second = 0] = specialAbilities(x, observedOf(scores, 2), 2, 1, priors, exact);
+    const { theta, start } = specialAbilities(x, observedOf(scores, 2), 2, 1, priors, exact);
+    const [first = 0, second = 0] = theta;
     expect(Math.abs(first)).toBeCloseTo(1, 6);
     expect(second).toBeCloseTo(-first, 6);
+    // The discrimination to begin with is positive where the first model is right, times the sign of its θ.
+    expect(Math.sign((start.items[1] ?? 0) * first)).toBe(1);
+    expect(start.items[3]).toBeCloseTo(-(start.items[1] ?? 0), 6);
   });
 });
 

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchGateway } from './gateway/gateway.ts';
 import { benchQuery } from './query.ts';
@@ -18,7 +18,8 @@ const { values, positionals: names } = parseArgs({
 
 const ratio = (value: number | undefined, reference: number | undefined) =>
   ((value ?? 0) / (reference ?? Number.NaN)).toFixed(2);
-const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`;
+/** With the load before anything was started: beside other work a ratio is no more than a hint. */
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)} before`;
 
 const benches: Readonly<Record<string, () => Promise<string>>> = {
   async gateway() {

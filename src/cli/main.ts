@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     load: async () => (await import('./usage.ts')).usage,
   },
   data: { about: 'Check, import and split routing datasets', load: async () => (await import('./data.ts')).data },
+  train: {
+    about: 'Learn from recorded outcomes: make an artifact to route with',
+    load: async () => (await import('./train.ts')).trainCommand,
+  },
   eval: {
     about: 'Prove what routers are worth on recorded outcomes',
     load: async () => (await import('./eval.ts')).evalCommand,

@@ -1,0 +1,164 @@
+import { lambdaFor } from '../decide/lambda.ts';
+import { expectedCalibrationError } from '../routers/calibration.ts';
+import { MAX_SAMPLE, type Artifact, type OutOfFoldSample } from '../routers/artifact.ts';
+import { fitCost, type CostModel } from '../routers/cost.ts';
+import { seededRandom, shuffledIndices } from '../routers/numeric/random.ts';
+import type { FeatureName } from '../routers/router.ts';
+import type { Json, Trainable, TrainedRouter } from '../routers/trained.ts';
+import type { FitOptions, TrainingSet } from '../routers/training-set.ts';
+import type { DatasetRow } from './dataset/row.ts';
+import type { SetSummary } from './dataset/summary.ts';
+import { toTrainingSet } from './dataset/training-set.ts';
+import { INNER_FOLDS, outOfFold, pickColumns } from './evaluate/contender.ts';
+
+/** What a training does, in order. */
+export type TrainStage = 'reading' | 'features' | 'fitting' | 'predicting unseen rows' | 'costs';
+
+export interface TrainOptions extends Pick<FitOptions, 'seed' | 'cancelled'> {
+  /** Told now and then how far a stage is, 0..1. */
+  readonly progress?: (stage: TrainStage, share: number) => void;
+}
+
+/** All that routers may learn from. */
+const NEEDS: readonly FeatureName[] = ['difficulty', 'ngrams', 'structure'];
+/** Fewer different queries than this cannot be split: then no row is predicted by a fit that has not seen it. */
+const LEAST_QUERIES = 2 * INNER_FOLDS;
+
+const rounded = (value: number): number => Number(value.toPrecision(5));
+
+/** n × m predictions for rows that the fit had not seen; columns as in the set. */
+function unseenPredictions(
+  router: TrainedRouter,
+  trainable: Trainable,
+  set: TrainingSet,
+  options: FitOptions,
+): Float64Array {
+  return router.outOfFold === undefined
+    ? outOfFold(trainable, set, INNER_FOLDS, options)
+    : pickColumns(router.outOfFold, router.models, set.models);
+}
+
+/** At most {@link MAX_SAMPLE} rows, drawn with the seed. Lengths and costs are those of the model fitted on all rows. */
+function sampleOf(
+  set: TrainingSet,
+  quality: Float64Array,
+  costs: CostModel | undefined,
+  seed: number,
+): OutOfFoldSample {
+  const m = set.models.length;
+  const chosen = shuffledIndices(set.ids.length, seededRandom(seed)).slice(0, MAX_SAMPLE).sort();
+  const wide = (): Float32Array => new Float32Array(chosen.length * m).fill(Number.NaN);
+  const sample: OutOfFoldSample = {
+    rows: chosen.length,
+    quality: wide(),
+    score: wide(),
+    expectedCost: wide(),
+    cost: wide(),
+    inputTokens: new Float32Array(chosen.length),
+    outputTokens: wide(),
+  };
+  for (const [to, from] of chosen.entries()) {
+    const features = set.features[from];
+    if (features === undefined) continue;
+    const rowOf = (table: Float64Array) => table.subarray(from * m, (from + 1) * m);
+    sample.quality.set(
+      rowOf(quality).map((q) => (q > 0 ? Math.min(1, q) : 0)),
+      to * m,
+    );
+    sample.score.set(rowOf(set.scores), to * m);
+    sample.cost.set(rowOf(set.costs), to * m);
+    sample.inputTokens[to] = features.query.inputTokens;
+    if (costs === undefined) continue;
+    sample.expectedCost.set(costs.costs(features), to * m);
+    sample.outputTokens.set(costs.outputTokens(features), to * m);
+  }
+  return sample;
+}
+
+/** What the strategies reach on the sample at the λ that they would choose there, among the models with a cost. */
+function strategyMetrics(models: readonly string[], sample: OutOfFoldSample): { readonly [name: string]: Json } {
+  const priced = models.filter((_, j) => Number.isFinite(sample.expectedCost[j]));
+  const table = { models, quality: sample.quality, score: sample.score, cost: sample.expectedCost };
+  const alone = priced.flatMap((model) => {
+    const found = lambdaFor(table, [model], 1, model);
+    return found === undefined ? [] : [{ model, ...found }];
+  });
+  const best = alone.reduce<(typeof alone)[number] | undefined>(
+    (top, one) => (top === undefined || one.quality > top.quality ? one : top),
+    undefined,
+  );
+  if (best === undefined) return {};
+  const reached = (keep: number): Json => {
+    const found = lambdaFor(table, priced, keep, best.model);
+    if (found === undefined) return null;
+    const { quality, costUsd } = found.met ? found : best;
+    return {
+      of: best.model,
+      quality: rounded(quality),
+      qualityShare: rounded(quality / best.quality),
+      expectedCost: rounded(costUsd),
+      expectedCostShare: best.costUsd > 0 ? rounded(costUsd / best.costUsd) : null,
+      rows: found.rows,
+      met: found.met,
+    };
+  };
+  return { balanced: reached(0.98), 'cost-first': reached(0.9) };
+}
+
+function metricsOf(
+  set: TrainingSet,
+  { groups, bestSingle, oracle }: SetSummary,
+  quality: Float64Array | undefined,
+  sample: OutOfFoldSample | undefined,
+): Artifact['metrics'] {
+  return {
+    queries: groups,
+    bestSingle:
+      bestSingle === null
+        ? null
+        : {
+            model: bestSingle.name,
+            quality: rounded(bestSingle.quality),
+            cost: bestSingle.costUsd === null ? null : rounded(bestSingle.costUsd),
+          },
+    oracle: Number.isNaN(oracle) ? null : rounded(oracle),
+    ece: quality === undefined ? null : rounded(expectedCalibrationError(quality, set.scores)),
+    strategies: sample === undefined ? {} : strategyMetrics(set.models, sample),
+  };
+}
+
+/**
+ * Fits a router and the cost model on rows, and makes an artifact of them with a sample of rows that were predicted by fits
+ * which had not seen them: the router's own, else those of {@link INNER_FOLDS} folds grouped by query. The same rows and
+ * seed give the same artifact, to the bit.
+ * @throws `dataset_invalid` without rows; FitCancelled when `cancelled` said so.
+ */
+export function trainArtifact(
+  rows: readonly DatasetRow[],
+  trainable: Trainable,
+  { seed, cancelled, progress }: TrainOptions,
+): { readonly artifact: Artifact; readonly summary: SetSummary } {
+  const during = (stage: TrainStage): FitOptions => ({
+    seed,
+    ...(cancelled === undefined ? {} : { cancelled }),
+    ...(progress === undefined ? {} : { progress: (share) => progress(stage, share) }),
+  });
+  const { set, summary } = toTrainingSet(rows, { needs: NEEDS, ...during('features') });
+  const router = trainable.fit(set, during('fitting'));
+  const quality =
+    summary.groups < LEAST_QUERIES
+      ? undefined
+      : unseenPredictions(router, trainable, set, during('predicting unseen rows'));
+  const priced = [set.costs, set.outputTokens].some((table) => table.some((value) => Number.isFinite(value)));
+  const costs = priced ? fitCost(set, during('costs')) : undefined;
+  const sample = quality === undefined ? undefined : sampleOf(set, quality, costs, seed);
+  const artifact: Artifact = {
+    router: router.save(),
+    models: set.models,
+    trainedOn: { hash: summary.hash, rows: rows.length },
+    metrics: { seed, ...metricsOf(set, summary, quality, sample) },
+    ...(sample === undefined ? {} : { sample }),
+    ...(costs === undefined ? {} : { costs: costs.save() }),
+  };
+  return { artifact, summary };
+}

@@ -97,6 +97,17 @@ describe('management', () => {
     });
   });
 
+  it('finds a request that memory has forgotten and the store does not have yet', async () => {
+    const first = await gateway.chat(asking('the first of many'));
+    const id = first.headers.get('x-signalbox-decision-id') ?? '';
+    await first.arrayBuffer();
+    for (let i = 0; i < 300; i++) await (await gateway.chat(asking(`number ${i}`))).arrayBuffer();
+    expect(gateway.engine.runtime.recent.request(id)).toBeUndefined();
+    const found = await gateway.get(`/router/v1/decisions/${id}`);
+    expect(found.status).toBe(200);
+    expect(await found.json()).toMatchObject({ decision: { id } });
+  });
+
   it('lists requests page by page, newest first', async () => {
     for (let i = 0; i < 5; i++) await (await gateway.chat(asking(`Hi ${i}`))).text();
     await gateway.engine.ledger.flush();

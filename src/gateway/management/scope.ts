@@ -8,6 +8,15 @@ export function scopeOf(env: GatewayEnv['Bindings']): string | undefined {
   return identity.admin || identity.id === null ? undefined : identity.id;
 }
 
+/** What the store knows; what the journal still holds is moved there first when it is needed. */
+async function storedEntry({ engine }: GatewayContext, id: string, fresh: boolean): Promise<LedgerEntry | undefined> {
+  const { store } = engine.ledger;
+  const found = await store.entry(id);
+  if (found !== undefined || fresh) return found;
+  await engine.ledger.flush();
+  return store.entry(id);
+}
+
 /**
  * One request with its decision: from memory while it is fresh, else from the store.
  * @throws `decision_not_found` also when it is another key's.
@@ -18,8 +27,8 @@ export async function findEntry(
   id: string,
 ): Promise<LedgerEntry> {
   const { recent } = context.engine.runtime;
-  const stored = await context.engine.ledger.store.entry(id);
   const fresh = recent.request(id);
+  const stored = await storedEntry(context, id, fresh !== undefined);
   const entry = fresh === undefined ? stored : { feedback: stored?.feedback ?? [], ...fresh };
   const scope = scopeOf(env);
   if (entry === undefined || (scope !== undefined && entry.intent.request.key !== scope)) {

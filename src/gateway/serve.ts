@@ -67,6 +67,23 @@ function createTraffic() {
   };
 }
 
+/**
+ * Closes a pipelined response with its connection. While it waits for the one before it, it has no connection of its
+ * own, and Node never tells it that the client has left.
+ */
+function closeWithConnection({ socket }: IncomingMessage, response: ServerResponse): void {
+  if (response.socket !== null) return;
+  const gone = () => {
+    if (response.socket !== null) return;
+    response.destroy();
+    response.emit('close');
+  };
+  // A client may send any number of requests ahead.
+  socket.setMaxListeners(0);
+  socket.once('close', gone);
+  response.once('close', () => socket.off('close', gone));
+}
+
 /** Waits for what is under way, `drain` milliseconds at most, then closes every connection, unused ones included. */
 async function closeServer(server: Server, ended: Promise<void>, drain: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -103,6 +120,7 @@ export async function serveGateway(options: ServeOptions): Promise<RunningGatewa
   const traffic = createTraffic();
   const server = createServer({ keepAliveTimeout: 75_000, noDelay: true }, (incoming, outgoing) => {
     traffic.began(outgoing);
+    closeWithConnection(incoming, outgoing);
     if (!takesInference(incoming, outgoing)) void listener(incoming, outgoing);
   });
   const { address, port, family } = await listen(server, config.server.host, config.server.port);

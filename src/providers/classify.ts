@@ -9,6 +9,10 @@ const CONTEXT =
   /context_length_exceeded|maximum context length|context window|prompt is too long|too many tokens|input is too long/i;
 const FILTER = /content_policy_violation|content_filter|content management policy|responsible_?ai/i;
 
+/** A refused key whatever the status: Google and xAI say 400, proxies 200 or 500. Words of the caller inside a message do not match. */
+const AUTH =
+  /"(?:message|error)"\s*:\s*"(?:incorrect api key|invalid api key|api key not valid)|"(?:code|reason|type)"\s*:\s*"(?:invalid_api_key|API_KEY_INVALID)"/i;
+
 /** At most this many bytes of an error body are kept. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 
@@ -21,6 +25,7 @@ export function classify(status: number, body: string): FailureClass {
   if (status === 403) return FILTER.test(body) ? 'filter' : QUOTA.test(body) ? 'quota' : 'auth';
   if (status === 408 || status === 504) return 'silent';
   if (status === 413) return 'context';
+  if (AUTH.test(body)) return 'auth';
   if (status >= 500) return 'sick';
   if (status >= 300 && status < 400) return 'misconfigured';
   if (status === 404 || status === 405) return 'misconfigured';
@@ -28,9 +33,15 @@ export function classify(status: number, body: string): FailureClass {
   return FILTER.test(body) ? 'filter' : 'request';
 }
 
+/** Authentication errors echo parts of the key. */
+function mayShowKey(status: number, body: string): boolean {
+  return status === 401 || status === 403 || AUTH.test(body);
+}
+
 /** An error with status 200 as a failure. */
 export function failureInside({ message, status, text }: InsideError): UpstreamFailure {
-  return new UpstreamFailure(classify(status, text), `an error with status 200: ${message.slice(0, 200)}`, { status });
+  const words = mayShowKey(status, text) ? `status ${status}` : message.slice(0, 200);
+  return new UpstreamFailure(classify(status, text), `an error with status 200: ${words}`, { status });
 }
 
 /** Milliseconds of `retry-after-ms` or `retry-after` (whole seconds or an HTTP date); undefined when it makes no sense. */
@@ -56,8 +67,7 @@ export function messageOf(status: number, body: string): string {
     message = undefined;
   }
   const words = typeof message === 'string' ? `: ${message.replaceAll(/\s+/g, ' ').slice(0, 200)}` : '';
-  // Authentication errors echo parts of the key.
-  return status === 401 || status === 403 ? `status ${status}` : `status ${status}${words}`;
+  return mayShowKey(status, body) ? `status ${status}` : `status ${status}${words}`;
 }
 
 function codeOf(error: unknown): string {

@@ -84,6 +84,8 @@ export function providerConformance(kind: string): void {
       [500, 'oops', 'sick'],
       [503, '{}', 'sick'],
       [401, '{"error":{"message":"bad key the-key"}}', 'auth'],
+      [400, '{"code":"invalid","error":"Incorrect API key provided: the-key"}', 'auth'],
+      [400, '{"error":{"message":"bad name \\"message\\":\\"invalid api key"}}', 'request'],
       [402, '{}', 'quota'],
       [404, '{}', 'misconfigured'],
       [400, '{"error":{"code":"context_length_exceeded","message":"maximum context length"}}', 'context'],
@@ -137,6 +139,35 @@ export function providerConformance(kind: string): void {
         expect(await call).toBe('gone');
         await mock.requests[0]?.closed;
       }));
+
+    it('ends a stream that nobody has read from', () =>
+      withProvider(async (provider, mock) => {
+        mock.behave((_request, response) => {
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          response.write(streamEvents(['Hello'])[0]);
+        });
+        const answer = await provider.call(upstream('m'), request(true), LIMITS, never);
+        await answer.body[Symbol.asyncIterator]().return?.();
+        await mock.requests[0]?.closed;
+        expect(mock.requests).toHaveLength(1);
+      }));
+
+    it.each([
+      '{"error":{"code":401,"message":"bad key the-key"}}',
+      '{"error":{"code":"invalid_api_key","message":"Incorrect API key provided: the-key"}}',
+    ])('tells nothing of a refused key inside an answer: %s', (inside) =>
+      withProvider(async (provider, mock) => {
+        mock.behave((_request, response) => {
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          response.end(`data: ${inside}\n\n`);
+        });
+        const call = provider.call(upstream('m'), request(true), LIMITS, never);
+        await expect(call).rejects.toMatchObject({
+          failure: 'auth',
+          message: expect.not.stringContaining('the-key'),
+        });
+      }),
+    );
 
     it('checks itself', () =>
       withProvider(async (provider, mock) => {

@@ -43,8 +43,7 @@ export async function firstEvents(body: AsyncIterable<Uint8Array>): Promise<Open
   }
 }
 
-/** The stream from its first event on; a break is a failure, and returning early ends the upstream call. */
-export async function* resume({ first, rest }: OpenedStream, watch: CallWatch): AsyncGenerator<Uint8Array> {
+async function* pass({ first, rest }: OpenedStream, watch: CallWatch): AsyncGenerator<Uint8Array> {
   try {
     yield* first;
     for (;;) {
@@ -60,4 +59,25 @@ export async function* resume({ first, rest }: OpenedStream, watch: CallWatch): 
     watch.end();
     await rest.return?.();
   }
+}
+
+/** The stream from its first event on; a break is a failure, and returning early ends the upstream call. */
+export function resume(opened: OpenedStream, watch: CallWatch): AsyncIterable<Uint8Array> {
+  const source = pass(opened, watch);
+  let begun = false;
+  const iterator: AsyncIterator<Uint8Array> = {
+    next() {
+      begun = true;
+      return source.next();
+    },
+    async return() {
+      // A generator that nobody has read from ends without its `finally`.
+      if (!begun) {
+        watch.end();
+        await opened.rest.return?.();
+      }
+      return source.return(undefined);
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

@@ -32,7 +32,7 @@ export function signalboxHeaders(facts: HeadFacts): Record<string, string> {
     'x-signalbox-decision-id': decision.id,
     'x-signalbox-model': ascii(facts.model),
     'x-signalbox-provider': ascii(facts.provider),
-    'x-signalbox-strategy': strategyName(decision.strategy),
+    'x-signalbox-strategy': ascii(strategyName(decision.strategy)),
     'x-signalbox-reason': decision.reasonCode,
     'x-signalbox-confidence': String(Math.round(decision.confidence * 1000) / 1000),
     'x-signalbox-attempts': String(facts.attempts),

@@ -38,6 +38,8 @@ async function serve(
   try {
     await sendReply(reply, outgoing);
   } catch (error) {
+    // An answer that cannot be told still ends its upstream call, and is settled.
+    await reply.body[Symbol.asyncIterator]().return?.();
     if (outgoing.headersSent) outgoing.destroy();
     else await sendReply(failure(context, error, ingress), outgoing);
   }

@@ -64,6 +64,19 @@ describe('x-signalbox-* headers', () => {
     }
   });
 
+  it.each([false, true])('are ASCII whatever a model is called (stream: %s)', async (stream) => {
+    await gateway.close();
+    const { providers, models } = twoModels(upstream.baseUrl);
+    const named = [...models, { id: 'grün-模型', provider: 'one', model: 'up-green', quality: 0.9 }];
+    const strategy = { keepQuality: { of: 'grün-模型', at: 0.9 } };
+    gateway = await startGateway({ providers, models: named, routing: { strategy, default: 'big' } });
+    const response = await gateway.chat(asking('Hi', { stream }));
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-signalbox-strategy')).toBe('keepQuality=0.9 of gr?n-??');
+    await response.text();
+    expect(gateway.engine.runtime.recent.inFlight).toBe(0);
+  });
+
   it('tell clients not to try again by themselves when nobody is left', async () => {
     upstream.behave(json('{"error":{"message":"slow"}}', 429, { 'retry-after': '7' }));
     await gateway.chat(asking('Hi'));

@@ -75,6 +75,25 @@ function totalCost(attempts: readonly AttemptRecord[]): NanoUsd | null {
 /** Milliseconds to the microsecond: more digits mean nothing and cost bytes. */
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
 
+/** The attempt whose answer the caller gets, and what it told. */
+interface Answered {
+  readonly attempt: OpenAttempt;
+  readonly usage: Usage;
+  readonly seen: Seen;
+}
+
+/** What an outcome says of its answer; times count from the request's ingress. */
+function factsOf({ attempt, usage, seen }: Answered, ingress: number) {
+  const { target, started, firstByteMs } = attempt;
+  return {
+    model: target.model.id,
+    provider: target.upstream.provider,
+    usage,
+    ...(seen.finishReason === undefined ? {} : { finishReason: seen.finishReason }),
+    ...(firstByteMs === undefined ? {} : { firstByteMs: rounded(started - ingress + firstByteMs) }),
+  };
+}
+
 /** Writes an outcome and tells of it when it is on disk. */
 function write(outcome: Outcome, { intent, runtime, announce }: SettlementInput, told: (outcome: Outcome) => void) {
   const written = () => {
@@ -95,15 +114,15 @@ export function createSettlement(input: SettlementInput): Settlement {
   let waitedUpstream = 0;
   let overheadMs: number | undefined;
   let underWay: OpenAttempt | undefined;
-  let answer: { readonly record: AttemptRecord; readonly usage: Usage; readonly seen: Seen } | undefined;
+  let answer: Answered | undefined;
   let outcome: Outcome | undefined;
   let resolve: (outcome: Outcome) => void = () => {};
   const settled = new Promise<Outcome>((done) => (resolve = done));
 
-  const close = (attempt: OpenAttempt, cost: NanoUsd | null, rest: Partial<AttemptRecord>): AttemptRecord => {
+  const close = (attempt: OpenAttempt, cost: NanoUsd | null, rest: Partial<AttemptRecord>): void => {
     const ms = runtime.clock.elapsed() - attempt.started;
     const { model, upstream } = attempt.target;
-    const record: AttemptRecord = {
+    attempts.push({
       model: model.id,
       upstream: upstream.id,
       provider: upstream.provider,
@@ -113,10 +132,8 @@ export function createSettlement(input: SettlementInput): Settlement {
       ...(attempt.firstByteMs === undefined ? {} : { firstByteMs: rounded(attempt.firstByteMs) }),
       ...(snapshot.providers.get(upstream.provider)?.simulated === true ? { simulated: true } : {}),
       ...rest,
-    };
-    attempts.push(record);
+    });
     underWay = undefined;
-    return record;
   };
   const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
     failure: cause.failure,
@@ -124,7 +141,7 @@ export function createSettlement(input: SettlementInput): Settlement {
     ...(cause.status === undefined ? {} : { status: cause.status }),
   });
   const failed = (attempt: OpenAttempt, cause: UpstreamFailure): void => {
-    if (!mayBeBilled(cause)) return void close(attempt, 0n, failure(cause));
+    if (!mayBeBilled(cause)) return close(attempt, 0n, failure(cause));
     const usage = { input: input.inputTokens, output: 0, estimated: true };
     close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...failure(cause) });
   };
@@ -155,12 +172,12 @@ export function createSettlement(input: SettlementInput): Settlement {
     answered(attempt, seen, cause) {
       if (outcome !== undefined) return;
       const usage = seen.usage ?? { input: input.inputTokens, output: estimateTokens(seen.text), estimated: true };
-      const record = close(attempt, attemptCost(usage, attempt.target.upstream.price), {
+      close(attempt, attemptCost(usage, attempt.target.upstream.price), {
         status: 200,
         usage,
         ...(cause === undefined ? {} : failure(cause)),
       });
-      answer = { record, usage, seen };
+      answer = { attempt, usage, seen };
     },
     finish(ending) {
       if (outcome !== undefined) return outcome;
@@ -169,11 +186,7 @@ export function createSettlement(input: SettlementInput): Settlement {
         id: intent.id,
         at: runtime.clock.now(),
         ...ending,
-        ...(answer === undefined
-          ? {}
-          : { model: answer.record.model, provider: answer.record.provider, usage: answer.usage }),
-        ...(answer?.seen.finishReason === undefined ? {} : { finishReason: answer.seen.finishReason }),
-        ...(answer?.record.firstByteMs === undefined ? {} : { firstByteMs: answer.record.firstByteMs }),
+        ...(answer === undefined ? {} : factsOf(answer, input.started)),
         attempts,
         cost: totalCost(attempts),
         baselineCost: answer === undefined ? null : baselineCost(answer.usage),

@@ -56,6 +56,7 @@ export interface AttemptRecord {
   readonly error?: string;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** From this call on. */
   readonly firstByteMs?: number;
   readonly ms: number;
   /** What is billed, or may have been; absent when nothing was. */
@@ -91,6 +92,7 @@ export interface Outcome {
   /** What the same tokens would have cost on the baseline model (counterfactual); null when unknown. */
   readonly baselineCost: NanoUsd | null;
   readonly ms: number;
+  /** From ingress on, attempts before the one that answered included. */
   readonly firstByteMs?: number;
   /** Time that Signalbox itself added, milliseconds. */
   readonly overheadMs: number;

@@ -2,7 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import type { EngineOptions } from '../../src/signalbox.ts';
 import { manualClock } from '../../src/state/conformance.ts';
-import { answers, hangs, json, resets, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import {
+  answers,
+  hangs,
+  json,
+  resets,
+  startMockProvider,
+  type Behaviour,
+  type MockProvider,
+} from '../mock-provider/mock-provider.ts';
 import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
 
 let one: MockProvider;
@@ -39,6 +47,24 @@ interface Shown {
 const explain = { 'x-signalbox-explain': 'true' };
 const shown = async (response: Response) => (await response.json()) as Shown;
 const model = (response: Response) => response.headers.get('x-signalbox-model');
+
+describe('the time to the first byte', () => {
+  it('counts from ingress for the request, and from the call for an attempt', async () => {
+    const clock = manualClock();
+    await start({}, { clock });
+    const after = (ms: number, then: Behaviour): Behaviour => {
+      return (request, response) => {
+        clock.advance(ms);
+        return then(request, response);
+      };
+    };
+    one.behave(after(700, json('{}', 500)));
+    two.behave(after(40, answers));
+    const id = (await gateway.chat(asking('Hi'))).headers.get('x-signalbox-request-id') ?? '';
+    const outcome = gateway.engine.runtime.recent.request(id)?.outcome;
+    expect(outcome).toMatchObject({ model: 'big', firstByteMs: 740, attempts: [{}, { firstByteMs: 40 }] });
+  });
+});
 
 describe('a limited upstream', () => {
   it('stays out until its Retry-After is over', async () => {

@@ -19,7 +19,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** Appends lines to a source's segments. What throws has written nothing that a reader takes for a record. */
+/** Appends lines to a source's segments. Lines whose `append` threw may be given again: readers go by their records' ids. */
 export class SegmentWriter {
   readonly #options: {
     readonly dir: string;
@@ -111,13 +111,13 @@ export class SegmentWriter {
     return fd;
   }
 
-  /** Takes back a line that was written in part. */
+  /** Takes back what was written in part. */
   #undo(fd: number, error: unknown): void {
     try {
       this.#options.files.ftruncateSync(fd, this.#size);
       if (FULL.has(codeOf(error))) return;
     } catch {
-      // The part stays as a last line without an end, which readers drop.
+      // What stays is whole lines, which count once, and a last one without an end, which readers drop.
     }
     this.#leave();
   }

@@ -14,7 +14,7 @@ import { listModels, showModel } from './models.ts';
 import { page } from './page.ts';
 import { splitPath } from './paths.ts';
 import { health, metrics, ready } from './probes.ts';
-import { readIncoming, readRequest, tooLarge } from './request-body.ts';
+import { readRequest, tooLarge } from './request-body.ts';
 import { toResponse } from './stream-bridge.ts';
 
 /** Routes that take a body: clients and proxies probe them without one. */
@@ -113,11 +113,7 @@ export function createGateway(context: GatewayContext): Gateway {
     const ingress = fetchIngress(context, request, env);
     const dialect = dialectOf(ingress);
     if (dialect === undefined) return visit(context, app, ingress, request, env);
-    const { incoming } = env;
-    const read = (limit: number) =>
-      incoming === undefined
-        ? readRequest(request, ingress.header, limit)
-        : readIncoming(incoming, ingress.header, limit);
+    const read = (limit: number) => readRequest(request, ingress.header, limit);
     return toResponse(await inference(context, dialect, ingress, { read, signal: request.signal }));
   };
 }

@@ -10,6 +10,10 @@ export function tooLarge(limit: number): SignalboxError {
   );
 }
 
+function brokenOff(): SignalboxError {
+  return new SignalboxError('client_closed', 'the client closed the connection before its body was complete');
+}
+
 /** @throws `body_too_large` when the caller announces more than `limit` bytes. */
 function checkDeclared(header: HeaderReader, limit: number): void {
   if (Number(header('content-length') ?? 0) > limit) throw tooLarge(limit);
@@ -37,8 +41,7 @@ export function readIncoming(incoming: IncomingMessage, header: HeaderReader, li
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     });
-    const left = () =>
-      fail(new SignalboxError('client_closed', 'the client closed the connection before its body was complete'));
+    const left = () => fail(brokenOff());
     incoming.once('error', left);
     incoming.once('close', () => {
       if (!incoming.readableEnded) left();
@@ -46,15 +49,30 @@ export function readIncoming(incoming: IncomingMessage, header: HeaderReader, li
   });
 }
 
+/** @throws `client_closed` when the body breaks off. */
+async function* piecesOf({ body }: Request): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  try {
+    yield* body;
+  } catch {
+    throw brokenOff();
+  }
+}
+
 /**
- * The bytes of a Fetch request's body.
- * @throws `body_too_large`
+ * The bytes of a Fetch request's body, never more than `limit` of them.
+ * @throws `body_too_large`, `client_closed`
  */
 export async function readRequest(request: Request, header: HeaderReader, limit: number): Promise<Uint8Array> {
   checkDeclared(header, limit);
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  if (bytes.length > limit) throw tooLarge(limit);
-  return bytes;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of piecesOf(request)) {
+    size += piece.length;
+    if (size > limit) throw tooLarge(limit);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** How long the rest of a body that nobody wants may take before its connection is closed, milliseconds. */

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAccess } from '../../src/access/access.ts';
+import { createGateway, type Gateway } from '../../src/gateway/app.ts';
+import { answers, json, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
+
+const ORIGIN = 'https://page.example';
+let upstream: MockProvider;
+let served: TestGateway;
+let gateway: Gateway;
+
+beforeEach(async () => {
+  upstream = await startMockProvider();
+  served = await startGateway({
+    ...twoModels(upstream.baseUrl),
+    server: { maxBody: '1KB' },
+    auth: { origins: [ORIGIN] },
+  });
+  const { engine } = served;
+  const { auth, server } = engine.snapshot().config;
+  gateway = createGateway({
+    engine,
+    access: createAccess(auth, server, engine.runtime.clock),
+    draining: () => false,
+    closing: new AbortController().signal,
+  });
+});
+
+afterEach(async () => {
+  await served.close();
+  await upstream.close();
+});
+
+function request(body: unknown, headers: Readonly<Record<string, string>> = {}): Request {
+  const init = { method: 'POST', headers: { host: '127.0.0.1', ...headers }, duplex: 'half' } as const;
+  const text = body instanceof ReadableStream ? body : JSON.stringify(body);
+  return new Request('http://127.0.0.1/v1/chat/completions', { ...init, body: text });
+}
+
+/** Headers that Node's server adds to every response. */
+const NODE = new Set(['connection', 'keep-alive', 'date', 'transfer-encoding', 'content-length']);
+
+async function told(response: Response) {
+  const names = [...response.headers.keys()].filter((name) => !NODE.has(name));
+  return { status: response.status, names: names.sort(), body: await response.text() };
+}
+
+describe('the gateway as a Fetch function', () => {
+  it.each([
+    ['an answer', asking('Hi'), {}, answers],
+    ['a stream', asking('Hi', { stream: true }), {}, answers],
+    ['an answer to a listed page', asking('Hi'), { origin: ORIGIN }, answers],
+    ['a foreign page', asking('Hi'), { origin: 'https://evil.example' }, answers],
+    ['an unknown model', asking('Hi', { model: 'nosuch' }), {}, answers],
+    ['a body over the limit', asking('x'.repeat(5000)), {}, answers],
+    ['a refusal', asking('Hi'), {}, json('{"error":{"message":"no"}}', 400, { 'x-request-id': 'up-1' })],
+  ])('says what the server says: %s', async (_name, body, headers, behaviour) => {
+    upstream.behave(behaviour);
+    const here = await told(await gateway(request(body, headers)));
+    expect(here).toEqual(await told(await served.chat(body, headers)));
+  });
+
+  it('reads no more of a body than it takes', async () => {
+    let pulled = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(600));
+      },
+    });
+    expect((await gateway(request(body))).status).toBe(413);
+    expect(pulled).toBeLessThan(9);
+  });
+
+  it('takes a body that breaks off for a client that left', async () => {
+    const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('reset')) });
+    expect(await (await gateway(request(body))).json()).toMatchObject({ error: { code: 'client_closed' } });
+  });
+
+  it('ends the upstream call of a stream that is cancelled before it is read', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n');
+    });
+    const response = await gateway(request(asking('Hi', { stream: true })));
+    await response.body?.cancel();
+    await upstream.requests[0]?.closed;
+    const id = response.headers.get('x-signalbox-request-id') ?? '';
+    expect(served.engine.runtime.recent.request(id)?.outcome).toMatchObject({ status: 'cancelled' });
+  });
+});

@@ -1,4 +1,4 @@
-import { heightAt, type Hull } from './hull.ts';
+import { heightAt, type Hull } from '../../decide/hull.ts';
 
 /** RouterBench's average improvement in quality, by both of its normalisations. */
 export interface Aiq {

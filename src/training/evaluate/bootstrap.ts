@@ -1,6 +1,6 @@
 import { seededRandom } from '../../routers/numeric/random.ts';
-import { meansOf, type Curve, type CurvePoints } from './curve.ts';
-import { hullOf, meanHeight } from './hull.ts';
+import { meansOf, type Curve, type CurvePoints } from '../../decide/curve.ts';
+import { hullOf, meanHeight } from '../../decide/hull.ts';
 import type { Judged } from './judge.ts';
 import type { Outcomes } from './outcomes.ts';
 import { bestOf, cheapestOf, singlesOf } from './singles.ts';

@@ -6,7 +6,7 @@ import { foldsOf, rowsOfFold } from '../../routers/numeric/folds.ts';
 import type { Features, Router } from '../../routers/router.ts';
 import type { Trainable, TrainedRouter } from '../../routers/trained.ts';
 import { takeRows, type FitOptions, type TrainingSet } from '../../routers/training-set.ts';
-import type { Forecast } from './sweep.ts';
+import type { Forecast } from '../../decide/sweep.ts';
 
 /** Folds inside a training fold, for the predictions from which λ is chosen. */
 export const INNER_FOLDS = 5;

@@ -4,7 +4,7 @@ import { columnMeans, type TrainingSet } from '../../routers/training-set.ts';
 import { costTable, pickColumns, type Contender, type FitContext, type Fitted } from './contender.ts';
 import { fitCostLines, fitLines, onLines, textLengths } from './length-line.ts';
 import { fitPrototype } from './prototype.ts';
-import type { Forecast } from './sweep.ts';
+import type { Forecast } from '../../decide/sweep.ts';
 
 /** A control from its predicted qualities, n × columns of the training set; costs as for the routers. */
 function controlOf(

@@ -4,7 +4,7 @@ import { assess, type Trial } from './assess.ts';
 import { aucOf, rangeOf } from './bootstrap.ts';
 import { contenderOf, type Contender } from './contender.ts';
 import { PREDICTING_CONTROLS } from './controls.ts';
-import { meansOf } from './curve.ts';
+import { meansOf } from '../../decide/curve.ts';
 import { oracleControl, randomControl, singleControls, zeroControl } from './fixed.ts';
 import { judge, type Judged, type JudgeOptions, type Split } from './judge.ts';
 import { outcomesOf, type Outcomes } from './outcomes.ts';

@@ -1,7 +1,7 @@
-import { curveOf } from './curve.ts';
+import { curveOf } from '../../decide/curve.ts';
 import { judgedChoice, type Judged, type TrainedSingles } from './judge.ts';
 import type { Outcomes } from './outcomes.ts';
-import { sweep } from './sweep.ts';
+import { sweep } from '../../decide/sweep.ts';
 
 /** Each query's model of highest score; ties: the cheaper, then the first. */
 function oracleColumns({ models, scores, costs }: Outcomes): Int32Array {

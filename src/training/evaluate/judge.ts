@@ -1,10 +1,10 @@
 import { checkpoint, takeRows, type FitOptions, type TrainingSet } from '../../routers/training-set.ts';
 import { costOf, pickColumns, type Contender, type FitContext, type Fitted } from './contender.ts';
-import type { Curve } from './curve.ts';
+import type { Curve } from '../../decide/curve.ts';
 import type { Outcomes } from './outcomes.ts';
 import { bestOf, cheapestOf } from './singles.ts';
 import { chooseByStrategies, STRATEGIES, type StrategyChoices, type StrategyName } from './strategies.ts';
-import { sweep, type Forecast } from './sweep.ts';
+import { sweep, type Forecast } from '../../decide/sweep.ts';
 
 /** Rows to learn from, and the queries (positions in the outcomes) that are judged by what was learnt. */
 export interface Split {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aiqOf } from './aiq.ts';
 import { arenaScore } from './arena.ts';
 import { calibrationOf } from './calibration.ts';
-import { hullOf } from './hull.ts';
+import { hullOf } from '../../decide/hull.ts';
 import { duelOf, interpolate, routeLlm } from './routellm.ts';
 
 describe('RouteLLM', () => {

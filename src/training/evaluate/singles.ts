@@ -1,4 +1,4 @@
-import type { CurvePoints } from './curve.ts';
+import type { CurvePoints } from '../../decide/curve.ts';
 import type { Outcomes } from './outcomes.ts';
 
 /** Mean score and cost of always calling one model, for each of the m models; cost 0 where the set has none. */

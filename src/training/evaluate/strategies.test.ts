@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseByStrategies, chooseQualityFirst } from './strategies.ts';
-import type { Forecast } from './sweep.ts';
+import type { Forecast } from '../../decide/sweep.ts';
 
 const forecast = (quality: readonly number[], cost: readonly number[] | null, stderr = 0): Forecast => ({
   quality: Float64Array.from(quality),

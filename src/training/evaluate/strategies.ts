@@ -1,6 +1,6 @@
 import { bandFloor } from '../../decide/band.ts';
 import { lambdaFor, type LambdaSample } from '../../decide/lambda.ts';
-import { chooseAt, type Forecast } from './sweep.ts';
+import { chooseAt, type Forecast } from '../../decide/sweep.ts';
 
 /** Strategies as a user names them, and the share of the best single model's quality that they keep. */
 export const STRATEGIES = ['quality-first', 'balanced', 'cost-first'] as const;

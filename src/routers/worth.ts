@@ -1,6 +1,6 @@
-import { hullOf, meanHeight } from '../training/evaluate/hull.ts';
-import { meansOf } from '../training/evaluate/curve.ts';
-import { sweep } from '../training/evaluate/sweep.ts';
+import { hullOf, meanHeight } from '../decide/hull.ts';
+import { meansOf } from '../decide/curve.ts';
+import { sweep } from '../decide/sweep.ts';
 import type { TrainingSet } from './training-set.ts';
 
 /** Columns whose every score (and cost, where `costs`) is there in most rows, and the rows that have them all. */

@@ -6,12 +6,12 @@ import { loadDataset } from '../../src/training/dataset/load.ts';
 import { toTrainingSet } from '../../src/training/dataset/training-set.ts';
 import { aucOf, rangeOf } from '../../src/training/evaluate/bootstrap.ts';
 import { pickColumns } from '../../src/training/evaluate/contender.ts';
-import { meansOf } from '../../src/training/evaluate/curve.ts';
+import { meansOf } from '../../src/decide/curve.ts';
 import { fitCostLines } from '../../src/training/evaluate/length-line.ts';
 import { outcomesOf, type Outcomes } from '../../src/training/evaluate/outcomes.ts';
 import { fitPrototype } from '../../src/training/evaluate/prototype.ts';
 import { singlesOf } from '../../src/training/evaluate/singles.ts';
-import { sweep } from '../../src/training/evaluate/sweep.ts';
+import { sweep } from '../../src/decide/sweep.ts';
 
 const DATA = process.env['SIGNALBOX_DATA'] ?? '../shared/data';
 const SEED = 7;

@@ -28,41 +28,80 @@ const lengthen = (word: number, code: number): number => Math.imul(word ^ code, 
 /** The hash of two words in a row. */
 const pair = (before: number, word: number): number => Math.imul(before ^ word, PRIME) + 1;
 
-/** Counts in a table of all buckets, so that no n-gram is looked up twice; emptied after each text. */
-function createCounter() {
-  const table = new Uint16Array(NGRAM_BUCKETS);
-  let touched = new Int32Array(4096);
+/** What a character is to {@link hashText}. */
+const OTHER = 0;
+const LETTER = 1;
+const SPACE = 2;
+const IDEOGRAPH = 3;
+const kindOf = (code: number): number =>
+  isSpace(code) ? SPACE : isCjk(code) ? IDEOGRAPH : isLetter(code) ? LETTER : OTHER;
+const LATIN = Uint8Array.from({ length: 256 }, (_, code) => kindOf(code));
+
+/** Writes the hashes of a text's n-grams into `out`, which has room for 4 · (length + 1), and returns how many there are. */
+function hashText(text: string, out: Int32Array): number {
   let size = 0;
-  return {
-    add(hash: number): void {
-      const bucket = bucketOf(hash);
-      const count = table[bucket] ?? 0;
-      if (count === MAX_COUNT) return;
-      table[bucket] = count + 1;
-      if (count > 0) return;
-      if (size === touched.length) {
-        const larger = new Int32Array(size * 2);
-        larger.set(touched);
-        touched = larger;
-      }
-      touched[size++] = bucket;
-    },
-    take(): NgramCounts {
-      const buckets = touched.slice(0, size);
-      const counts = new Uint16Array(size);
-      for (let i = 0; i < size; i++) {
-        const bucket = buckets[i] ?? 0;
-        counts[i] = table[bucket] ?? 0;
-        table[bucket] = 0;
-      }
-      size = 0;
-      return { buckets, counts };
-    },
-  };
+  let c1 = 0x20;
+  let c2 = 0x20;
+  let c3 = 0x20;
+  let word = WORDS;
+  let before = 0;
+  let inWord = false;
+  for (let i = 0; i <= text.length; i++) {
+    const raw = i < text.length ? text.charCodeAt(i) : 0x20;
+    const kind = raw < 256 ? (LATIN[raw] ?? OTHER) : kindOf(raw);
+    const code = kind === SPACE ? 0x20 : raw;
+    if (inWord && kind !== LETTER) {
+      out[size++] = word;
+      if (before !== 0) out[size++] = pair(before, word);
+      before = word;
+      word = WORDS;
+      inWord = false;
+    }
+    if (kind === LETTER) {
+      word = lengthen(word, code);
+      inWord = true;
+    } else if (kind === IDEOGRAPH) {
+      const ideograph = lengthen(WORDS, code);
+      out[size++] = ideograph;
+      if (before !== 0) out[size++] = pair(before, ideograph);
+      before = ideograph;
+    }
+    if (code === 0x20 && c1 === 0x20) continue;
+    const three = Math.imul(Math.imul(Math.imul(CHARS ^ c2, PRIME) ^ c1, PRIME) ^ code, PRIME);
+    out[size++] = three;
+    out[size++] = Math.imul(three ^ (c3 + 0x10000), PRIME);
+    c3 = c2;
+    c2 = c1;
+    c1 = code;
+  }
+  return size;
 }
 
-/** One table for all texts: the work is synchronous and leaves it empty. */
-const counter = createCounter();
+/** Occurrences of every bucket: one table for all texts, which the work, being synchronous, leaves empty. */
+const table = new Uint16Array(NGRAM_BUCKETS);
+let hashes = new Int32Array(8192);
+let touched = new Int32Array(8192);
+
+/** Buckets of the first `size` hashes with their counts. Without a branch on what was seen before: it cannot be foretold. */
+function countHashes(size: number): NgramCounts {
+  let distinct = 0;
+  for (let i = 0; i < size; i++) {
+    const bucket = bucketOf(hashes[i] ?? 0);
+    const count = table[bucket] ?? 0;
+    touched[distinct] = bucket;
+    // 1 when the count was 0.
+    distinct += (count - 1) >>> 31;
+    if (count !== MAX_COUNT) table[bucket] = count + 1;
+  }
+  const buckets = touched.slice(0, distinct);
+  const counts = new Uint16Array(distinct);
+  for (let i = 0; i < distinct; i++) {
+    const bucket = buckets[i] ?? 0;
+    counts[i] = table[bucket] ?? 0;
+    table[bucket] = 0;
+  }
+  return { buckets, counts };
+}
 
 /**
  * Hashed word 1–2-grams and character 3–4-grams of a text in lower case, white space folded; each Chinese, Japanese or
@@ -70,37 +109,12 @@ const counter = createCounter();
  */
 export function ngramsOf(text: string): NgramCounts {
   const lower = text.toLowerCase();
-  let c1 = 0x20;
-  let c2 = 0x20;
-  let c3 = 0x20;
-  let word = WORDS;
-  let before = 0;
-  let inWord = false;
-  const endWord = () => {
-    counter.add(word);
-    if (before !== 0) counter.add(pair(before, word));
-    before = word;
-    word = WORDS;
-    inWord = false;
-  };
-  for (let i = 0; i <= lower.length; i++) {
-    const raw = i < lower.length ? lower.charCodeAt(i) : 0x20;
-    const code = isSpace(raw) ? 0x20 : raw;
-    if (inWord && (!isLetter(code) || isCjk(code))) endWord();
-    if (isLetter(code)) {
-      word = lengthen(word, code);
-      inWord = true;
-      if (isCjk(code)) endWord();
-    }
-    if (code === 0x20 && c1 === 0x20) continue;
-    const three = Math.imul(Math.imul(Math.imul(CHARS ^ c2, PRIME) ^ c1, PRIME) ^ code, PRIME);
-    counter.add(three);
-    counter.add(Math.imul(three ^ (c3 + 0x10000), PRIME));
-    c3 = c2;
-    c2 = c1;
-    c1 = code;
+  const most = 4 * (lower.length + 1);
+  if (hashes.length < most) {
+    hashes = new Int32Array(most);
+    touched = new Int32Array(most);
   }
-  return counter.take();
+  return countHashes(hashText(lower, hashes));
 }
 
 /** One or two words of a text as they are written in it, in lower case, and their bucket. */

@@ -18,7 +18,20 @@ const CODE_WORDS = new Set([
   'FROM',
   'WHERE',
 ]);
-const LONGEST_CODE_WORD = 8;
+/** By the first character of a word: the lengths of the code words that begin so, as bits. Most words need no further look. */
+const CODE_LENGTHS = new Uint16Array(128);
+for (const word of CODE_WORDS) {
+  const first = word.charCodeAt(0);
+  CODE_LENGTHS[first] = (CODE_LENGTHS[first] ?? 0) | (1 << word.length);
+}
+const LONGEST_CODE_WORD = 15;
+
+function isCodeWord(text: string, start: number, end: number): boolean {
+  const length = end - start;
+  if (length > LONGEST_CODE_WORD) return false;
+  const lengths = CODE_LENGTHS[text.charCodeAt(start)] ?? 0;
+  return (lengths & (1 << length)) !== 0 && CODE_WORDS.has(text.slice(start, end));
+}
 const MATH_MARKS = /[∑∏√∞∂∇≤≥≠≈]|\\(?:frac|int|sum|sqrt|lim)\b|\b\d+\s*[-+*/^=]\s*\d+/g;
 
 /** What a text is about, by the first of these words in it. */
@@ -41,9 +54,16 @@ interface Marks {
   readonly maths: boolean;
 }
 
-const isWordChar = (code: number): boolean =>
-  (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f;
-const isSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0xa0;
+/** What an ASCII character is to {@link marksOf}. */
+const MARK = 0;
+const LETTER = 1;
+const DIGIT = 2;
+const SPACE = 3;
+const ASCII = Uint8Array.from({ length: 128 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  return /\d/.test(char) ? DIGIT : /\w/.test(char) ? LETTER : /[ \t-\r]/.test(char) ? SPACE : MARK;
+});
+const NO_BREAK_SPACE = 0xa0;
 
 /** One pass: requests pay for this with every decision. */
 function marksOf(text: string): Marks {
@@ -58,19 +78,23 @@ function marksOf(text: string): Marks {
   let before = 0;
   for (let i = 0; i <= text.length; i++) {
     const char = i < text.length ? text.charCodeAt(i) : 0x20;
-    if (isSpace(char)) inWord = false;
-    else if (!inWord) {
+    const kind = char < 128 ? (ASCII[char] ?? MARK) : char === NO_BREAK_SPACE ? SPACE : MARK;
+    if (kind === LETTER || kind === DIGIT) {
+      if (start === -1) start = i;
+      if (kind === DIGIT) digits++;
+    } else if (start !== -1) {
+      if (isCodeWord(text, start, i)) code++;
+      start = -1;
+    }
+    if (kind === SPACE) {
+      inWord = false;
+      if (char === 0x0a) lines++;
+    } else if (!inWord) {
       inWord = true;
       words++;
     }
-    if (isWordChar(char)) {
-      if (start === -1) start = i;
-      if (char <= 0x39) digits++;
-    } else {
-      if (start !== -1 && i - start <= LONGEST_CODE_WORD && CODE_WORDS.has(text.slice(start, i))) code++;
-      start = -1;
-      if (char === 0x0a) lines++;
-      else if (char === 0x3f) questions++;
+    if (kind === MARK) {
+      if (char === 0x3f) questions++;
       else if (char === 0x7b || char === 0x7d || char === 0x3b) code++;
       else if ((char === 0x3e && before === 0x3d) || (char === 0x29 && before === 0x28)) code++;
       else if (char === 0x5c || char >= 0x2200) maths = true;
@@ -81,20 +105,25 @@ function marksOf(text: string): Marks {
 }
 
 function scriptOf(text: string): string {
-  const seen = { latin: 0, cjk: 0, cyrillic: 0, arabic: 0, other: 0 };
+  let latin = 0;
+  let cjk = 0;
+  let cyrillic = 0;
+  let arabic = 0;
+  let other = 0;
   const end = Math.min(text.length, 2000);
   for (let i = 0; i < end; i++) {
     const code = text.charCodeAt(i);
-    if ((code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || (code >= 0xc0 && code <= 0x24f))
-      seen.latin++;
-    else if (code >= 0x400 && code <= 0x52f) seen.cyrillic++;
-    else if (code >= 0x600 && code <= 0x6ff) seen.arabic++;
-    else if ((code >= 0x2e80 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7af)) seen.cjk += 2;
-    else if (code >= 0x370) seen.other++;
+    if (code < 128) latin += ASCII[code] === LETTER && code !== 0x5f ? 1 : 0;
+    else if (code >= 0xc0 && code <= 0x24f) latin++;
+    else if (code >= 0x400 && code <= 0x52f) cyrillic++;
+    else if (code >= 0x600 && code <= 0x6ff) arabic++;
+    else if ((code >= 0x2e80 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7af)) cjk += 2;
+    else if (code >= 0x370) other++;
   }
-  const ranked = Object.entries(seen).sort(([, a], [, b]) => b - a);
+  if (cjk + cyrillic + arabic + other === 0) return latin === 0 ? 'none' : 'latin';
+  const ranked = Object.entries({ latin, cjk, cyrillic, arabic, other }).sort(([, a], [, b]) => b - a);
   const [first, second] = ranked;
-  if (first === undefined || first[1] === 0) return 'none';
+  if (first === undefined) return 'none';
   return second !== undefined && second[1] > 0.4 * first[1] ? 'mixed' : first[0];
 }
 

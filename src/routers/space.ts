@@ -2,9 +2,19 @@ import { STRUCTURE_SIZE, structureOf } from '../query/structure.ts';
 import { rowOf, stackRows, type Csr, type SparseRow } from './numeric/csr.ts';
 import { fitLsa, project, type Lsa } from './numeric/lsa.ts';
 import { seededRandom, shuffledIndices } from './numeric/random.ts';
+import { rankIndex, rankOf, type RankIndex } from './numeric/rank-index.ts';
 import { standardise } from './numeric/standardise.ts';
 import type { Features } from './router.ts';
-import { fitSparseInputs, inputMatrix, inputRow, loadInputs, saveInputs, type SparseInputs } from './sparse-inputs.ts';
+import {
+  draftRow,
+  finishRow,
+  fitSparseInputs,
+  inputMatrix,
+  loadInputs,
+  saveInputs,
+  textRow,
+  type SparseInputs,
+} from './sparse-inputs.ts';
 import { readState } from './state-reader.ts';
 import type { RouterState } from './trained.ts';
 
@@ -26,17 +36,21 @@ interface Topics {
   readonly lsa: Lsa;
   /** The n-gram columns that are topic terms, ascending. */
   readonly terms: Int32Array;
-  /** Topic term of each n-gram column; −1 = none. */
-  readonly termOf: Int32Array;
+  /** Finds the topic term of an n-gram column. */
+  readonly index: RankIndex;
   /** Divides topic coordinates so that a training row has length one on average. */
   readonly scale: number;
 }
 
-/** One query in the space. */
+/** One query in the space. What no part asks for is not computed. */
 export interface Point {
   readonly features: Features;
+  /** n-grams alone, a unit row. */
+  readonly text: SparseRow;
+  /** n-grams and form features. */
   readonly row: SparseRow;
-  readonly map?: Float32Array;
+  /** Undefined in a space without topics. */
+  readonly map: Float32Array | undefined;
 }
 
 /** Training queries in the space. */
@@ -60,19 +74,19 @@ const FORM_WEIGHT = Math.sqrt(0.2);
 /** Numbers of a point's map. */
 export const MAP_SIZE = TOPICS + STRUCTURE_SIZE;
 
-/** The row without its form features: n-grams alone, a unit row. */
-export function textOf({ row }: Pick<Point, 'row'>, space: Space): SparseRow {
-  const size = row.columns.length - space.inputs.form.size;
+/** A row without its form features: n-grams alone, a unit row. */
+function textOf(row: SparseRow, { form }: SparseInputs): SparseRow {
+  const size = row.columns.length - form.size;
   return { columns: row.columns.subarray(0, size), values: row.values.subarray(0, size) };
 }
 
 /** A row over the topic terms alone. */
-function topicRow({ termOf }: Pick<Topics, 'termOf'>, text: SparseRow): SparseRow {
+function topicRow({ index }: Pick<Topics, 'index'>, text: SparseRow): SparseRow {
   const columns = new Int32Array(text.columns.length);
   const values = new Float32Array(text.columns.length);
   let size = 0;
   for (let p = 0; p < text.columns.length; p++) {
-    const term = termOf[text.columns[p] ?? 0] ?? -1;
+    const term = rankOf(index, text.columns[p] ?? 0);
     if (term === -1) continue;
     columns[size] = term;
     values[size++] = text.values[p] ?? 0;
@@ -80,13 +94,7 @@ function topicRow({ termOf }: Pick<Topics, 'termOf'>, text: SparseRow): SparseRo
   return { columns: columns.subarray(0, size), values: values.subarray(0, size) };
 }
 
-/** The columns of smallest idf, ascending, and the way back to them. */
-function topicTerms(terms: Int32Array, cols: number): Pick<Topics, 'terms' | 'termOf'> {
-  const termOf = new Int32Array(cols).fill(-1);
-  for (const [term, column] of terms.entries()) termOf[column] = term;
-  return { terms, termOf };
-}
-
+/** The columns of smallest idf, ascending. */
 function frequentTerms(idf: Float32Array): Int32Array {
   const order = Int32Array.from(idf.keys());
   if (order.length <= TOPIC_TERMS) return order;
@@ -96,11 +104,17 @@ function frequentTerms(idf: Float32Array): Int32Array {
     .sort();
 }
 
-function writeMap(space: Space, topics: Topics, row: SparseRow, features: Features, out: Float32Array): void {
-  const topic = project(topics.lsa, topicRow(topics, textOf({ row }, space)));
+function writeMap(
+  { inputs }: Pick<Space, 'inputs'>,
+  topics: Topics,
+  text: SparseRow,
+  features: Features,
+  out: Float32Array,
+): void {
+  const topic = project(topics.lsa, topicRow(topics, text));
   for (let c = 0; c < TOPICS; c++) out[c] = (topic[c] ?? 0) * topics.scale;
   const scaled = new Float64Array(STRUCTURE_SIZE);
-  standardise(space.inputs.scaling, features.structure ?? structureOf(features.query), scaled);
+  standardise(inputs.scaling, features.structure ?? structureOf(features.query), scaled);
   const weight = STRUCTURE_WEIGHT / Math.sqrt(STRUCTURE_SIZE);
   for (let c = 0; c < STRUCTURE_SIZE; c++) out[TOPICS + c] = (scaled[c] ?? 0) * weight;
 }
@@ -114,27 +128,42 @@ export function fitSpace(
   const rows = inputMatrix(inputs, features);
   if (!wants.includes('map')) return { space: { inputs }, points: { rows } };
   const chosen = shuffledIndices(features.length, seededRandom(seed)).slice(0, TOPIC_ROWS).sort();
-  const terms = topicTerms(frequentTerms(inputs.tfidf.idf), inputs.tfidf.size);
-  const sample = Array.from(chosen, (i) => topicRow(terms, textOf({ row: rowOf(rows, i) }, { inputs })));
-  const lsa = fitLsa(stackRows(sample, terms.terms.length), TOPICS, { seed, iterations: 2 });
+  const terms = frequentTerms(inputs.tfidf.idf);
+  const index = rankIndex(terms, inputs.tfidf.size);
+  const sample = Array.from(chosen, (i) => topicRow({ index }, textOf(rowOf(rows, i), inputs)));
+  const lsa = fitLsa(stackRows(sample, terms.length), TOPICS, { seed, iterations: 2 });
   let squares = 0;
   for (const row of sample) for (const value of project(lsa, row)) squares += value * value;
-  const topics: Topics = { ...terms, lsa, scale: squares > 0 ? 1 / Math.sqrt(squares / sample.length) : 1 };
+  const topics: Topics = { terms, index, lsa, scale: squares > 0 ? 1 / Math.sqrt(squares / sample.length) : 1 };
   const space: Space = { inputs, topics };
   const map = new Float32Array(features.length * MAP_SIZE);
   for (const [i, each] of features.entries()) {
-    writeMap(space, topics, rowOf(rows, i), each, map.subarray(i * MAP_SIZE, (i + 1) * MAP_SIZE));
+    writeMap(space, topics, textOf(rowOf(rows, i), inputs), each, map.subarray(i * MAP_SIZE, (i + 1) * MAP_SIZE));
   }
   return { space, points: { rows, map } };
 }
 
 /** Places one query in the space. */
-export function pointOf(space: Space, features: Features): Point {
-  const row = inputRow(space.inputs, features);
-  if (space.topics === undefined) return { features, row };
-  const map = new Float32Array(MAP_SIZE);
-  writeMap(space, space.topics, row, features, map);
-  return { features, row, map };
+export function pointOf({ inputs, topics }: Space, features: Features): Point {
+  const draft = draftRow(inputs, features);
+  const text = textRow(draft);
+  let row: SparseRow | undefined;
+  let map: Float32Array | undefined;
+  return {
+    features,
+    text,
+    get row() {
+      row ??= finishRow(inputs, draft, features);
+      return row;
+    },
+    get map() {
+      if (map === undefined && topics !== undefined) {
+        map = new Float32Array(MAP_SIZE);
+        writeMap({ inputs }, topics, text, features, map);
+      }
+      return map;
+    },
+  };
 }
 
 /** The space as a state, for an artifact. */
@@ -153,7 +182,10 @@ export function loadSpace(state: RouterState): Space {
   const inputs = loadInputs(reader);
   const scale = reader.number('topicScale');
   if (scale === 0) return { inputs };
-  const terms = topicTerms(reader.int32('topicTerms'), inputs.tfidf.size);
-  const basis = reader.float32('topics', terms.terms.length * TOPICS);
-  return { inputs, topics: { ...terms, lsa: { dim: TOPICS, basis }, scale } };
+  const terms = reader.int32('topicTerms');
+  const basis = reader.float32('topics', terms.length * TOPICS);
+  return {
+    inputs,
+    topics: { terms, index: rankIndex(terms, inputs.tfidf.size), lsa: { dim: TOPICS, basis }, scale },
+  };
 }

@@ -5,7 +5,7 @@ import { drawRandomFeatures, randomFeaturesOf, type RandomFeatures } from './num
 import { fitScaling, standardise, type Scaling } from './numeric/standardise.ts';
 import type { Features, NgramCounts } from './router.ts';
 import type { readState } from './state-reader.ts';
-import { fitTfIdf, tfidfOf, vectorise, type TfIdf } from './tfidf.ts';
+import { fitTfIdf, tfidfOf, vectoriseInto, type TfIdf } from './tfidf.ts';
 import type { Tensor } from './trained.ts';
 
 /**
@@ -50,19 +50,44 @@ export function fitSparseInputs(features: readonly Features[], options: SparseIn
   );
 }
 
+/** A row whose text part is there and whose form part, behind it, may follow. */
+export interface RowDraft {
+  readonly columns: Int32Array;
+  readonly values: Float32Array;
+  /** Columns of the text part. */
+  readonly textSize: number;
+}
+
+/** The text part of a query's row, with room for the rest. */
+export function draftRow({ tfidf, form }: SparseInputs, features: Features): RowDraft {
+  const ngrams = ngramsIn(features);
+  const columns = new Int32Array(ngrams.buckets.length + form.size);
+  const values = new Float32Array(ngrams.buckets.length + form.size);
+  return { columns, values, textSize: vectoriseInto(tfidf, ngrams, columns, values) };
+}
+
+/** The text part alone. */
+export function textRow({ columns, values, textSize }: RowDraft): SparseRow {
+  return { columns: columns.subarray(0, textSize), values: values.subarray(0, textSize) };
+}
+
+/** The whole row. */
+export function finishRow(
+  { tfidf, form, formWeight, scaling }: SparseInputs,
+  { columns, values, textSize }: RowDraft,
+  features: Features,
+): SparseRow {
+  for (let j = 0; j < form.size; j++) columns[textSize + j] = tfidf.size + j;
+  const scaled = new Float64Array(STRUCTURE_SIZE);
+  standardise(scaling, structureIn(features), scaled);
+  randomFeaturesOf(form, scaled, values, textSize, formWeight);
+  const size = textSize + form.size;
+  return { columns: columns.subarray(0, size), values: values.subarray(0, size) };
+}
+
 /** A query as a row of `cols` columns. */
 export function inputRow(inputs: SparseInputs, features: Features): SparseRow {
-  const text = vectorise(inputs.tfidf, ngramsIn(features));
-  const size = text.columns.length;
-  const columns = new Int32Array(size + inputs.form.size);
-  const values = new Float32Array(size + inputs.form.size);
-  columns.set(text.columns);
-  values.set(text.values);
-  for (let j = 0; j < inputs.form.size; j++) columns[size + j] = inputs.tfidf.size + j;
-  const scaled = new Float64Array(STRUCTURE_SIZE);
-  standardise(inputs.scaling, structureIn(features), scaled);
-  randomFeaturesOf(inputs.form, scaled, values, size, inputs.formWeight);
-  return { columns, values };
+  return finishRow(inputs, draftRow(inputs, features), features);
 }
 
 /** Queries as the rows of a matrix. */

@@ -1,5 +1,5 @@
 import { wordBuckets } from '../query/ngrams.ts';
-import type { TfIdf } from './tfidf.ts';
+import { columnOf, type TfIdf } from './tfidf.ts';
 
 /** What a term of the query did to a number. */
 export interface TermEffect {
@@ -24,7 +24,7 @@ export function movingTerms(
 ): readonly TermEffect[] {
   const effects: TermEffect[] = [];
   for (const { words, bucket } of wordBuckets(text).slice(0, MAX_WORDS)) {
-    const column = tfidf.columns[bucket] ?? -1;
+    const column = columnOf(tfidf, bucket);
     const effect = column === -1 ? 0 : effectOf(column);
     if (effect !== 0) effects.push({ words, effect });
   }

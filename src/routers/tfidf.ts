@@ -1,5 +1,6 @@
 import { NGRAM_BUCKETS } from '../query/ngrams.ts';
 import { stackRows, type Csr, type SparseRow } from './numeric/csr.ts';
+import { rankIndex, rankOf, type RankIndex } from './numeric/rank-index.ts';
 import type { NgramCounts } from './router.ts';
 
 /**
@@ -9,21 +10,27 @@ import type { NgramCounts } from './router.ts';
 export interface TfIdf {
   /** Columns in use. */
   readonly size: number;
-  /** Bucket of each column. */
+  /** Bucket of each column, ascending. */
   readonly buckets: Int32Array;
   /** One per column. */
   readonly idf: Float32Array;
-  /** Column of each bucket, −1 = not in use. */
-  readonly columns: Int32Array;
+  /** Finds the column of a bucket, see {@link columnOf}. */
+  readonly index: RankIndex;
+}
+
+/** Column of a bucket, −1 = not in use. */
+export function columnOf({ index }: Pick<TfIdf, 'index'>, bucket: number): number {
+  return rankOf(index, bucket);
 }
 
 const LOGS = Float64Array.from({ length: 256 }, (_, tf) => 1 + Math.log(Math.max(1, tf)));
 
-/** Rebuilds the index from what an artifact holds. */
+/**
+ * Rebuilds the index from what an artifact holds.
+ * @throws RangeError when buckets do not ascend.
+ */
 export function tfidfOf(buckets: Int32Array, idf: Float32Array): TfIdf {
-  const columns = new Int32Array(NGRAM_BUCKETS).fill(-1);
-  for (let c = 0; c < buckets.length; c++) columns[buckets[c] ?? 0] = c;
-  return { size: buckets.length, buckets, idf, columns };
+  return { size: buckets.length, buckets, idf, index: rankIndex(buckets, NGRAM_BUCKETS) };
 }
 
 /**
@@ -46,23 +53,37 @@ export function fitTfIdf(texts: readonly NgramCounts[], options: { minDf?: numbe
   return tfidfOf(buckets, idf);
 }
 
-/** A text as a unit row over the columns in use; without any known n-gram it is empty. */
-export function vectorise(tfidf: TfIdf, { buckets, counts }: NgramCounts): SparseRow {
-  const columns = new Int32Array(buckets.length);
-  const values = new Float32Array(buckets.length);
+/**
+ * Writes a text's columns and values, a unit row, into the beginnings of two arrays that have room for all its n-grams, and
+ * returns how many columns it has. Without any known n-gram it is empty.
+ */
+export function vectoriseInto(
+  { index, idf }: TfIdf,
+  { buckets, counts }: NgramCounts,
+  columns: Int32Array,
+  values: Float32Array,
+): number {
   let size = 0;
   let norm = 0;
   for (let i = 0; i < buckets.length; i++) {
-    const column = tfidf.columns[buckets[i] ?? 0] ?? -1;
+    const column = rankOf(index, buckets[i] ?? 0);
     if (column === -1) continue;
     const tf = counts[i] ?? 0;
-    const value = (LOGS[tf] ?? 1 + Math.log(tf)) * (tfidf.idf[column] ?? 0);
+    const value = (LOGS[tf] ?? 1 + Math.log(tf)) * (idf[column] ?? 0);
     columns[size] = column;
     values[size++] = value;
     norm += value * value;
   }
   const scale = norm > 0 ? 1 / Math.sqrt(norm) : 0;
   for (let i = 0; i < size; i++) values[i] = (values[i] ?? 0) * scale;
+  return size;
+}
+
+/** A text as a unit row over the columns in use; without any known n-gram it is empty. */
+export function vectorise(tfidf: TfIdf, ngrams: NgramCounts): SparseRow {
+  const columns = new Int32Array(ngrams.buckets.length);
+  const values = new Float32Array(ngrams.buckets.length);
+  const size = vectoriseInto(tfidf, ngrams, columns, values);
   return { columns: columns.subarray(0, size), values: values.subarray(0, size) };
 }
 

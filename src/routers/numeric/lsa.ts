@@ -80,7 +80,7 @@ export function fitLsa(
   return { dim, basis };
 }
 
-/** A sparse row in the space of the projection. Four columns at a time, so that `out` is read and written less often. */
+/** A sparse row in the space of the projection. Four entries at a time, so that `out` is read and written less often. */
 export function project({ dim, basis }: Lsa, { columns, values }: SparseRow): Float32Array {
   const out = new Float64Array(dim);
   const size = columns.length;
@@ -95,12 +95,8 @@ export function project({ dim, basis }: Lsa, { columns, values }: SparseRow): Fl
     const v2 = values[p + 2] ?? 0;
     const v3 = values[p + 3] ?? 0;
     for (let c = 0; c < dim; c++) {
-      out[c] =
-        (out[c] ?? 0) +
-        v0 * (basis[f0 + c] ?? 0) +
-        v1 * (basis[f1 + c] ?? 0) +
-        v2 * (basis[f2 + c] ?? 0) +
-        v3 * (basis[f3 + c] ?? 0);
+      const near = v0 * (basis[f0 + c] ?? 0) + v1 * (basis[f1 + c] ?? 0);
+      out[c] = (out[c] ?? 0) + (near + (v2 * (basis[f2 + c] ?? 0) + v3 * (basis[f3 + c] ?? 0)));
     }
   }
   return new Float32Array(out);

@@ -1,5 +1,5 @@
 import { nearestRows, fitPostings, type Postings } from '../numeric/postings.ts';
-import { textOf, type Point, type Space } from '../space.ts';
+import type { Point } from '../space.ts';
 import { readState } from '../state-reader.ts';
 import { columnVariance, type FittedPart, type Part } from './part.ts';
 
@@ -21,9 +21,9 @@ interface Learnt {
   readonly ids: readonly string[];
 }
 
-function fitted(space: Space, { postings, deviations, variance, ids }: Learnt): FittedPart {
+function fitted({ postings, deviations, variance, ids }: Learnt): FittedPart {
   const m = variance.length;
-  const near = (point: Point) => nearestRows(postings, textOf(point, space), NEIGHBOURS);
+  const near = ({ text }: Point) => nearestRows(postings, text, NEIGHBOURS);
   return {
     name: 'knn',
     work: postings.members.length / 20 + postings.rows + NEIGHBOURS * m,
@@ -84,20 +84,20 @@ export const neighbours: Part = {
   wants: [],
   fit({ set, space, points, deviations, recorded }) {
     const m = set.models.length;
-    return fitted(space, {
+    return fitted({
       postings: fitPostings(points.rows, space.inputs.tfidf.size, BUDGET),
       deviations: Float32Array.from(deviations, (value, i) => (recorded?.[i] === 0 ? Number.NaN : value)),
       variance: columnVariance(deviations, recorded, m),
       ids: set.ids,
     });
   },
-  load(state, space) {
+  load(state) {
     const reader = readState(state, 'knn');
     const rows = reader.number('rows');
     const cols = reader.number('cols');
     const variance = reader.float64('variance');
     const members = reader.int32('members');
-    return fitted(space, {
+    return fitted({
       postings: {
         rows,
         cols,

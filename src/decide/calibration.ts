@@ -4,12 +4,14 @@ import type { OutOfFoldSample } from '../routers/artifact.ts';
 import { columnFinder } from '../routers/columns.ts';
 import type { Calibrated, Strategy } from './decision.ts';
 import { expectedCost, expectedOutputTokens } from './estimate.ts';
-import { lambdaFor, lambdaForBudget, type Lambda, type LambdaSample } from './lambda.ts';
+import { budgetOn, lambdaOn, lambdaPath, type Lambda, type LambdaPath, type LambdaSample } from './lambda.ts';
 
 /** Past queries below this say too little about a mean. */
 const LEAST_ROWS = 30;
 /** Answers kept, by strategy and candidate set. */
 const KEPT = 500;
+/** Candidate sets whose paths are kept: there are as many as there are roles, needs and window sizes, and some for outages. */
+const PATHS = 16;
 
 /** Finds, for a strategy and the candidates of a request, what a dollar is worth. */
 export interface Calibration {
@@ -53,17 +55,9 @@ function sampleOf({ models: names, sample }: CalibrationSource, models: readonly
   return { models: columns.map(({ model }) => model.id), quality, score, cost };
 }
 
-/** The candidate with the best mean score over the rows on which all of them have one. */
-function bestSingle({ models, score }: LambdaSample, ids: readonly string[]): string | undefined {
-  const m = models.length;
-  const columns = ids.map((id) => models.indexOf(id));
-  const sums = new Float64Array(ids.length);
-  for (let at = 0; at + m <= score.length; at += m) {
-    if (columns.some((column) => Number.isNaN(score[at + column] ?? Number.NaN))) continue;
-    for (const [i, column] of columns.entries()) sums[i] = (sums[i] ?? 0) + (score[at + column] ?? 0);
-  }
-  const most = Math.max(...sums);
-  return ids.filter((_, i) => sums[i] === most).sort()[0];
+/** The candidate with the best mean score on the path's rows; ties: the first id. */
+function bestSingle({ models }: LambdaSample, { columns, means }: LambdaPath): string {
+  return models[columns[means.indexOf(Math.max(...means))] ?? 0] ?? '';
 }
 
 /** The id that a name in any case means: an id, else an alias. */
@@ -89,21 +83,31 @@ export function createCalibration(source: CalibrationSource, models: readonly Mo
   const known = new Set(sample.models);
   const kept = new LRUCache<string, { readonly found: Calibrated | undefined }>({ max: KEPT });
 
+  const paths = new LRUCache<string, { readonly path: LambdaPath | undefined }>({ max: PATHS });
+
+  const pathOf = (ids: readonly string[]): LambdaPath | undefined => {
+    const key = ids.join('\n');
+    let kept = paths.get(key);
+    if (kept === undefined) {
+      kept = { path: lambdaPath(sample, ids) };
+      paths.set(key, kept);
+    }
+    return kept.path;
+  };
+
   const find = (strategy: Strategy, candidates: readonly Model[]): Calibrated | undefined => {
     const ids = candidates.map(({ id }) => id).filter((id) => known.has(id));
-    if (ids.length === 0) return undefined;
+    const path = ids.length === 0 ? undefined : pathOf(ids);
+    if (path === undefined || path.rows < LEAST_ROWS) return undefined;
     const others = candidates.map(({ id }) => id).filter((id) => !known.has(id));
     const unmeasured = others.length === 0 ? {} : { unmeasured: others };
-    if (strategy.kind === 'budget') {
-      const found = lambdaForBudget(sample, ids, strategy.usdPer1k / 1000);
-      return found === undefined || found.rows < LEAST_ROWS ? undefined : calibrated(found, unmeasured);
-    }
+    if (strategy.kind === 'budget') return calibrated(budgetOn(path, strategy.usdPer1k / 1000), unmeasured);
     if (strategy.kind !== 'keep-quality') return undefined;
-    const best = bestSingle(sample, ids);
+    const best = bestSingle(sample, path);
     const reference = strategy.of === undefined ? best : idOf(strategy.of, models);
-    if (reference === undefined || best === undefined) return undefined;
-    const found = lambdaFor(sample, ids, strategy.keep, reference);
-    if (found === undefined || found.rows < LEAST_ROWS) return undefined;
+    if (reference === undefined) return undefined;
+    const found = lambdaOn(path, sample, strategy.keep, reference);
+    if (found === undefined) return undefined;
     const fallback = ids.includes(reference) ? reference : best;
     return calibrated(found, { reference, ...(found.met ? {} : { fallback }), ...unmeasured });
   };

@@ -34,8 +34,8 @@ export interface Lambda {
   readonly rows: number;
 }
 
-/** Every change of choice on the sample, in order of λ, after the choices at λ = 0. */
-interface Path {
+/** Every change of choice on the sample, in order of λ, after the choices at λ = 0; for one set of candidates. */
+export interface LambdaPath {
   readonly rows: number;
   readonly quality: number;
   readonly costUsd: number;
@@ -71,7 +71,11 @@ function completeRows({ quality, score, cost, models }: LambdaSample, columns: I
   return rows;
 }
 
-function pathOf(sample: LambdaSample, candidates: readonly string[]): Path | undefined {
+/**
+ * What the candidates that the sample knows do as λ grows; undefined when no row has everything recorded for them. The
+ * dear part of finding a λ, and the same for every target. O(n·m·segments + changes·log changes).
+ */
+export function lambdaPath(sample: LambdaSample, candidates: readonly string[]): LambdaPath | undefined {
   const columns = columnsOf(sample, candidates);
   if (columns.length === 0) return undefined;
   const rows = completeRows(sample, columns);
@@ -121,7 +125,6 @@ const BELOW = 1 - 1e-6;
  * The largest λ at which the sample's mean quality is at least `keep` × the reference's. Exact: every λ at which a choice
  * changes is looked at. The reference is a model's name, else the candidate with the best mean on the sample.
  * Undefined when no row has everything recorded for these candidates, or the sample does not know the reference.
- * O(n·m·segments + changes·log changes).
  *
  * @example
  * ```ts
@@ -135,8 +138,12 @@ export function lambdaFor(
   keep: number,
   reference?: string,
 ): Lambda | undefined {
-  const path = pathOf(sample, candidates);
-  if (path === undefined) return undefined;
+  const path = lambdaPath(sample, candidates);
+  return path === undefined ? undefined : lambdaOn(path, sample, keep, reference);
+}
+
+/** {@link lambdaFor} on a path of the same sample. O(changes). */
+export function lambdaOn(path: LambdaPath, sample: LambdaSample, keep: number, reference?: string): Lambda | undefined {
   const of = reference === undefined ? Math.max(...path.means) : referenceMean(sample, path, reference);
   if (of === undefined) return undefined;
   const target = keep * of;
@@ -157,7 +164,7 @@ export function lambdaFor(
   return { ...(kept ?? best), met: kept !== undefined, target, rows: path.rows };
 }
 
-function referenceMean(sample: LambdaSample, path: Path, reference: string): number | undefined {
+function referenceMean(sample: LambdaSample, path: LambdaPath, reference: string): number | undefined {
   const column = sample.models.indexOf(reference);
   if (column === -1) return undefined;
   const at = path.columns.indexOf(column);
@@ -184,8 +191,12 @@ export function lambdaForBudget(
   candidates: readonly string[],
   meanUsd: number,
 ): Lambda | undefined {
-  const path = pathOf(sample, candidates);
-  if (path === undefined) return undefined;
+  const path = lambdaPath(sample, candidates);
+  return path === undefined ? undefined : budgetOn(path, meanUsd);
+}
+
+/** {@link lambdaForBudget} on a path. O(changes). */
+export function budgetOn(path: LambdaPath, meanUsd: number): Lambda {
   const { rows } = path;
   let { quality, costUsd } = path;
   const limit = meanUsd * (1 + SLACK);

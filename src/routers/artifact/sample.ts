@@ -2,8 +2,11 @@ import { invalidArtifact } from './invalid.ts';
 import type { ShapedTensor } from './safetensors.ts';
 import type { Folders } from './tree.ts';
 
-/** Rows that an artifact keeps at most. */
-export const MAX_SAMPLE = 2000;
+/**
+ * Rows that an artifact keeps at most. Fewer make λ a matter of luck: of 3 221 MMLU-Pro queries, 2 000 put the cost of
+ * `balanced` 18 % off what all of them give.
+ */
+export const MAX_SAMPLE = 8000;
 
 /**
  * Training rows with predictions by a router that had not seen them: what strategies compute λ from, for whatever

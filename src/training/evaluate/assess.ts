@@ -114,6 +114,19 @@ function difference(a: number | null | undefined, b: number | null | undefined):
   return a === null || b === null || a === undefined || b === undefined ? null : a - b;
 }
 
+function againstControls(name: string, { trial, aucs, draws }: Frame): RouterReport['aucMinusControls'] {
+  const [own, ownDraws] = [aucs.get(name), draws.auc.get(name)];
+  const found: Record<string, { readonly difference: number; readonly ci: Interval | null }> = {};
+  for (const control of trial.judged) {
+    if (!control.control || control.name === 'oracle') continue;
+    const minus = difference(own, aucs.get(control.name));
+    const others = draws.auc.get(control.name);
+    if (minus === null || ownDraws === undefined || others === undefined) continue;
+    found[control.name] = { difference: minus, ci: differenceInterval(ownDraws, others) };
+  }
+  return found;
+}
+
 function routerReport(judged: Judged, frame: Frame): RouterReport {
   const { trial, draws, singles, priced, points, aucs, zeroAuc, duels } = frame;
   const { outcomes } = trial;
@@ -147,6 +160,7 @@ function routerReport(judged: Judged, frame: Frame): RouterReport {
     aucMinusZeroCi: paired(draws.zeroAuc),
     aucMinusPrototype: difference(auc, aucs.get('prototype')),
     aucMinusPrototypeCi: paired(draws.auc.get('prototype')),
+    aucMinusControls: judged.control ? {} : againstControls(name, frame),
     gapClosed: gap === null || aboveZero === null || !(gap > 0) ? null : aboveZero / gap,
     maxQuality: own.quality.reduce((high, quality) => Math.max(high, quality), 0),
     costAtParity: reached(1),

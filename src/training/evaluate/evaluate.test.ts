@@ -66,6 +66,13 @@ describe('crossValidate', () => {
     expect(router('prototype').auc).toBeCloseTo(auc ?? 0, 1);
   });
 
+  it('holds every router against every control but the oracle', () => {
+    const { aucMinusControls, aucMinusPrototype, aucMinusPrototypeCi } = router('lexical');
+    expect(Object.keys(aucMinusControls)).toEqual(CONTROL_NAMES.filter((name) => name !== 'oracle'));
+    expect(aucMinusControls['prototype']).toEqual({ difference: aucMinusPrototype, ci: aucMinusPrototypeCi });
+    expect(aucMinusControls['shuffled']?.ci?.[0]).toBeGreaterThan(0);
+  });
+
   it('gives strategies as a user gets them, counted against the best single model of training rows', () => {
     const { balanced, 'cost-first': frugal } = router('lexical').strategies;
     expect(balanced?.qualityShare).toBeGreaterThan(0.97);

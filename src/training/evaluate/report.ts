@@ -50,6 +50,8 @@ export interface RouterReport {
   readonly aucMinusZeroCi: Interval | null;
   readonly aucMinusPrototype: number | null;
   readonly aucMinusPrototypeCi: Interval | null;
+  /** Paired differences of a router's auc to each control's, but for the oracle; empty for controls. */
+  readonly aucMinusControls: Readonly<Record<string, { readonly difference: number; readonly ci: Interval | null }>>;
   readonly gapClosed: number | null;
   readonly maxQuality: number;
   readonly costAtParity: number | null;

@@ -2,12 +2,13 @@ import { isObject } from '../protocol/guards.ts';
 import type { InsideError } from '../protocol/tap.ts';
 import { UpstreamFailure, type FailureClass } from './provider.ts';
 
-/** Phrases that mean money, not rate. */
+/** Phrases that mean money, not rate; OpenAI's rate limits also say where to add a payment method. */
 const QUOTA =
-  /insufficient[_ ]quota|exceeded your current quota|billing|credit balance|insufficient (?:credits|balance|funds)|payment required/i;
+  /insufficient[_ ]quota|exceeded your current quota|billing[_ ](?:hard[_ ]limit|not[_ ]active|details)|credit balance|insufficient (?:credits|balance|funds)|payment required/i;
 const CONTEXT =
   /context_length_exceeded|maximum context length|context window|prompt is too long|too many tokens|input is too long/i;
-const FILTER = /content_policy_violation|content_filter|content management policy|responsible_?ai/i;
+const FILTER =
+  /content_policy_violation|content_filter|content management policy|responsible_?ai|requires moderation|input was flagged/i;
 
 /** A refused key whatever the status: Google and xAI say 400, proxies 200 or 500. Words of the caller inside a message do not match. */
 const AUTH =

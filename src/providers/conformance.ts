@@ -80,6 +80,9 @@ export function providerConformance(kind: string): void {
     it.each([
       [429, '{"error":{"message":"slow down"}}', 'busy'],
       [429, '{"error":{"code":"insufficient_quota","message":"You exceeded your current quota"}}', 'quota'],
+      [429, '{"error":{"message":"Limit: 3 / min. Visit https://platform.openai.com/account/billing"}}', 'busy'],
+      [429, '{"error":{"code":"billing_not_active","message":"Your account is not active"}}', 'quota'],
+      [403, '{"error":{"message":"This model requires moderation and your input was flagged"}}', 'filter'],
       [529, '{}', 'busy'],
       [500, 'oops', 'sick'],
       [503, '{}', 'sick'],

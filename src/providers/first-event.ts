@@ -34,9 +34,9 @@ export async function firstEvents(body: AsyncIterable<Uint8Array>): Promise<Open
     const step = await rest.next();
     if (step.done === true) throw new UpstreamFailure('sick', 'the stream ended before its first event');
     first.push(step.value);
-    const text = Buffer.from(step.value.buffer, step.value.byteOffset, step.value.byteLength).toString('latin1');
+    const text = Buffer.concat(first).toString('utf8');
     if (!text.includes('data:')) continue;
-    const failure = text.includes('"error"') ? inBandError(Buffer.concat(first).toString('utf8')) : undefined;
+    const failure = text.includes('"error"') ? inBandError(text) : undefined;
     if (failure === undefined) return { first, rest };
     await rest.return?.();
     throw failure;

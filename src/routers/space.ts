@@ -1,5 +1,5 @@
 import { STRUCTURE_SIZE, structureOf } from '../query/structure.ts';
-import { rowOf, stackRows, type Csr, type SparseRow } from './numeric/csr.ts';
+import { rowOf, stackRows, transpose, type Csr, type SparseRow } from './numeric/csr.ts';
 import { fitLsa, project, type Lsa } from './numeric/lsa.ts';
 import { seededRandom, shuffledIndices } from './numeric/random.ts';
 import { rankIndex, rankOf, type RankIndex } from './numeric/rank-index.ts';
@@ -56,6 +56,8 @@ export interface Point {
 /** Training queries in the space. */
 export interface Points {
   readonly rows: Csr;
+  /** `rows` transposed, made when it is first asked for. */
+  readonly transposed: Csr;
   /** n × `mapSize`. */
   readonly map?: Float32Array;
 }
@@ -119,6 +121,18 @@ function writeMap(
   for (let c = 0; c < STRUCTURE_SIZE; c++) out[TOPICS + c] = (scaled[c] ?? 0) * weight;
 }
 
+function pointsOf(rows: Csr, map?: Float32Array): Points {
+  let transposed: Csr | undefined;
+  return {
+    rows,
+    get transposed() {
+      transposed ??= transpose(rows);
+      return transposed;
+    },
+    ...(map === undefined ? {} : { map }),
+  };
+}
+
 /** Learns the space of training queries and places them in it. */
 export function fitSpace(
   features: readonly Features[],
@@ -126,7 +140,7 @@ export function fitSpace(
 ): { readonly space: Space; readonly points: Points } {
   const inputs = fitSparseInputs(features, { seed, formSize: FORM_SIZE, formWeight: FORM_WEIGHT });
   const rows = inputMatrix(inputs, features);
-  if (!wants.includes('map')) return { space: { inputs }, points: { rows } };
+  if (!wants.includes('map')) return { space: { inputs }, points: pointsOf(rows) };
   const chosen = shuffledIndices(features.length, seededRandom(seed)).slice(0, TOPIC_ROWS).sort();
   const terms = frequentTerms(inputs.tfidf.idf);
   const index = rankIndex(terms, inputs.tfidf.size);
@@ -140,7 +154,7 @@ export function fitSpace(
   for (const [i, each] of features.entries()) {
     writeMap(space, topics, textOf(rowOf(rows, i), inputs), each, map.subarray(i * MAP_SIZE, (i + 1) * MAP_SIZE));
   }
-  return { space, points: { rows, map } };
+  return { space, points: pointsOf(rows, map) };
 }
 
 /** Places one query in the space. */

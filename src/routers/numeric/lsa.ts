@@ -1,4 +1,4 @@
-import { multiply, multiplyTransposed, type Csr, type SparseRow } from './csr.ts';
+import { multiply, transpose, type Csr, type SparseRow } from './csr.ts';
 import { gram, symmetricEigen } from './dense.ts';
 import { gaussian, seededRandom } from './random.ts';
 
@@ -58,11 +58,12 @@ export function fitLsa(
   const random = seededRandom(seed);
   const wide = new Float64Array(x.cols * k);
   for (let i = 0; i < wide.length; i++) wide[i] = gaussian(random);
+  const transposed = transpose(x);
   const tall = new Float64Array(x.rows * k);
   for (let i = 0; i <= iterations; i++) {
     multiply(x, wide, k, tall);
     orthonormalise(tall, x.rows, k);
-    multiplyTransposed(x, tall, k, wide);
+    multiply(transposed, tall, k, wide);
   }
   // Bᵀ = XᵀQ is `wide`; B·Bᵀ = U·Σ²·Uᵀ, and the right singular vectors are Bᵀ·U·Σ⁻¹.
   const { values, vectors } = symmetricEigen(gram(wide, k, wide, k, x.cols), k);

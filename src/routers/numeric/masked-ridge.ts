@@ -1,5 +1,5 @@
 import { conjugateGradient } from './conjugate-gradient.ts';
-import { multiply, multiplyTransposed, type Csr } from './csr.ts';
+import { multiply, transpose, type Csr } from './csr.ts';
 
 /**
  * Ridge regression of k targets on sparse rows, each target only on the rows where it is known: the minimum of
@@ -15,11 +15,12 @@ export function maskedRidge(
   lambda: number,
   onIteration?: (iteration: number) => void,
 ): Float64Array {
+  const transposed = transpose(x);
   const tall = new Float64Array(x.rows * k);
   const known = Float64Array.from(targets, (y) => (Number.isNaN(y) ? 0 : 1));
   const b = new Float64Array(x.cols * k);
-  multiplyTransposed(
-    x,
+  multiply(
+    transposed,
     targets.map((y) => (Number.isNaN(y) ? 0 : y)),
     k,
     b,
@@ -28,7 +29,7 @@ export function maskedRidge(
     (p, out) => {
       multiply(x, p, k, tall);
       for (let i = 0; i < tall.length; i++) tall[i] = (tall[i] ?? 0) * (known[i] ?? 0);
-      multiplyTransposed(x, tall, k, out);
+      multiply(transposed, tall, k, out);
       for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) + lambda * (p[i] ?? 0);
     },
     b,

@@ -14,6 +14,8 @@ const PSEUDO = 10;
 /** Labels with fewer rows are one category together. */
 const MIN_ROWS = 8;
 const MAX_CATEGORIES = 64;
+/** Rows that the temperature, one number, is chosen on. */
+const TEMPERATURE_ROWS = 12_000;
 const OTHER = 'other';
 /** Temperatures tried on rows that the classifier had not seen. */
 const TEMPERATURES = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 25, 32, 40] as const;
@@ -83,9 +85,15 @@ function subset(x: Csr, rows: Int32Array): Csr {
 function chooseTemperature(context: PartContext, of: Int32Array, shares: Float64Array, prior: Float64Array): number {
   const { points, set, options } = context;
   const size = shares.length;
-  const order = shuffledIndices(Math.max(...set.groups) + 1, seededRandom(options.seed + 3));
+  const groups = set.groups.reduce((most, group) => Math.max(most, group), 0) + 1;
+  const order = shuffledIndices(groups, seededRandom(options.seed + 3));
+  // Places in random order are even or odd by chance; those beyond the limit are left out.
+  const limit = groups * Math.min(1, TEMPERATURE_ROWS / Math.max(1, set.ids.length));
   const half = (side: number): Int32Array =>
-    Int32Array.from(set.ids.keys()).filter((row) => (order[set.groups[row] ?? 0] ?? 0) % 2 === side);
+    Int32Array.from(set.ids.keys()).filter((row) => {
+      const place = order[set.groups[row] ?? 0] ?? 0;
+      return place < limit && place % 2 === side;
+    });
   const losses = new Float64Array(TEMPERATURES.length);
   for (const side of [0, 1]) {
     const [seen, unseen] = [half(side), half(1 - side)];
@@ -179,7 +187,11 @@ export const category: Part = {
     const prior = shares.map((share) => Math.log(share));
     const temperature = chooseTemperature(context, of, shares, prior);
     const all = Int32Array.from(set.ids.keys());
-    const w = solveRidge(points.rows, targets(of, shares, all), names.length, { lambda: LAMBDA, tolerance: 1e-2 });
+    const w = solveRidge(points.rows, targets(of, shares, all), names.length, {
+      lambda: LAMBDA,
+      tolerance: 1e-2,
+      transposed: points.transposed,
+    });
     checkpoint(options, 1);
     return fitted({
       categories: names,

@@ -1,5 +1,5 @@
 import { conjugateGradient } from '../numeric/conjugate-gradient.ts';
-import { multiply, multiplyTransposed, type Csr, type SparseRow } from '../numeric/csr.ts';
+import { multiply, transpose, type Csr, type SparseRow } from '../numeric/csr.ts';
 
 /**
  * Ridge regression for k targets at once: W (cols × k) minimising Σ w·(X·W − Y)² + λ‖W‖² over the rows that `recorded`
@@ -14,18 +14,20 @@ export function solveRidge(
     readonly lambda: number;
     readonly recorded?: Float64Array | null;
     readonly tolerance?: number;
+    /** Xᵀ, where it is at hand. */
+    readonly transposed?: Csr;
     readonly onIteration?: (iteration: number) => void;
   },
 ): Float64Array {
-  const { lambda, recorded = null, tolerance = 3e-3, onIteration } = options;
+  const { lambda, recorded = null, tolerance = 3e-3, transposed = transpose(x), onIteration } = options;
   const right = new Float64Array(x.cols * k);
-  multiplyTransposed(x, y, k, right);
+  multiply(transposed, y, k, right);
   const tall = new Float64Array(x.rows * k);
   return conjugateGradient(
     (p, out) => {
       multiply(x, p, k, tall);
       if (recorded !== null) for (let i = 0; i < tall.length; i++) tall[i] = (tall[i] ?? 0) * (recorded[i] ?? 0);
-      multiplyTransposed(x, tall, k, out);
+      multiply(transposed, tall, k, out);
       for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) + lambda * (p[i] ?? 0);
     },
     right,

@@ -9,19 +9,22 @@ import { columnVariance, rowLength, type FittedPart, type Part } from './part.ts
 
 /** λ: cross-validation on several sets liked 20 to 50 best. */
 const LAMBDA = 30;
+/** Random sign vectors for the degrees of freedom; on many rows one is as sure as four on few. */
 const PROBES = 4;
+const MANY_ROWS = 10_000;
 
 /**
  * Degrees of freedom that the ridge spends on the training rows, tr(X(XᵀX + λI)⁻¹Xᵀ), estimated with random signs.
  * Hutchinson, 1990.
  */
-function degreesOfFreedom(x: Csr, lambda: number, seed: number): number {
+function degreesOfFreedom(x: Csr, transposed: Csr, lambda: number, seed: number): number {
   const random = seededRandom(seed);
-  const signs = Float64Array.from({ length: x.rows * PROBES }, () => (random() < 0.5 ? -1 : 1));
-  const w = solveRidge(x, signs, PROBES, { lambda, tolerance: 3e-2 });
-  const back = new Float64Array(x.rows * PROBES);
-  multiply(x, w, PROBES, back);
-  return back.reduce((sum, value, i) => sum + value * (signs[i] ?? 0), 0) / PROBES;
+  const probes = x.rows > MANY_ROWS ? 1 : PROBES;
+  const signs = Float64Array.from({ length: x.rows * probes }, () => (random() < 0.5 ? -1 : 1));
+  const w = solveRidge(x, signs, probes, { lambda, tolerance: 3e-2, transposed });
+  const back = new Float64Array(x.rows * probes);
+  multiply(x, w, probes, back);
+  return back.reduce((sum, value, i) => sum + value * (signs[i] ?? 0), 0) / probes;
 }
 
 function fitted(
@@ -54,18 +57,19 @@ export const textRidge: Part = {
   name: 'ridge',
   wants: [],
   fit({ points, deviations, recorded, space, options }) {
-    const { rows } = points;
+    const { rows, transposed } = points;
     const m = deviations.length / Math.max(1, rows.rows);
     const w = solveRidge(rows, deviations, m, {
       lambda: LAMBDA,
       recorded,
+      transposed,
       onIteration: (i) => checkpoint(options, i / (i + 8)),
     });
     const predicted = new Float64Array(rows.rows * m);
     multiply(rows, w, m, predicted);
     const residuals = predicted.map((value, i) => (deviations[i] ?? 0) - value);
     // Average variance of a fitted value: σ²·df/n, with σ² from what the degrees of freedom leave of the residuals.
-    const share = Math.min(0.9, degreesOfFreedom(rows, LAMBDA, options.seed) / Math.max(1, rows.rows));
+    const share = Math.min(0.9, degreesOfFreedom(rows, transposed, LAMBDA, options.seed) / Math.max(1, rows.rows));
     const stderr = columnVariance(residuals, recorded, m).map((value) => Math.sqrt((value / (1 - share)) * share));
     return fitted(space, { weights: Float32Array.from(w), stderr, length: rowLength(rows) });
   },

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../test/support/gateway.ts';
+import { knn } from '../src/routers/knn.ts';
+import { compareHeldOut, heldOutTable, holdOut } from './held-out.ts';
 import { main } from './library.ts';
 import { readRecorded, recordedTable, replayRecorded } from './recorded.ts';
 
@@ -30,6 +32,32 @@ describe.skipIf(!existsSync(dataset))('examples/recorded.ts (needs routing data 
       for (const { arm, queries, wrong } of results) expect([arm, queries, wrong]).toEqual([arm, 500, 0]);
       expect(of('cheapest')?.costUsd).toBeLessThan(of('static')?.costUsd ?? 0);
       expect(of('static')?.quality).toBeGreaterThan(of('random')?.quality ?? 1);
+    },
+  );
+});
+
+describe.skipIf(!existsSync(dataset))('examples/held-out.ts (needs routing data in SIGNALBOX_DATA)', () => {
+  it(
+    'gives over HTTP what the evaluation promised for 1 000 queries that training has not seen',
+    { timeout: 600_000 },
+    async () => {
+      const held = await holdOut(dataset, join(DATA, 'prices.json'), { count: 1000, seed: 7 });
+      const comparisons = await compareHeldOut(held, knn, 7);
+      console.log(heldOutTable(comparisons));
+      expect(comparisons.map(({ strategy }) => strategy)).toEqual(['quality-first', 'balanced', 'cost-first']);
+      for (const { strategy, promised, computed, served } of comparisons) {
+        // The very choices that the artifact's numbers lead to, and their recorded outcomes at what they were billed.
+        expect(served.models, strategy).toEqual(computed.models);
+        expect(served.quality, strategy).toBeCloseTo(computed.quality, 9);
+        expect(served.cost / computed.cost, strategy).toBeCloseTo(1, 4);
+        for (const [got, interval] of [
+          [served.quality, promised.ci.quality],
+          [served.cost, promised.ci.cost],
+        ] as const) {
+          expect(got, strategy).toBeGreaterThanOrEqual(interval?.[0] ?? Number.NaN);
+          expect(got, strategy).toBeLessThanOrEqual(interval?.[1] ?? Number.NaN);
+        }
+      }
     },
   );
 });

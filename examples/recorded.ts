@@ -16,12 +16,16 @@ import type { ConfigInput } from '../src/config/schema.ts';
 import { serveGateway } from '../src/gateway/serve.ts';
 import { openEngine } from '../src/signalbox.ts';
 
-interface Row {
+/** A query and what models once did with it. */
+export interface RecordedRow {
   readonly query: string;
+  /** Billed; four characters are a token where nothing is said. */
+  readonly inputTokens?: number;
   readonly outcomes: Readonly<Record<string, { readonly score: number; readonly output_chars?: number | null }>>;
 }
 
-interface Prices {
+/** List prices in USD per million tokens, by model. */
+export interface Prices {
   readonly models: Readonly<Record<string, { readonly input_per_m: number; readonly output_per_m: number }>>;
 }
 
@@ -48,7 +52,7 @@ export async function readRecorded(dataset: string, prices: string, count: numbe
   const rows = text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Row);
+    .map((line) => JSON.parse(line) as RecordedRow);
   const priced = JSON.parse(await readFile(prices, 'utf8')) as Prices;
   const names = Object.keys(rows[0]?.outcomes ?? {}).filter((name) => priced.models[name] !== undefined);
   const whole = rows.filter((row) => names.every((name) => row.outcomes[name] !== undefined));
@@ -61,8 +65,8 @@ type Recorded = Awaited<ReturnType<typeof readRecorded>>;
 const tokensOf = (chars: number) => Math.ceil(chars / CHARS_PER_TOKEN);
 
 /** An OpenAI-compatible upstream that answers as recorded; the text of an answer is its score. */
-function startReplay({ test }: Recorded): Promise<{ readonly url: string; readonly server: Server }> {
-  const byQuery = new Map(test.map((row) => [row.query, row]));
+export function startReplay(rows: readonly RecordedRow[]): Promise<{ readonly url: string; readonly server: Server }> {
+  const byQuery = new Map(rows.map((row) => [row.query, row]));
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
@@ -72,8 +76,12 @@ function startReplay({ test }: Recorded): Promise<{ readonly url: string; readon
         messages: { content: string }[];
       };
       const query = body.messages.at(-1)?.content ?? '';
-      const outcome = byQuery.get(query)?.outcomes[body.model];
-      const usage = { prompt_tokens: tokensOf(query.length), completion_tokens: tokensOf(outcome?.output_chars ?? 0) };
+      const row = byQuery.get(query);
+      const outcome = row?.outcomes[body.model];
+      const usage = {
+        prompt_tokens: row?.inputTokens ?? tokensOf(query.length),
+        completion_tokens: tokensOf(outcome?.output_chars ?? 0),
+      };
       const message = { role: 'assistant', content: String(outcome?.score ?? 0) };
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(
@@ -138,40 +146,58 @@ function expectedNano(query: string, model: string, { prices, test }: Recorded):
   return rest > 500n || (rest === 500n && whole % 2n === 1n) ? whole + 1n : whole;
 }
 
+/** One answer: which model gave it, and how well it once did. */
+export interface RecordedAnswer {
+  /** Of the request, in the ledger. */
+  readonly id: string;
+  readonly query: string;
+  readonly model: string;
+  readonly score: number;
+}
+
+/** Asks a gateway every query once, some at a time. */
+export async function askAll(
+  url: string,
+  queries: readonly string[],
+  headers: Readonly<Record<string, string>>,
+): Promise<RecordedAnswer[]> {
+  const answers: RecordedAnswer[] = [];
+  const queue = queries.values();
+  const worker = async () => {
+    for (const query of queue) {
+      const response = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: query }] }),
+      });
+      const body = (await response.json()) as { choices: { message: { content: string } }[] };
+      const header = (name: string) => response.headers.get(`x-signalbox-${name}`) ?? '';
+      answers.push({
+        id: header('request-id'),
+        query,
+        model: header('model'),
+        score: Number(body.choices[0]?.message.content),
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return answers;
+}
+
 /** Sends every query once per strategy over HTTP, and checks each request's cost in the ledger. */
 export async function replayRecorded(recorded: Recorded): Promise<ArmResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-recorded-'));
-  const replay = await startReplay(recorded);
+  const replay = await startReplay(recorded.test);
   const engine = await openEngine(await checkedConfig(configOf(recorded, replay.url, folder), {}));
   const gateway = await serveGateway({ engine });
   const results: ArmResult[] = [];
   try {
     for (const { arm, strategy, ...rest } of ARMS) {
-      const answers: { readonly id: string; readonly query: string; readonly model: string; readonly score: number }[] =
-        [];
-      const queue = recorded.test.values();
-      const worker = async () => {
-        for (const { query } of queue) {
-          const response = await fetch(`${gateway.url}/v1/chat/completions`, {
-            method: 'POST',
-            headers: {
-              'content-type': 'application/json',
-              'x-signalbox-strategy': strategy,
-              ...('role' in rest ? { 'x-signalbox-role': rest.role } : {}),
-            },
-            body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: query }] }),
-          });
-          const body = (await response.json()) as { choices: { message: { content: string } }[] };
-          const header = (name: string) => response.headers.get(`x-signalbox-${name}`) ?? '';
-          answers.push({
-            id: header('request-id'),
-            query,
-            model: header('model'),
-            score: Number(body.choices[0]?.message.content),
-          });
-        }
-      };
-      await Promise.all(Array.from({ length: PARALLEL }, worker));
+      const answers = await askAll(
+        gateway.url,
+        recorded.test.map(({ query }) => query),
+        { 'x-signalbox-strategy': strategy, ...('role' in rest ? { 'x-signalbox-role': rest.role } : {}) },
+      );
       await engine.ledger.flush();
       let cost = 0n;
       let wrong = 0;

@@ -16,6 +16,23 @@ export function wholeBody(whole: Uint8Array): AnswerBody {
   };
 }
 
+/** How long an upstream may keep a complete answer open, milliseconds: most close it at once, and the connection is kept. */
+const GRACE_MS = 1000;
+
+/** The next step of a source whose answer is complete; undefined when it does not end by itself. */
+async function soon(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array> | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), GRACE_MS)));
+  const next = source.next();
+  // When the time is over nobody waits for it any more.
+  next.catch(() => {});
+  try {
+    return await Promise.race([next, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export interface StreamBodyOptions {
   readonly upstream: AsyncIterable<Uint8Array>;
   readonly tap: Tap;
@@ -67,9 +84,10 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
           if (over) return done;
           let bytes: Uint8Array | undefined;
           try {
-            const step = await source.next();
+            const step = tap.seen.done ? await soon(source) : await source.next();
             if (over) return done;
-            if (step.done === true) return finish();
+            if (step === undefined) void source.return?.();
+            if (step === undefined || step.done === true) return finish();
             bytes = tap.push(step.value);
           } catch (error) {
             void source.return?.();

@@ -50,7 +50,8 @@ export function createTopics() {
       return read(reader, () => {
         signal.removeEventListener('abort', stop);
         known.delete(reader);
-        if (known.size === 0) readers.delete(topic);
+        // By now the topic may have readers in a newer set.
+        if (known.size === 0 && readers.get(topic) === known) readers.delete(topic);
       });
     },
     close(): void {

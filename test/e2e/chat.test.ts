@@ -4,6 +4,7 @@ import {
   completion,
   hangs,
   json,
+  MOCK_USAGE,
   resets,
   startMockProvider,
   streamEvents,
@@ -96,6 +97,18 @@ describe('an answer', () => {
 });
 
 describe('a stream', () => {
+  it('ends soon after its last event, though the upstream stays open', async () => {
+    one.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const event of streamEvents(['Hello'], MOCK_USAGE)) response.write(event);
+    });
+    const response = await gateway.chat(asking('Hi', { stream: true }));
+    expect(await response.text()).toMatch(/Hello[^]*\[DONE\]\n\n$/);
+    await gateway.engine.ledger.flush();
+    const [entry] = await gateway.engine.ledger.store.entries({ limit: 1 });
+    expect(entry?.outcome?.status).toBe('ok');
+  });
+
   it('arrives event by event, without the usage that only Signalbox asked for', async () => {
     const response = await gateway.chat(asking('Hi', { stream: true }));
     expect(response.headers.get('content-type')).toContain('text/event-stream');

@@ -5,6 +5,7 @@ import { category } from './category.ts';
 import { complexity } from './complexity.ts';
 import { elo } from './elo.ts';
 import { hybrid } from './hybrid.ts';
+import { irt } from './irt.ts';
 import { kmeans } from './kmeans.ts';
 import { knn } from './knn.ts';
 import { learned } from './learned.ts';
@@ -15,6 +16,8 @@ import { prior } from './prior.ts';
 import { ridge } from './ridge.ts';
 import type { Router } from './router.ts';
 import { similarityElo } from './similarity-elo.ts';
+import { svmRbf } from './svm-rbf.ts';
+import { svm } from './svm.ts';
 import type { Trainable } from './trained.ts';
 
 /** One line per router. */
@@ -29,7 +32,10 @@ export const TRAINABLES: readonly Trainable[] = [
   kmeans,
   category,
   logistic,
+  svm,
+  svmRbf,
   mlp,
+  irt,
   mf,
   elo,
   similarityElo,

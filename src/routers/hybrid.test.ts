@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namedModel, smallSet, textFeatures, twoTopics } from './fixtures.ts';
+import { namedModel, textFeatures, twoTopics } from './fixtures.ts';
 import { bestAllowance, hybridLabels } from './hybrid-labels.ts';
 import { hybrid, hybridQualities, hybridWith } from './hybrid.ts';
 import { stackRows } from './numeric/csr.ts';
@@ -94,28 +94,6 @@ describe('hybrid', () => {
     expect(state.meta['mode']).toBe(mode);
     for (const features of [algebra, history, textFeatures('')]) {
       expect(hybrid.load(state).predict(features, models)).toEqual(fitted.predict(features, models));
-    }
-  });
-
-  it('stands one model, one row, equal scores and missing ones', () => {
-    const row = (text: string, ...scores: number[]) => ({ text, scores });
-    for (const small of [
-      smallSet(['a'], [row('x', 0.5)]),
-      smallSet(['a', 'b'], [row('x', 1, 0)]),
-      smallSet(
-        ['a', 'b'],
-        Array.from({ length: 30 }, (_, i) => row(`x ${i}`, 0.5, 0.5)),
-      ),
-      smallSet(
-        ['a', 'b'],
-        Array.from({ length: 30 }, (_, i) => row(`x ${i}`, i % 2 === 0 ? NONE : 1, i % 2 === 0 ? 1 : NONE)),
-      ),
-    ]) {
-      for (const { quality, stderr } of hybrid.fit(small, { seed: 7 }).predict(algebra, models)) {
-        expect(quality).toBeGreaterThanOrEqual(0);
-        expect(quality).toBeLessThanOrEqual(1);
-        expect(stderr).toBeGreaterThan(0);
-      }
     }
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namedModel, smallSet, textFeatures, twoTopics } from './fixtures.ts';
+import { namedModel, textFeatures, twoTopics } from './fixtures.ts';
 import { lossOf, mlp } from './mlp.ts';
 
 const NONE = Number.NaN;
@@ -43,42 +43,5 @@ describe('mlp', () => {
     const lines = fitted.explain(algebra, models);
     expect(lines[0]).toMatch(/^looks like algebra \(\d+ %\), history \(\d+ %\)$/);
     expect(lines[1]).toMatch(/^a: \d+ % here, 50 % on average$/);
-  });
-
-  it('loads what it saved to the bit, and fits the same bits again whatever the order of columns', () => {
-    const turned = {
-      ...set,
-      models: ['h', 'a', 'both'],
-      scores: set.scores.map((_, i) => set.scores[i - (i % 3) + ((i + 2) % 3)] ?? NONE),
-    };
-    const again = mlp.fit(turned, { seed: 7 });
-    const loaded = mlp.load(fitted.save());
-    for (const features of [algebra, history, textFeatures('')]) {
-      const once = fitted.predict(features, models);
-      expect(loaded.predict(features, models)).toEqual(once);
-      expect(again.predict(features, models)).toEqual(once);
-    }
-  });
-
-  it('stands one model, one row, equal scores and missing ones', () => {
-    const row = (text: string, ...scores: number[]) => ({ text, scores });
-    for (const small of [
-      smallSet(['a'], [row('x', 0.5)]),
-      smallSet(['a', 'h'], [row('x', 1, 0)]),
-      smallSet(
-        ['a', 'h'],
-        Array.from({ length: 30 }, (_, i) => row(`x ${i}`, 0.5, 0.5)),
-      ),
-      smallSet(
-        ['a', 'h'],
-        Array.from({ length: 30 }, (_, i) => row(`x ${i}`, i % 2 === 0 ? NONE : 1, i % 2 === 0 ? 1 : NONE)),
-      ),
-    ]) {
-      for (const { quality, stderr } of mlp.fit(small, { seed: 7 }).predict(algebra, models)) {
-        expect(quality).toBeGreaterThanOrEqual(0);
-        expect(quality).toBeLessThanOrEqual(1);
-        expect(stderr).toBeGreaterThan(0);
-      }
-    }
   });
 });

@@ -3,7 +3,6 @@ import { elo } from './elo.ts';
 import { namedModel, smallSet, textFeatures, twoTopics } from './fixtures.ts';
 import { similarityElo, similarityWeights } from './similarity-elo.ts';
 
-const NONE = Number.NaN;
 const models = ['a', 'both', 'h', 'new'].map((name) => namedModel(name));
 const algebra = textFeatures('Tell me about the polynomial and the matrix of this equation.');
 const history = textFeatures('Tell me about the empire and the king of this century.');
@@ -58,27 +57,5 @@ describe('similarity-elo', () => {
       .predict(textFeatures('the same'), [namedModel('x'), namedModel('y')]);
     const everywhere = elo.fit(same, { seed: 7 }).predict(algebra, [namedModel('x'), namedModel('y')]);
     for (const [i, { quality }] of here.entries()) expect(quality).toBeCloseTo(everywhere[i]?.quality ?? 0, 9);
-  });
-
-  it('stands one model, one row, equal scores and missing ones', () => {
-    const row = (text: string, ...scores: number[]) => ({ text, scores });
-    for (const small of [
-      smallSet(['a'], [row('x', 0.5)]),
-      smallSet(['a', 'h'], [row('x', 1, 0)]),
-      smallSet(
-        ['a', 'h'],
-        Array.from({ length: 30 }, (_, i) => row(`x ${i}`, 0.5, 0.5)),
-      ),
-      smallSet(
-        ['a', 'h'],
-        Array.from({ length: 30 }, (_, i) => row(`x ${i}`, i % 2 === 0 ? NONE : 1, i % 2 === 0 ? 1 : NONE)),
-      ),
-    ]) {
-      for (const { quality, stderr } of similarityElo.fit(small, { seed: 7 }).predict(algebra, models)) {
-        expect(quality).toBeGreaterThanOrEqual(0);
-        expect(quality).toBeLessThanOrEqual(1);
-        expect(stderr).toBeGreaterThan(0);
-      }
-    }
   });
 });

@@ -5,7 +5,8 @@ export interface Postings {
   readonly rows: number;
   readonly cols: number;
   readonly starts: Int32Array;
-  readonly members: Int32Array;
+  /** In 16 bits where rows are few enough: a router is mostly these. */
+  readonly members: Int32Array | Uint16Array;
   readonly values: Float32Array;
 }
 
@@ -40,7 +41,7 @@ export function fitPostings(x: Csr, cols: number, budget: number): Postings {
   for (let c = 0; c < cols; c++) counts[c + 1] = (counts[c + 1] ?? 0) + (counts[c] ?? 0);
   const next = counts.slice();
   const size = counts[cols] ?? 0;
-  const members = new Int32Array(size);
+  const members = x.rows <= 2 ** 16 ? new Uint16Array(size) : new Int32Array(size);
   const values = new Float32Array(size);
   for (const [i, row] of kept.entries()) {
     for (const [p, column] of row.columns.entries()) {

@@ -7,7 +7,7 @@ import { columnVariance, type FittedPart, type Part } from './part.ts';
 const NEIGHBOURS = 100;
 /** Neighbours that always vote for the mean. */
 const PSEUDO = 10;
-/** Entries of the index: 8 bytes each. Larger sets keep fewer n-grams of each query. */
+/** Entries of the index: 6 bytes each, 8 beyond 65 536 rows. Larger sets keep fewer n-grams of each query. */
 const BUDGET = 3_000_000;
 /** Neighbours named in an explanation. */
 const TOLD = 3;
@@ -96,7 +96,8 @@ export const neighbours: Part = {
     const rows = reader.number('rows');
     const cols = reader.number('cols');
     const variance = reader.float64('variance');
-    const members = reader.int32('members');
+    const short = state.tensors['members'];
+    const members = short instanceof Uint16Array ? short : reader.int32('members');
     return fitted({
       postings: {
         rows,

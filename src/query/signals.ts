@@ -52,6 +52,8 @@ interface Marks {
   readonly code: number;
   /** Whether anything in it can be a sign of maths. */
   readonly maths: boolean;
+  /** Whether all characters are ASCII. */
+  readonly ascii: boolean;
 }
 
 /** What an ASCII character is to {@link marksOf}. */
@@ -73,11 +75,13 @@ function marksOf(text: string): Marks {
   let digits = 0;
   let code = 0;
   let maths = false;
+  let ascii = true;
   let inWord = false;
   let start = -1;
   let before = 0;
   for (let i = 0; i <= text.length; i++) {
     const char = i < text.length ? text.charCodeAt(i) : 0x20;
+    if (char >= 128) ascii = false;
     const kind = char < 128 ? (ASCII[char] ?? MARK) : char === NO_BREAK_SPACE ? SPACE : MARK;
     if (kind === LETTER || kind === DIGIT) {
       if (start === -1) start = i;
@@ -101,16 +105,20 @@ function marksOf(text: string): Marks {
     }
     before = char;
   }
-  return { lines, words, questions, digits, code, maths: maths || digits > 1 };
+  return { lines, words, questions, digits, code, maths: maths || digits > 1, ascii };
 }
 
-function scriptOf(text: string): string {
+/** Characters that tell the script. */
+const SCRIPT_LOOK = 2000;
+
+function scriptOf(text: string, ascii: boolean): string {
+  if (ascii) return /[a-z]/i.test(text.slice(0, SCRIPT_LOOK)) ? 'latin' : 'none';
   let latin = 0;
   let cjk = 0;
   let cyrillic = 0;
   let arabic = 0;
   let other = 0;
-  const end = Math.min(text.length, 2000);
+  const end = Math.min(text.length, SCRIPT_LOOK);
   for (let i = 0; i < end; i++) {
     const code = text.charCodeAt(i);
     if (code < 128) latin += ASCII[code] === LETTER && code !== 0x5f ? 1 : 0;
@@ -187,7 +195,7 @@ export function signalsOf(
     ...(input.toolNames === undefined ? {} : { toolMatch: toolMatch(input.toolNames, asked) }),
     systemChars,
     json: input.json ? 1 : 0,
-    script: scriptOf(asked),
+    script: scriptOf(asked, marks.ascii),
     task: taskOf(asked),
   };
 }

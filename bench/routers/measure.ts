@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { decodeArtifact, encodeArtifact } from '../../src/routers/artifact.ts';
 import { irt } from '../../src/routers/irt.ts';
-import { TRAINABLES } from '../../src/routers/registry.ts';
+import { TRAINABLES } from '../../src/routers/trainables.ts';
 import type { Trainable } from '../../src/routers/trained.ts';
 import { sha256 } from '../../src/training/artifact-file.ts';
 import { benchDecisions } from './decision.ts';

@@ -3,7 +3,7 @@ import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { SignalboxError } from '../errors.ts';
-import { TRAINABLES } from '../routers/registry.ts';
+import { TRAINABLES } from '../routers/trainables.ts';
 import type { Trainable } from '../routers/trained.ts';
 import type { TrainingSet } from '../routers/training-set.ts';
 import { loadDataset } from '../training/dataset/load.ts';

@@ -2,7 +2,7 @@ import { defineCommand } from 'citty';
 import { stat } from 'node:fs/promises';
 import { grouped, percent, usd } from '../decide/words.ts';
 import { SignalboxError } from '../errors.ts';
-import { TRAINABLES } from '../routers/registry.ts';
+import { TRAINABLES } from '../routers/trainables.ts';
 import { writeArtifact } from '../training/artifact-file.ts';
 import { trainInThread, type TrainResult } from '../training/train-thread.ts';
 import { etaBar } from './eta-bar.ts';

@@ -1,4 +1,4 @@
-import { TRAINABLES } from './registry.ts';
+import { TRAINABLES } from './trainables.ts';
 import { trainedConformance } from './trained-conformance.ts';
 
 for (const trainable of TRAINABLES) trainedConformance(trainable);

@@ -4,10 +4,9 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { followFile, SETTLE_MS } from '../config/settled.ts';
 import { SignalboxError } from '../errors.ts';
-import { activate, type ActiveArtifact } from '../routers/active.ts';
+import type { ActiveArtifact } from '../routers/active.ts';
 import { isArtifactPath } from '../routers/registry.ts';
 import type { Log } from '../telemetry/log.ts';
-import { readArtifact } from './artifact-file.ts';
 
 /** Artifacts in use by the setting that names them. */
 export type Artifacts = ReadonlyMap<string, ActiveArtifact>;
@@ -63,6 +62,11 @@ async function lookAt(path: string): Promise<string> {
  * @throws `artifact_invalid` with the path.
  */
 export async function loadArtifact(path: string): Promise<ActiveArtifact> {
+  // Most gateways start without an artifact, and without the routers that learn.
+  const [{ activate }, { readArtifact }] = await Promise.all([
+    import('../routers/activate.ts'),
+    import('./artifact-file.ts'),
+  ]);
   const { artifact, version } = await readArtifact(path);
   try {
     return activate(artifact, version);

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asSignalboxError } from '../errors.ts';
-import { TRAINABLES } from '../routers/registry.ts';
+import { TRAINABLES } from '../routers/trainables.ts';
 import { loadDataset } from './dataset/load.ts';
 import type { TrainMessage, TrainSetup } from './train-thread.ts';
 import { trainArtifact, type TrainStage } from './train.ts';

@@ -139,7 +139,7 @@ describe('serve with an artifact', { timeout: 60_000 }, () => {
     const untrained = await run('serve', '--port', '0');
     expect(untrained).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('knn must be trained: signalbox train'),
+      stderr: expect.stringContaining('must be trained: signalbox train'),
     });
     await putConfig({ ...CONFIG, models: [CONFIG.models[2]] });
     await writeFile(at('topics.safetensors'), bytes);

@@ -1,4 +1,4 @@
-import { TRAINABLES } from '../../src/routers/registry.ts';
+import { TRAINABLES } from '../../src/routers/trainables.ts';
 import { writeArtifact } from '../../src/training/artifact-file.ts';
 import type { DatasetRow } from '../../src/training/dataset/row.ts';
 import { trainArtifact } from '../../src/training/train.ts';

@@ -61,7 +61,7 @@ describe('keepQuality', () => {
     expect(choice.reason).toBe(
       "cheapest of 2 models predicted to keep 98 % of smart's quality; next: smart at 4× the price",
     );
-    expect(choice.flip).toBe('keepQuality ≤ 0.778 would choose mini');
+    expect(choice.flip).toBe('keepQuality <= 0.778 would choose mini');
     // P(q_fast ≥ .98 q_smart) = Φ((.89 − .882) / √(.02² + (.98·.02)²)) = Φ(.2857)
     expect(choice.confidence).toBeCloseTo(0.6125, 3);
   });

@@ -90,7 +90,7 @@ function keepQuality(estimates: readonly Estimate[], strategy: Extract<Strategy,
         : probabilityAbove(chosen.quality - target, Math.hypot(chosen.stderr, strategy.keep * reference.stderr)),
     propensity: 1,
     ...(cheaper !== undefined
-      ? { flip: `keepQuality ≤ ${share(cheaper).toFixed(3)} would choose ${cheaper.model.id}` }
+      ? { flip: `keepQuality <= ${share(cheaper).toFixed(3)} would choose ${cheaper.model.id}` }
       : dearer !== undefined && chosen !== reference
         ? { flip: `keepQuality > ${share(chosen).toFixed(3)} would choose ${dearer.model.id}` }
         : {}),
@@ -115,7 +115,7 @@ function withinBudget(estimates: readonly Estimate[], usdPer1k: number): Choice 
     propensity: 1,
     ...(better === undefined
       ? {}
-      : { flip: `budgetPer1k ≥ ${(costOf(better) * 1000).toPrecision(3)} would choose ${better.model.id}` }),
+      : { flip: `budgetPer1k >= ${(costOf(better) * 1000).toPrecision(3)} would choose ${better.model.id}` }),
   };
 }
 
@@ -133,7 +133,7 @@ function weighted(estimates: readonly Estimate[], weights: Extract<Strategy, { k
   return {
     ranking,
     reasonCode: 'strategy',
-    reason: `highest of ${plural(ranking.length)} by ${weights.quality}·quality − ${weights.cost}·cost − ${weights.latency}·latency (${score(chosen).toFixed(3)})${next(ranking)}`,
+    reason: `highest of ${plural(ranking.length)} by ${weights.quality}·quality - ${weights.cost}·cost - ${weights.latency}·latency (${score(chosen).toFixed(3)})${next(ranking)}`,
     confidence:
       second === undefined
         ? 1

@@ -22,6 +22,7 @@ export function notYetInEffect(config: Config, input: unknown): ConfigProblem[] 
   if (config.storage.prompts !== 'none') note(['storage', 'prompts'], 'no prompts and no features are stored');
   note(['retries', 'max'], 'a failed call moves to the next upstream or model at once');
   note(['retries', 'wait'], 'a failed call moves to the next upstream or model at once');
+  note(['routing', 'embedder'], 'no router reads vectors');
   for (const [name, provider] of Object.entries(config.providers)) {
     const path = ['providers', name];
     if (provider.concurrency !== undefined) note([...path, 'concurrency'], 'calls are not limited');
@@ -40,6 +41,7 @@ export function notYetInEffect(config: Config, input: unknown): ConfigProblem[] 
   }
   for (const [name, role] of Object.entries(config.roles)) {
     if (role.budget !== undefined) note(['roles', name, 'budget'], 'nothing is limited by it');
+    if (role.embedder !== undefined) note(['roles', name, 'embedder'], 'no router reads vectors');
     if (role.taxonomy !== undefined) note(['roles', name, 'taxonomy'], 'it is not read');
   }
   return notes;

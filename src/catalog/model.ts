@@ -49,3 +49,8 @@ export interface Model {
   readonly capabilitiesKnown: boolean;
   readonly upstreams: readonly Upstream[];
 }
+
+/** A model of which only the name is known: every need is allowed, and there is nowhere to call it. */
+export function namedModel(id: string): Model {
+  return { id, aliases: [], capabilities: new Set(), capabilitiesKnown: false, upstreams: [] };
+}

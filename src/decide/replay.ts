@@ -1,4 +1,4 @@
-import type { Model } from '../catalog/model.ts';
+import { namedModel } from '../catalog/model.ts';
 import { choose } from './choose.ts';
 import type { Decision, Estimate } from './decision.ts';
 
@@ -16,10 +16,6 @@ export interface Replay {
   readonly reason: string;
 }
 
-function unlisted(id: string): Model {
-  return { id, aliases: [], capabilities: new Set(), capabilitiesKnown: false, upstreams: [] };
-}
-
 /** Decisions that no strategy made: the caller, the mode or the session imposed them. */
 const IMPOSED: ReadonlySet<string> = new Set(['explicit', 'off']);
 
@@ -32,7 +28,7 @@ export function replay(recorded: RecordedDecision): Replay {
   if (IMPOSED.has(recorded.reasonCode)) {
     return { ...base, chosen: recorded.chosen, same: true, reason: recorded.reason };
   }
-  const estimates = recorded.ranking.map((estimate) => ({ ...estimate, model: unlisted(estimate.model) }));
+  const estimates = recorded.ranking.map((estimate) => ({ ...estimate, model: namedModel(estimate.model) }));
   const strategy = recorded.reasonCode === 'router-error' ? { kind: 'static' as const } : recorded.strategy;
   const draw = recorded.draw ?? 0;
   const choice = choose(estimates, strategy, {

@@ -1,5 +1,5 @@
 import { inNameOrder } from './columns.ts';
-import { ensembleRouter, fitParts, loadEnsemble, within } from './ensemble.ts';
+import { ensembleRouter, fitEqualParts, fitParts, loadEnsemble, within } from './ensemble.ts';
 import { category } from './parts/category.ts';
 import { clusters } from './parts/clusters.ts';
 import { form } from './parts/form.ts';
@@ -21,10 +21,7 @@ export const blend: Trainable = {
   fit(rows, options) {
     const set = inNameOrder(rows);
     const m = set.models.length;
-    if (set.ids.length < LEAST_ROWS) {
-      const fitted = fitParts(set, PARTS, options);
-      return ensembleRouter(NAME, { fitted, weights: fitted.parts.map(() => 1 / fitted.parts.length) });
-    }
+    if (set.ids.length < LEAST_ROWS) return fitEqualParts(NAME, set, PARTS, options);
     const inner = outOfFoldParts(set, PARTS, within(options, 0, 0.8));
     const learnt = stackWeights(inner, set.scores, m, () => true);
     const outOfFold = combine(inner, learnt);

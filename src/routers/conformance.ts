@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Model } from '../catalog/model.ts';
 import { buildQuery } from '../query/build.ts';
 import { computeFeatures } from '../query/features.ts';
+import { namedModel } from './fixtures.ts';
 import type { Features, Router } from './router.ts';
-
-function model(id: string, quality?: number): Model {
-  return {
-    id,
-    aliases: [],
-    capabilities: new Set(),
-    capabilitiesKnown: false,
-    upstreams: [],
-    ...(quality === undefined ? {} : { quality }),
-  };
-}
 
 /** The features of a plain user message. */
 export function featuresOf(text: string, router: Router): Features {
@@ -29,12 +18,12 @@ export function featuresOf(text: string, router: Router): Features {
 }
 
 const MODELS = [
-  model('small', 0.5),
-  model('unheard-of'),
-  model('large', 0.9),
-  model('twin', 0.9),
-  model('zero', 0),
-  model('one', 1),
+  namedModel('small', 0.5),
+  namedModel('unheard-of'),
+  namedModel('large', 0.9),
+  namedModel('twin', 0.9),
+  namedModel('zero', 0),
+  namedModel('one', 1),
 ];
 const TEXTS = ['', 'Prove that there are infinitely many primes.', '你好', 'x'.repeat(2_000_000), '\u0000\uFFFF {}();'];
 
@@ -64,7 +53,7 @@ export function routerConformance(router: Router): void {
     });
 
     it('gives equal models equal predictions', () => {
-      const [a, b] = router.predict(featuresOf('Hello', router), [model('a', 0.7), model('b', 0.7)]);
+      const [a, b] = router.predict(featuresOf('Hello', router), [namedModel('a', 0.7), namedModel('b', 0.7)]);
       expect(a).toEqual(b);
     });
 

@@ -169,14 +169,24 @@ export function loadEnsemble(state: RouterState, name: string, known: readonly P
   });
 }
 
+/** Fits parts and gives all of them the same weight. Columns must be in name order. */
+export function fitEqualParts(
+  name: string,
+  set: TrainingSet,
+  parts: readonly Part[],
+  options: FitOptions,
+  notes?: Ensemble['notes'],
+): TrainedRouter {
+  const fitted = fitParts(set, parts, options);
+  const weights = fitted.parts.map(() => 1 / Math.max(1, fitted.parts.length));
+  return ensembleRouter(name, { fitted, weights, ...(notes === undefined ? {} : { notes }) });
+}
+
 /** A router of one or more parts, all of the same weight. */
 export function ensembleOf(name: string, parts: readonly Part[]): Trainable {
   return {
     name,
-    fit(rows, options) {
-      const fitted = fitParts(inNameOrder(rows), parts, options);
-      return ensembleRouter(name, { fitted, weights: fitted.parts.map(() => 1 / Math.max(1, fitted.parts.length)) });
-    },
+    fit: (rows, options) => fitEqualParts(name, inNameOrder(rows), parts, options),
     load: (state) => loadEnsemble(state, name, parts),
   };
 }

@@ -1,19 +1,12 @@
-import type { Model } from '../catalog/model.ts';
+import { namedModel as bareModel, type Model } from '../catalog/model.ts';
 import { buildQuery } from '../query/build.ts';
 import { computeFeatures } from '../query/features.ts';
 import type { Features } from './router.ts';
 import type { TrainingSet } from './training-set.ts';
 
-/** A model that only has a name. */
+/** A model that only has a name, and perhaps a declared quality. */
 export function namedModel(id: string, quality?: number): Model {
-  return {
-    id,
-    aliases: [],
-    capabilities: new Set(),
-    capabilitiesKnown: false,
-    upstreams: [],
-    ...(quality === undefined ? {} : { quality }),
-  };
+  return { ...bareModel(id), ...(quality === undefined ? {} : { quality }) };
 }
 
 /** All features of one user message. */

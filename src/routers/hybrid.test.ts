@@ -3,7 +3,7 @@ import { namedModel, textFeatures, twoTopics } from './fixtures.ts';
 import { bestAllowance, hybridLabels } from './hybrid-labels.ts';
 import { hybrid, hybridQualities, hybridWith } from './hybrid.ts';
 import { stackRows } from './numeric/csr.ts';
-import { maskedRidge } from './numeric/masked-ridge.ts';
+import { maskedRidge } from './numeric/ridge.ts';
 
 const NONE = Number.NaN;
 

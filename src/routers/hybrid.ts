@@ -4,7 +4,7 @@ import { heldOutErrors } from './held-out-error.ts';
 import { HYBRID_MODES, hybridLabels, type HybridMode } from './hybrid-labels.ts';
 import { multiply, type Csr } from './numeric/csr.ts';
 import { holdOutOf } from './numeric/folds.ts';
-import { maskedRidge } from './numeric/masked-ridge.ts';
+import { maskedRidge } from './numeric/ridge.ts';
 import { priorOf } from './prior.ts';
 import type { Features, Prediction } from './router.ts';
 import { fitSparseInputs, inputMatrix, inputRow, loadInputs, saveInputs, type SparseInputs } from './sparse-inputs.ts';

@@ -1,7 +1,7 @@
 import { fitCost } from './cost.ts';
 import { inNameOrder } from './columns.ts';
 import { PARTS } from './blend.ts';
-import { ensembleRouter, fitParts, loadEnsemble, within } from './ensemble.ts';
+import { ensembleRouter, fitEqualParts, fitParts, loadEnsemble, within } from './ensemble.ts';
 import { combine, meanWeights, stackWeights, type Recipe } from './recipes.ts';
 import { INNER_FOLDS, LEAST_ROWS, outOfFoldParts, type OutOfFold } from './stack.ts';
 import { worthOf } from './worth.ts';
@@ -103,13 +103,7 @@ export const learned: Trainable = {
     const set = inNameOrder(rows);
     const m = set.models.length;
     if (set.ids.length < LEAST_ROWS) {
-      const fitted = fitParts(set, PARTS, options);
-      const weights = fitted.parts.map(() => 1 / Math.max(1, fitted.parts.length));
-      return ensembleRouter(NAME, {
-        fitted,
-        weights,
-        notes: { why: `fewer than ${LEAST_ROWS} rows: the mean of all` },
-      });
+      return fitEqualParts(NAME, set, PARTS, options, { why: `fewer than ${LEAST_ROWS} rows: the mean of all` });
     }
     const costs = new Float64Array(set.costs.length).fill(Number.NaN);
     const inner = outOfFoldParts(set, KNOWN, within(options, 0, 0.8), (seen, unseen) => {

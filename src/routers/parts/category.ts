@@ -4,7 +4,8 @@ import { seededRandom, shuffledIndices } from '../numeric/random.ts';
 import type { Point, Space } from '../space.ts';
 import { readState } from '../state-reader.ts';
 import { checkpoint } from '../training-set.ts';
-import { applyRow, solveRidge } from './linear.ts';
+import { applyRow } from './linear.ts';
+import { solveRidge } from '../numeric/ridge.ts';
 import { columnVariance, rowLength, type FittedPart, type Part, type PartContext } from './part.ts';
 
 /** λ of the classifier. */

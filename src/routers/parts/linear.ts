@@ -1,39 +1,4 @@
-import { conjugateGradient } from '../numeric/conjugate-gradient.ts';
-import { multiply, transpose, type Csr, type SparseRow } from '../numeric/csr.ts';
-
-/**
- * Ridge regression for k targets at once: W (cols × k) minimising Σ w·(X·W − Y)² + λ‖W‖² over the rows that `recorded`
- * (rows × k of 0 and 1; null = all) lets count. Normal equations by conjugate gradients, never formed.
- * Hoerl and Kennard, 1970.
- */
-export function solveRidge(
-  x: Csr,
-  y: Float64Array,
-  k: number,
-  options: {
-    readonly lambda: number;
-    readonly recorded?: Float64Array | null;
-    readonly tolerance?: number;
-    /** Xᵀ, where it is at hand. */
-    readonly transposed?: Csr;
-    readonly onIteration?: (iteration: number) => void;
-  },
-): Float64Array {
-  const { lambda, recorded = null, tolerance = 3e-3, transposed = transpose(x), onIteration } = options;
-  const right = new Float64Array(x.cols * k);
-  multiply(transposed, y, k, right);
-  const tall = new Float64Array(x.rows * k);
-  return conjugateGradient(
-    (p, out) => {
-      multiply(x, p, k, tall);
-      if (recorded !== null) for (let i = 0; i < tall.length; i++) tall[i] = (tall[i] ?? 0) * (recorded[i] ?? 0);
-      multiply(transposed, tall, k, out);
-      for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) + lambda * (p[i] ?? 0);
-    },
-    right,
-    { k, tolerance, ...(onIteration === undefined ? {} : { onIteration }) },
-  );
-}
+import type { SparseRow } from '../numeric/csr.ts';
 
 /** xᵀ·W for one sparse row: k numbers. Four entries at a time, so that `out` is read and written less often. */
 export function applyRow({ columns, values }: SparseRow, weights: Float32Array, k: number): Float64Array {

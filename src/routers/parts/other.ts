@@ -1,4 +1,4 @@
-import type { Model } from '../../catalog/model.ts';
+import { namedModel } from '../../catalog/model.ts';
 import { readState } from '../state-reader.ts';
 import type { RouterState, Trainable, TrainedRouter } from '../trained.ts';
 import { columnMeans } from '../training-set.ts';
@@ -7,16 +7,8 @@ import type { FittedPart, Part } from './part.ts';
 /** Multiply-adds that a router of another kind is taken to need: about what the bars of decision time allow. */
 const WORK = 100_000;
 
-const named = (id: string): Model => ({
-  id,
-  aliases: [],
-  capabilities: new Set(),
-  capabilitiesKnown: false,
-  upstreams: [],
-});
-
 function fitted(router: TrainedRouter, models: readonly string[], means: Float64Array): FittedPart {
-  const asked = models.map(named);
+  const asked = models.map(namedModel);
   return {
     name: router.name,
     work: WORK,
@@ -30,7 +22,7 @@ function fitted(router: TrainedRouter, models: readonly string[], means: Float64
     explain: ({ features }, columns) =>
       router.explain(
         features,
-        columns.map((column) => named(models[column] ?? '')),
+        columns.map((column) => namedModel(models[column] ?? '')),
       ),
     save: () => ({ meta: { models }, tensors: { means }, children: { router: router.save() } }),
   };

@@ -4,7 +4,8 @@ import { movingTerms, tellTerms } from '../term-reasons.ts';
 import type { Space } from '../space.ts';
 import { readState } from '../state-reader.ts';
 import { checkpoint } from '../training-set.ts';
-import { applyRow, solveRidge } from './linear.ts';
+import { applyRow } from './linear.ts';
+import { solveRidge } from '../numeric/ridge.ts';
 import { columnVariance, rowLength, type FittedPart, type Part } from './part.ts';
 
 /** λ: cross-validation on several sets liked 20 to 50 best. */

@@ -1,4 +1,4 @@
-import type { Model } from '../../catalog/model.ts';
+import { namedModel } from '../../catalog/model.ts';
 import { computeFeatures } from '../../query/features.ts';
 import type { Query } from '../../query/query.ts';
 import { fitCost, type CostModel } from '../../routers/cost.ts';
@@ -34,11 +34,6 @@ export interface Contender {
   readonly name: string;
   readonly control: boolean;
   fit(train: TrainingSet, context: FitContext): Fitted;
-}
-
-/** A model known by its name only, as a router sees it. */
-export function namedModel(id: string): Model {
-  return { id, aliases: [], capabilities: new Set(), capabilitiesKnown: false, upstreams: [] };
 }
 
 /** Columns `wanted` of a table with columns `names`; NaN where there is none of that name. */

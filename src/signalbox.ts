@@ -44,6 +44,8 @@ export interface Engine {
   readonly ledger: Ledger;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** Loads what the first upstream call and the ledger's first reader would wait for; due once a gateway listens. */
+  prepare(): Promise<void>;
   /** Flushes the ledger and closes every connection. Requests must have ended. */
   close(): Promise<void>;
 }
@@ -220,6 +222,11 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     runtime,
     ledger,
     startedAt: clock.now(),
+    async prepare() {
+      const { providers } = worlds.current().config;
+      if (Object.values(providers).some(({ kind }) => kind !== 'simulated')) await transport.prepare();
+      await ledger.store.entries({ limit: 1 });
+    },
     async close() {
       await worlds.close();
       await embeddings.close();

@@ -34,6 +34,8 @@ export async function startServing(source: Source, log: Log): Promise<Serving> {
   const dashboard = dashboardFolder();
   try {
     const gateway = await serveGateway({ engine, ...(dashboard === undefined ? {} : { dashboard }) });
+    // Whatever fails here fails again, and is reported, where it is needed.
+    engine.prepare().catch(() => {});
     return {
       engine,
       gateway,

@@ -9,7 +9,7 @@ import { configError, pathText, type ConfigPath, type ConfigProblem } from './pr
 import { checkReferences } from './references.ts';
 import { configSchema, type Config } from './schema.ts';
 import { knownKeys } from './schema-keys.ts';
-import { readYaml, type ReadYaml } from './source-map.ts';
+import type { ReadYaml } from './source-map.ts';
 
 /** A configuration that holds, and what is worth telling about it. */
 export interface LoadedConfig {
@@ -132,6 +132,8 @@ export async function loadConfig(
   const shown = below.startsWith('..') ? path : below;
   const text = await readText(path, shown);
   const env = await withDotEnv(join(dirname(path), '.env'), options.env);
+  // The YAML library is large, and not every configuration is a file.
+  const { readYaml } = await import('./source-map.ts');
   const yaml = readYaml(text, env);
   if (yaml.faults.length > 0) {
     throw configError(yaml.faults.map(({ place, message }) => `${shown}:${place.line}:${place.column}: ${message}`));

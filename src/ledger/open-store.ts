@@ -1,13 +1,10 @@
-import { Kysely } from 'kysely';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { SignalboxError } from '../errors.ts';
-import { migrate } from './migrations/migrate.ts';
-import type { LedgerSchema } from './schema.ts';
+import { deferStore } from './deferred-store.ts';
 import { makeFolder } from './folder.ts';
-import { createSqlStore } from './sql-store.ts';
-import { LedgerSqliteDialect } from './sqlite-dialect.ts';
+import { MIGRATION_NAMES, MIGRATION_TABLE } from './migrations/names.ts';
 import { pickSqlite, type SqliteDatabase } from './sqlite.ts';
 import type { Store } from './store.ts';
 
@@ -57,6 +54,16 @@ function configure(database: SqliteDatabase, busyTimeout: number): void {
   database.exec('pragma synchronous = normal');
 }
 
+/** Whether the file has exactly this version's schema; whatever else it has is for the migrations to judge. */
+function isCurrent(database: SqliteDatabase): boolean {
+  const rows = (sql: string) => database.prepare(sql).all([]);
+  if (rows(`select 1 from sqlite_master where type = 'table' and name = '${MIGRATION_TABLE}'`).length === 0)
+    return false;
+  const known = MIGRATION_NAMES.map((name) => `'${name}'`).join(', ');
+  const others = rows(`select 1 from ${MIGRATION_TABLE} where name not in (${known})`);
+  return others.length === 0 && rows(`select 1 from ${MIGRATION_TABLE}`).length === MIGRATION_NAMES.length;
+}
+
 /**
  * Opens the store at `file:<path>` or `memory:` and brings it to this version's schema.
  * @throws `storage_unavailable` with what is wrong and what to do.
@@ -64,16 +71,16 @@ function configure(database: SqliteDatabase, busyTimeout: number): void {
 export async function openStore(url: string, { clock, busyTimeout = BUSY_MS }: OpenStoreOptions): Promise<Store> {
   const path = pathOf(url);
   const open = await pickSqlite();
-  let database: SqliteDatabase | undefined;
+  let opened: SqliteDatabase | undefined;
   try {
     prepareFile(path);
-    database = open(path);
+    const database = open(path);
+    opened = database;
     configure(database, busyTimeout);
-    const db = new Kysely<LedgerSchema>({ dialect: new LedgerSqliteDialect(database) });
-    await migrate(db, url);
-    return createSqlStore(db, database.driver, clock);
+    const load = async () => (await import('./sqlite-store.ts')).openSqliteStore(database, url, clock);
+    return isCurrent(database) ? deferStore(database, load) : await load();
   } catch (error) {
-    database?.close();
+    opened?.close();
     throw unavailable(url, error);
   }
 }

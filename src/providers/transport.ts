@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { CallSignal } from './watch.ts';
 import { WholeReader, type WholeAnswer } from './whole-reader.ts';
 
@@ -25,6 +25,8 @@ export interface Transport {
   send(call: Call): Promise<TransportAnswer>;
   /** Reads the answer to its end: half the price of a stream that is then read. */
   sendWhole(call: WholeCall): Promise<WholeAnswer>;
+  /** Loads what the first call would wait for. */
+  prepare(): Promise<void>;
   /** Closes every connection; calls in flight fail. */
   close(): Promise<void>;
 }
@@ -36,13 +38,18 @@ export interface TransportOptions {
   readonly keepAlive?: number;
 }
 
+/** undici takes longer to load than all of Signalbox's own code, and an engine that calls nothing does without it. */
+let loading: Promise<{ readonly Agent: typeof Agent }> | undefined;
+const loadUndici = () => (loading ??= import('undici'));
+
 /**
  * Connections over undici. Its own header and body timers are off: limits differ per call and are the caller's.
  * A pool is kept per connect limit, since undici sets that per pool.
  */
 export function createTransport({ connections = 256, keepAlive = 10_000 }: TransportOptions = {}): Transport {
   const agents = new Map<number, Agent>();
-  const agentOf = (connect: number): Agent => {
+  const agentOf = async (connect: number): Promise<Agent> => {
+    const { Agent } = await loadUndici();
     const agent =
       agents.get(connect) ??
       new Agent({
@@ -64,12 +71,15 @@ export function createTransport({ connections = 256, keepAlive = 10_000 }: Trans
     body: body ?? null,
   });
   return {
-    send: (call) => agentOf(call.connect).request({ ...options(call), signal: call.signal }),
+    send: async (call) => (await agentOf(call.connect)).request({ ...options(call), signal: call.signal }),
     sendWhole(call) {
       const reader = new WholeReader(call.signal);
-      agentOf(call.connect).dispatch(options(call), reader);
+      agentOf(call.connect)
+        .then((agent) => agent.dispatch(options(call), reader))
+        .catch((error: unknown) => reader.fail(error));
       return reader.answer;
     },
+    prepare: async () => void (await loadUndici()),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
     },

@@ -3,19 +3,17 @@ import { SignalboxError } from '../../errors.ts';
 import type { LedgerSchema } from '../schema.ts';
 import { initial } from './0001-initial.ts';
 import { entryFilters } from './0002-entry-filters.ts';
+import { MIGRATION_TABLE, type MigrationName } from './names.ts';
 
-/** Every migration under the name that the database remembers; never renamed, only added to. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-initial': initial,
   '0002-entry-filters': entryFilters,
 };
 
-const TABLE = 'kysely_migration';
-
 async function executed(db: Kysely<LedgerSchema>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === TABLE)) return [];
-  const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`.execute(db);
+  if (!tables.some((table) => table.name === MIGRATION_TABLE)) return [];
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATION_TABLE)}`.execute(db);
   return rows.map((row) => row.name);
 }
 

@@ -1,0 +1,27 @@
+import type { SqliteDatabase } from './sqlite.ts';
+import type { Store } from './store.ts';
+
+/**
+ * A store over an open database whose queries are loaded when the first one is asked. Kysely is 260 modules: a gateway
+ * that waited for them would listen a third later.
+ */
+export function deferStore(database: SqliteDatabase, load: () => Promise<Store>): Store {
+  let loading: Promise<Store> | undefined;
+  const store = () => (loading ??= load());
+  return {
+    driver: database.driver,
+    append: async (records, position) => (await store()).append(records, position),
+    position: async (source) => (await store()).position(source),
+    forget: async (source) => (await store()).forget(source),
+    interrupt: async (source, before) => (await store()).interrupt(source, before),
+    entry: async (id) => (await store()).entry(id),
+    entries: async (filter) => (await store()).entries(filter),
+    decision: async (id) => (await store()).decision(id),
+    usage: async (filter) => (await store()).usage(filter),
+    prune: async (before) => (await store()).prune(before),
+    async close() {
+      if (loading === undefined) database.close();
+      else await (await loading).close();
+    },
+  };
+}

@@ -1,0 +1,6 @@
+/** Every migration's name as the database remembers it, in order; never renamed, only added to. */
+export const MIGRATION_NAMES = ['0001-initial', '0002-entry-filters'] as const;
+export type MigrationName = (typeof MIGRATION_NAMES)[number];
+
+/** Where Kysely notes them. */
+export const MIGRATION_TABLE = 'kysely_migration';

@@ -1,0 +1,18 @@
+import { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { migrate } from './migrations/migrate.ts';
+import type { LedgerSchema } from './schema.ts';
+import { createSqlStore } from './sql-store.ts';
+import { LedgerSqliteDialect } from './sqlite-dialect.ts';
+import type { SqliteDatabase } from './sqlite.ts';
+import type { Store } from './store.ts';
+
+/**
+ * The ledger's queries over an open SQLite database, brought to this version's schema.
+ * @throws `storage_unavailable` when a newer version has changed it.
+ */
+export async function openSqliteStore(database: SqliteDatabase, url: string, clock: Clock): Promise<Store> {
+  const db = new Kysely<LedgerSchema>({ dialect: new LedgerSqliteDialect(database) });
+  await migrate(db, url);
+  return createSqlStore(db, database.driver, clock);
+}

@@ -6,7 +6,7 @@ export const ERRORS = {
   invalid_request: { status: 400, retryable: false, message: 'The request is not valid.' },
   invalid_json: { status: 400, retryable: false, message: 'The body is not valid JSON.' },
   body_too_large: { status: 413, retryable: false, message: 'The body is larger than server.maxBody allows.' },
-  unsupported_media_type: { status: 415, retryable: false, message: 'The body must be JSON.' },
+  unsupported_media_type: { status: 415, retryable: false, message: 'This path takes JSON only.' },
   unauthorized: { status: 401, retryable: false, message: 'A valid Signalbox key is needed.' },
   forbidden: { status: 403, retryable: false, message: 'This key or role does not allow it.' },
   forbidden_host: { status: 403, retryable: false, message: 'The Host header does not name this gateway.' },
@@ -15,7 +15,6 @@ export const ERRORS = {
   method_not_allowed: { status: 405, retryable: false, message: 'This path does not take this method.' },
   model_not_found: { status: 404, retryable: false, message: 'No configured model has this name.' },
   price_unknown: { status: 403, retryable: false, message: 'Nobody knows the price of this model.' },
-  provider_not_configured: { status: 400, retryable: false, message: 'This provider is not configured.' },
   role_not_found: { status: 404, retryable: false, message: 'No configured role has this name.' },
   decision_not_found: { status: 404, retryable: false, message: 'No decision has this id.' },
   no_candidate: { status: 400, retryable: false, message: 'No configured model can serve this request.' },
@@ -24,7 +23,6 @@ export const ERRORS = {
     retryable: false,
     message: 'The request is larger than every context window.',
   },
-  budget_exceeded: { status: 429, retryable: false, message: 'The budget is spent.' },
   not_in_effect: { status: 501, retryable: false, message: 'This version does not do that yet.' },
   provider_auth: { status: 502, retryable: false, message: 'The provider refused its key.' },
   provider_error: { status: 502, retryable: true, message: 'The provider failed.' },
@@ -59,6 +57,8 @@ export interface ErrorDetails {
   readonly param?: string;
   /** Whole seconds after which the same request may succeed. */
   readonly retryAfter?: number;
+  /** The methods that the path takes. */
+  readonly allow?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -71,6 +71,7 @@ export class SignalboxError extends Error {
   readonly retryable: boolean;
   readonly param: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly allow: readonly string[] | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].message, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -79,6 +80,7 @@ export class SignalboxError extends Error {
     this.retryable = ERRORS[code].retryable;
     this.param = details.param;
     this.retryAfter = details.retryAfter;
+    this.allow = details.allow;
   }
 
   /** Recognises the error across copies of this package. */

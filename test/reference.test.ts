@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { referenceFiles } from '../scripts/reference.ts';
 import { configRows } from '../src/config/reference.ts';
+import { ERRORS } from '../src/errors.ts';
 import { VERSION } from '../src/version.ts';
 
 describe('docs/reference', () => {
@@ -18,6 +19,17 @@ describe('docs/reference', () => {
         .filter((row) => row.about === '')
         .map((row) => row.path),
     ).toEqual([]);
+  });
+});
+
+describe('the error table', () => {
+  it('has no code that nothing throws', async () => {
+    const src = new URL('../src/', import.meta.url);
+    const names = (await readdir(src, { recursive: true })).filter(
+      (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'errors.ts',
+    );
+    const sources = (await Promise.all(names.map((name) => readFile(new URL(name, src), 'utf8')))).join('');
+    expect(Object.keys(ERRORS).filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Model, Upstream } from '../catalog/model.ts';
+import { nearestNames } from '../catalog/nearest.ts';
 import type { Config, RoleConfig, RoutingConfig } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Strategy } from './decision.ts';
@@ -46,10 +47,14 @@ function findRole(roles: Config['roles'], name: string): [string, RoleConfig] {
   const found = Object.entries(roles).find(([key]) => key.toLowerCase() === wanted);
   if (found !== undefined) return found;
   const known = Object.keys(roles);
-  throw new SignalboxError(
-    'role_not_found',
-    `no role "${name.slice(0, 80)}": ${known.length === 0 ? 'no roles are configured' : `configured are ${known.join(', ')}`}`,
-  );
+  const nearest = nearestNames(wanted, known);
+  const advice =
+    nearest.length > 0
+      ? `the nearest names are ${nearest.join(', ')}`
+      : known.length > 0
+        ? `configured are ${known.join(', ')}`
+        : 'no roles are configured';
+  throw new SignalboxError('role_not_found', `no role is called "${name.slice(0, 80)}"; ${advice}`);
 }
 
 /** The ids that a list of names, aliases or `provider/name` means; what names nothing is left out. */

@@ -1,4 +1,5 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { SignalboxError } from '../errors.ts';
@@ -10,7 +11,8 @@ import { failure } from './failure.ts';
 import { dialectOf, INFERENCE, inference } from './inference.ts';
 import { fetchIngress, type Ingress } from './ingress.ts';
 import { mountManagement } from './management/mount.ts';
-import { listModels, showModel } from './models.ts';
+import { requireJson } from './management/require-json.ts';
+import { checkPathRole, listModels, showModel } from './models.ts';
 import { page } from './page.ts';
 import { splitPath } from './paths.ts';
 import { health, metrics, ready } from './probes.ts';
@@ -31,6 +33,27 @@ function invalidInput({ issues }: { readonly issues: readonly z.core.$ZodIssue[]
   return new SignalboxError('invalid_request', lines.join('; '), param === '' ? {} : { param });
 }
 
+/** The methods that a path takes; none for a path that is not there. */
+function methodsOf({ router }: OpenAPIHono<GatewayEnv>, path: string): string[] {
+  const takes = (method: string) => router.match(method, path)[0].some(([[, route]]) => route.method === method);
+  return [
+    ...(takes('GET') ? ['GET', 'HEAD'] : []),
+    // Inference is taken before any of these routes.
+    ...(takes('POST') || INFERENCE.has(path) ? ['POST'] : []),
+  ];
+}
+
+function nothingThere(app: OpenAPIHono<GatewayEnv>, method: string, path: string): SignalboxError {
+  const shown = path.slice(0, 200);
+  const allow = methodsOf(app, path);
+  return allow.length > 0
+    ? new SignalboxError('method_not_allowed', `${shown} takes ${allow.join(', ')}, not ${method}`, { allow })
+    : new SignalboxError(
+        'not_found',
+        `there is nothing at ${method} ${shown}; /openapi.json and the README list the routes`,
+      );
+}
+
 /** Every route of the gateway but inference, on one screen. */
 function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   const app = new OpenAPIHono<GatewayEnv>({
@@ -40,6 +63,11 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
     },
   });
 
+  const underRole: MiddlewareHandler<GatewayEnv> = async (c, next) => {
+    checkPathRole(context, c.env.admitted);
+    await next();
+  };
+  for (const path of [...INFERENCE.keys(), ...MODELS.map((path) => `${path}/*`)]) app.use(path, underRole);
   app.on(['GET', 'HEAD'], [...INFERENCE.keys(), ...POSTED], (c) => c.json({ status: 'ok', use: 'POST' }));
   app.get('/api/hello', (c) => c.json({ status: 'ok' }));
   app.on(['GET', 'HEAD'], MODELS, () => listModels(context));
@@ -51,6 +79,7 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
     throw tooLarge(maxSize);
   };
   app.use('/router/v1/*', bodyLimit({ maxSize, onError }));
+  for (const path of POSTED) app.use(path, requireJson);
   mountManagement(app, context);
 
   app.get('/ui', (c) => c.redirect('/ui/'));
@@ -66,10 +95,7 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
       : c.text(`Signalbox ${VERSION} is running`),
   );
   app.notFound((c) => {
-    throw new SignalboxError(
-      'not_found',
-      `there is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}; /openapi.json and the README list the routes`,
-    );
+    throw nothingThere(app, c.req.method, c.req.path);
   });
   app.onError((error, c) => {
     const own =

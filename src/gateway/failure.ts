@@ -23,6 +23,7 @@ function headersOf(context: GatewayContext, error: SignalboxError, { id, started
     'x-signalbox-session': 'none',
     'x-signalbox-overhead-ms': overhead.toFixed(3),
     ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
+    ...(error.allow === undefined ? {} : { allow: error.allow.join(', ') }),
     // A client that tries again by itself finds what this gateway has found.
     ...(error.code === 'all_unavailable' ? { 'x-should-retry': 'false' } : {}),
   };

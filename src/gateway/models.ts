@@ -1,10 +1,19 @@
 import { virtualModels } from '../catalog/virtual.ts';
 import { SignalboxError } from '../errors.ts';
-import type { GatewayContext } from './context.ts';
+import type { Admitted, GatewayContext } from './context.ts';
 
 function rows(context: GatewayContext) {
   const { catalog, config } = context.engine.snapshot();
   return virtualModels(catalog, Object.keys(config.roles));
+}
+
+/**
+ * Checks the role that the path names where nothing is routed: a wrong base URL shows at the first probe.
+ * @throws `role_not_found`, `forbidden`
+ */
+export function checkPathRole(context: GatewayContext, { role, identity }: Admitted): void {
+  if (role === undefined) return;
+  context.engine.snapshot().plan({ model: 'auto', pathRole: role, keyRoles: identity.roles });
 }
 
 /** `GET /v1/models`: real and virtual models. */

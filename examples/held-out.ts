@@ -30,10 +30,10 @@ import { loadDataset } from '../src/training/dataset/load.ts';
 import type { DatasetRow } from '../src/training/dataset/row.ts';
 import { queryOf, toTrainingSet } from '../src/training/dataset/training-set.ts';
 import { namedModel } from '../src/catalog/model.ts';
-import { pickColumns, predictAll } from '../src/training/evaluate/contender.ts';
 import { trainAndTest } from '../src/training/evaluate/evaluate.ts';
 import type { StrategyReport } from '../src/training/evaluate/report.ts';
 import { chooseByStrategies, STRATEGIES, type StrategyName } from '../src/training/evaluate/strategies.ts';
+import { pickColumns, predictAll } from '../src/training/evaluate/tables.ts';
 import { trainArtifact } from '../src/training/train.ts';
 import { askAll, startReplay, type Prices, type RecordedRow } from './recorded.ts';
 

@@ -5,12 +5,13 @@ import { takeRows, type TrainingSet } from '../../src/routers/training-set.ts';
 import type { Features, Router } from '../../src/routers/router.ts';
 import { aucOf, bootstrap, differenceInterval, rangeOf, type Interval } from '../../src/training/evaluate/bootstrap.ts';
 import { namedModel } from '../../src/catalog/model.ts';
-import { costOf, costTable } from '../../src/training/evaluate/contender.ts';
+import { costOf } from '../../src/training/evaluate/contender.ts';
 import { zeroControl } from '../../src/training/evaluate/fixed.ts';
 import { judgedChoice, type Judged } from '../../src/training/evaluate/judge.ts';
 import type { Outcomes } from '../../src/training/evaluate/outcomes.ts';
 import { bestOf, singlesOf } from '../../src/training/evaluate/singles.ts';
 import { foldSplits } from '../../src/training/evaluate/splits.ts';
+import { costTable } from '../../src/training/evaluate/tables.ts';
 import type { LengthRule } from './length-rule.ts';
 
 const SEED = 7;

@@ -1,6 +1,8 @@
 import type { ActiveArtifact } from './active.ts';
 import type { Artifact } from './artifact.ts';
 import { invalidArtifact } from './artifact/invalid.ts';
+import { calibratedRouter } from './calibrated.ts';
+import { loadCalibration } from './calibration.ts';
 import { columnFinder } from './columns.ts';
 import { loadCost } from './cost.ts';
 import { TRAINABLES } from './trainables.ts';
@@ -29,7 +31,9 @@ export function activate(artifact: Artifact, version: string): ActiveArtifact {
       `this version knows no router "${name.slice(0, 80)}"; it knows ${TRAINABLES.map((one) => one.name).join(', ')}`,
     );
   }
-  const router = trainable.load(artifact.router);
+  const learnt = trainable.load(artifact.router);
+  const router =
+    artifact.calibration === undefined ? learnt : calibratedRouter(learnt, loadCalibration(artifact.calibration));
   const lengths = lengthsOf(artifact);
   const { models, trainedOn, sample, embedder } = artifact;
   return {

@@ -2,15 +2,15 @@ import type { Model } from '../catalog/model.ts';
 import type { VectorSpace } from '../query/embedder.ts';
 import type { OutOfFoldSample } from './artifact.ts';
 import { columnFinder } from './columns.ts';
-import type { FeatureName, Features } from './router.ts';
-import type { TrainedRouter } from './trained.ts';
+import type { FeatureName, Features, Router } from './router.ts';
 
 /** A trained router in use, with what came in its artifact. */
 export interface ActiveArtifact {
   /** `<router>@<version>`, as decisions record it. */
   readonly name: string;
   readonly version: string;
-  readonly router: TrainedRouter;
+  /** Predicts calibrated, where the artifact holds a calibration. */
+  readonly router: Router;
   /** What its router and its cost model need. */
   readonly needs: readonly FeatureName[];
   /** The models it has learnt about, by their names there. */

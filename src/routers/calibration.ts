@@ -1,5 +1,4 @@
 import { holdOutOf } from './numeric/folds.ts';
-import { fitIsotonic, isotonicAt, type IsotonicBlocks } from './numeric/isotonic.ts';
 import { minimise } from './numeric/lbfgs.ts';
 import { crossEntropy, logit, sigmoid } from './numeric/sigmoid.ts';
 import type { Prediction } from './router.ts';
@@ -10,8 +9,7 @@ import type { RouterState } from './trained.ts';
 type Curve =
   | { readonly kind: 'identity' }
   /** σ(intercept + slope · logit q). */
-  | { readonly kind: 'platt'; readonly intercept: number; readonly slope: number }
-  | ({ readonly kind: 'isotonic' } & IsotonicBlocks);
+  | { readonly kind: 'platt'; readonly intercept: number; readonly slope: number };
 
 /** Quality before and after, each half judged by the curve of the other half. */
 export interface CalibrationReport {
@@ -102,30 +100,15 @@ export function fitPlatt(predicted: Float64Array, scores: Float64Array): Extract
 
 function valueAt(curve: Curve, predicted: number): number {
   const q = Number.isFinite(predicted) ? predicted : 0.5;
-  switch (curve.kind) {
-    case 'identity':
-      return q;
-    case 'platt':
-      return sigmoid(curve.intercept + curve.slope * logit(q));
-    case 'isotonic':
-      return isotonicAt(curve, q);
-    default:
-      return curve satisfies never;
-  }
+  return curve.kind === 'identity' ? q : sigmoid(curve.intercept + curve.slope * logit(q));
 }
 
-const FITS: readonly ((predicted: Float64Array, scores: Float64Array) => Curve)[] = [
-  () => ({ kind: 'identity' }),
-  fitPlatt,
-  (predicted, scores) => ({ kind: 'isotonic', ...fitIsotonic(predicted, scores) }),
-];
-
 /** Predictions of each half by a curve of the other half. */
-function crossed(halves: readonly ReturnType<typeof recorded>[], fit: (typeof FITS)[number]): Float64Array {
+function crossed(halves: readonly ReturnType<typeof recorded>[]): Float64Array {
   return Float64Array.from(
     halves.flatMap((half, i) => {
       const other = halves[1 - i] ?? half;
-      const curve = fit(other.predicted, other.scores);
+      const curve = fitPlatt(other.predicted, other.scores);
       return Array.from(half.predicted, (each) => valueAt(curve, each));
     }),
   );
@@ -150,15 +133,15 @@ function calibration(curve: Curve, report: CalibrationReport): Calibration {
         report: { count, brierBefore, brierAfter, eceBefore, eceAfter },
         ...(curve.kind === 'platt' ? { intercept: curve.intercept, slope: curve.slope } : {}),
       },
-      tensors: curve.kind === 'isotonic' ? { centres: curve.centres, values: curve.values } : {},
+      tensors: {},
     }),
   };
 }
 
 /**
- * Learns how far predictions can be believed: nothing, Platt's sigmoid or an isotonic curve, whichever has the lowest
- * Brier score when each half of the groups is judged by the curve of the other (the plainer on a tie), refitted on all.
- * One curve for all models: it changes no ranking.
+ * Learns how far predictions can be believed: by Platt's sigmoid, refitted on all, if it lowers the Brier score when each
+ * half of the groups is judged by the curve of the other; else not at all. One curve for all models: it changes no ranking
+ * by quality. An isotonic curve errs less, but its steps make models equal for a query, which costs area.
  *
  * @param predicted n × m predictions by routers that had not seen the row
  * @param scores n × m, NaN = not recorded
@@ -176,19 +159,19 @@ export function fitCalibration(
   const all = recorded(predicted, scores, () => true);
   const truth = Float64Array.from(halves.flatMap((half) => Array.from(half.scores)));
   const before = Float64Array.from(halves.flatMap((half) => Array.from(half.predicted)));
-  const tried = FITS.map((fit) => {
-    const after = crossed(halves, fit);
-    return { fit, after, brier: brier(after, truth) };
-  });
-  const [first, ...others] = tried;
-  if (first === undefined) throw new RangeError('no curves');
-  const best = others.reduce((least, each) => (each.brier < least.brier ? each : least), first);
-  return calibration(best.fit(all.predicted, all.scores), {
+  const after = crossed(halves);
+  const [brierBefore, brierPlatt] = [brier(before, truth), brier(after, truth)];
+  const eceBefore = expectedCalibrationError(before, truth);
+  if (!(brierPlatt < brierBefore)) {
+    const report = { count: truth.length, brierBefore, brierAfter: brierBefore, eceBefore, eceAfter: eceBefore };
+    return calibration({ kind: 'identity' }, report);
+  }
+  return calibration(fitPlatt(all.predicted, all.scores), {
     count: truth.length,
-    brierBefore: first.brier,
-    brierAfter: best.brier,
-    eceBefore: expectedCalibrationError(before, truth),
-    eceAfter: expectedCalibrationError(best.after, truth),
+    brierBefore,
+    brierAfter: brierPlatt,
+    eceBefore,
+    eceAfter: expectedCalibrationError(after, truth),
   });
 }
 
@@ -213,10 +196,6 @@ export function loadCalibration(saved: RouterState): Calibration {
   };
   if (kind === 'platt') {
     return calibration({ kind, intercept: state.number('intercept'), slope: state.number('slope') }, report);
-  }
-  if (kind === 'isotonic') {
-    const centres = state.float64('centres');
-    return calibration({ kind, centres, values: state.float64('values', centres.length) }, report);
   }
   if (kind === 'identity') return calibration({ kind }, report);
   return state.refuse(`kind "${kind.slice(0, 40)}" is not known`);

@@ -1,15 +1,15 @@
 import { lambdaFor } from '../decide/lambda.ts';
-import { expectedCalibrationError } from '../routers/calibration.ts';
+import type { Calibration } from '../routers/calibration.ts';
 import { MAX_SAMPLE, type Artifact, type OutOfFoldSample } from '../routers/artifact.ts';
 import { fitCost, type CostModel } from '../routers/cost.ts';
 import { seededRandom, shuffledIndices } from '../routers/numeric/random.ts';
 import type { FeatureName } from '../routers/router.ts';
-import type { Json, Trainable, TrainedRouter } from '../routers/trained.ts';
+import type { Json, Trainable } from '../routers/trained.ts';
 import type { FitOptions, TrainingSet } from '../routers/training-set.ts';
 import type { DatasetRow } from './dataset/row.ts';
 import type { SetSummary } from './dataset/summary.ts';
 import { toTrainingSet } from './dataset/training-set.ts';
-import { INNER_FOLDS, outOfFold, pickColumns } from './evaluate/contender.ts';
+import { calibrateFit, INNER_FOLDS, unseenPredictions } from './evaluate/unseen.ts';
 
 /** What a training does, in order. */
 export type TrainStage = 'reading' | 'features' | 'fitting' | 'predicting unseen rows' | 'costs';
@@ -25,18 +25,6 @@ const NEEDS: readonly FeatureName[] = ['difficulty', 'ngrams', 'structure'];
 const LEAST_QUERIES = 2 * INNER_FOLDS;
 
 const rounded = (value: number): number => Number(value.toPrecision(5));
-
-/** n × m predictions for rows that the fit had not seen; columns as in the set. */
-function unseenPredictions(
-  router: TrainedRouter,
-  trainable: Trainable,
-  set: TrainingSet,
-  options: FitOptions,
-): Float64Array {
-  return router.outOfFold === undefined
-    ? outOfFold(trainable, set, INNER_FOLDS, options)
-    : pickColumns(router.outOfFold, router.models, set.models);
-}
 
 /** At most {@link MAX_SAMPLE} rows, drawn with the seed. Lengths and costs are those of the model fitted on all rows. */
 function sampleOf(
@@ -108,9 +96,10 @@ function strategyMetrics(models: readonly string[], sample: OutOfFoldSample): { 
 function metricsOf(
   set: TrainingSet,
   { groups, bestSingle, oracle }: SetSummary,
-  quality: Float64Array | undefined,
+  calibration: Calibration | undefined,
   sample: OutOfFoldSample | undefined,
 ): Artifact['metrics'] {
+  const report = calibration?.report;
   return {
     queries: groups,
     bestSingle:
@@ -122,15 +111,23 @@ function metricsOf(
             cost: bestSingle.costUsd === null ? null : rounded(bestSingle.costUsd),
           },
     oracle: Number.isNaN(oracle) ? null : rounded(oracle),
-    ece: quality === undefined ? null : rounded(expectedCalibrationError(quality, set.scores)),
+    ece: report === undefined ? null : rounded(report.eceAfter),
+    calibration:
+      calibration === undefined || report === undefined
+        ? null
+        : {
+            kind: calibration.kind,
+            ece: { before: rounded(report.eceBefore), after: rounded(report.eceAfter) },
+            brier: { before: rounded(report.brierBefore), after: rounded(report.brierAfter) },
+          },
     strategies: sample === undefined ? {} : strategyMetrics(set.models, sample),
   };
 }
 
 /**
- * Fits a router and the cost model on rows, and makes an artifact of them with a sample of rows that were predicted by fits
- * which had not seen them: the router's own, else those of {@link INNER_FOLDS} folds grouped by query. The same rows and
- * seed give the same artifact, to the bit.
+ * Fits a router and the cost model on rows, and makes an artifact of them. Rows predicted by fits that had not seen them
+ * ({@link unseenPredictions}) calibrate the router, and a sample of them, calibrated, is kept. The same rows and seed give
+ * the same artifact, to the bit.
  * @throws `dataset_invalid` without rows; FitCancelled when `cancelled` said so.
  */
 export function trainArtifact(
@@ -145,19 +142,21 @@ export function trainArtifact(
   });
   const { set, summary } = toTrainingSet(rows, { needs: NEEDS, ...during('features') });
   const router = trainable.fit(set, during('fitting'));
-  const quality =
+  const unseen =
     summary.groups < LEAST_QUERIES
       ? undefined
       : unseenPredictions(router, trainable, set, during('predicting unseen rows'));
+  const calibrated = unseen === undefined ? undefined : calibrateFit(router, unseen, set, { seed });
   const priced = [set.costs, set.outputTokens].some((table) => table.some((value) => Number.isFinite(value)));
   const costs = priced ? fitCost(set, during('costs')) : undefined;
-  const sample = quality === undefined ? undefined : sampleOf(set, quality, costs, seed);
+  const sample = calibrated === undefined ? undefined : sampleOf(set, calibrated.unseen, costs, seed);
   const artifact: Artifact = {
     router: router.save(),
     models: set.models,
     trainedOn: { hash: summary.hash, rows: rows.length },
-    metrics: { seed, ...metricsOf(set, summary, quality, sample) },
+    metrics: { seed, ...metricsOf(set, summary, calibrated?.calibration, sample) },
     ...(sample === undefined ? {} : { sample }),
+    ...(calibrated === undefined ? {} : { calibration: calibrated.calibration.save() }),
     ...(costs === undefined ? {} : { costs: costs.save() }),
   };
   return { artifact, summary };

@@ -5,7 +5,7 @@ import { columnMeans, takeRows, type TrainingSet } from '../../src/routers/train
 import { loadDataset } from '../../src/training/dataset/load.ts';
 import { toTrainingSet } from '../../src/training/dataset/training-set.ts';
 import { aucOf, rangeOf } from '../../src/training/evaluate/bootstrap.ts';
-import { pickColumns } from '../../src/training/evaluate/contender.ts';
+import { pickColumns } from '../../src/training/evaluate/tables.ts';
 import { meansOf } from '../../src/decide/curve.ts';
 import { fitCostLines } from '../../src/training/evaluate/length-line.ts';
 import { outcomesOf, type Outcomes } from '../../src/training/evaluate/outcomes.ts';

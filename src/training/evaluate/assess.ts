@@ -127,6 +127,11 @@ function againstControls(name: string, { trial, aucs, draws }: Frame): RouterRep
   return found;
 }
 
+function uncalibratedOf(quality: Float64Array, { scores }: Outcomes): RouterReport['uncalibrated'] {
+  const { ece, brier } = calibrationOf(quality, scores);
+  return { ece, brier };
+}
+
 function routerReport(judged: Judged, frame: Frame): RouterReport {
   const { trial, draws, singles, priced, points, aucs, zeroAuc, duels } = frame;
   const { outcomes } = trial;
@@ -181,6 +186,7 @@ function routerReport(judged: Judged, frame: Frame): RouterReport {
     aiq: priced ? aiqOf(hullOf([own]), frame.dearest) : null,
     arena: priced ? arenaOf(own, strategies.balanced) : null,
     calibration: judged.forecast === null ? null : calibrationOf(judged.forecast.quality, outcomes.scores),
+    uncalibrated: judged.uncalibrated === null ? null : uncalibratedOf(judged.uncalibrated, outcomes),
     benchmarks: benchmarkReports(outcomes, judged, hasPick),
     learningCurve: trial.learningCurves.get(name) ?? [],
   };

@@ -1,9 +1,10 @@
 import { seededRandom, shuffledIndices } from '../../routers/numeric/random.ts';
 import type { Features } from '../../routers/router.ts';
 import { columnMeans, type TrainingSet } from '../../routers/training-set.ts';
-import { costTable, pickColumns, type Contender, type FitContext, type Fitted } from './contender.ts';
+import type { Contender, FitContext, Fitted } from './contender.ts';
 import { fitCostLines, fitLines, onLines, textLengths } from './length-line.ts';
 import { fitPrototype } from './prototype.ts';
+import { costTable, pickColumns } from './tables.ts';
 import type { Forecast } from '../../decide/sweep.ts';
 
 /** A control from its predicted qualities, n × columns of the training set; costs as for the routers. */

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { fitCalibration } from '../../routers/calibration.ts';
 import { twoTopics } from '../../routers/fixtures.ts';
+import { knn } from '../../routers/knn.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Trainable, TrainedRouter } from '../../routers/trained.ts';
 import { FitCancelled, type TrainingSet } from '../../routers/training-set.ts';
-import { contenderOf, outOfFold } from './contender.ts';
+import { contenderOf } from './contender.ts';
 import { CONTROL_NAMES, crossValidate, trainAndTest, type EvaluateOptions } from './evaluate.ts';
 import { fitPrototype } from './prototype.ts';
+import { reportHtml } from './report-html.ts';
+import { reportJson } from './report-json.ts';
+import { reportMarkdown } from './report-markdown.ts';
+import { score } from './report-text.ts';
+import { INNER_FOLDS, outOfFold } from './unseen.ts';
 
 /** The two topics with costs: `both` is ten times as dear. */
 function priced(n: number): TrainingSet {
@@ -100,6 +107,45 @@ describe('crossValidate', () => {
     const again = crossValidate('topics', set, { ...options, folds: 5, learningCurve: true }).report;
     const timeless = (one: object): object => ({ ...one, fitSeconds: 0, decideMicros: 0 });
     expect(again.routers.map(timeless)).toEqual(report.routers.map(timeless));
+  });
+});
+
+describe('calibration', () => {
+  const set = priced(120);
+  const evaluation = crossValidate('topics', set, { ...options, routers: [knn], controls: ['constant'], folds: 3 });
+  const { report, judged } = evaluation;
+  const [router, ...controls] = report.routers;
+
+  it('is told of every router, before and after, in all reports', () => {
+    const [before, after] = [router?.uncalibrated?.ece ?? 0, router?.calibration?.ece ?? 1];
+    expect(after).toBeLessThan(before);
+    expect(router?.calibration?.brier).toBeLessThan(router?.uncalibrated?.brier ?? 0);
+    const whole = { seed: 7, folds: 3, resamples: 100, train: [], sets: [report] };
+    const told = `${score(before, 3)} → ${score(after, 3)}`;
+    expect(reportMarkdown(whole)).toContain(told);
+    expect(reportHtml(whole)).toContain(told);
+    expect(reportHtml(whole)).toContain(`ECE ${score(after, 3)} (${score(before, 3)} before calibration)`);
+    const errors = report.routers.map(({ uncalibrated }) => ({ uncalibrated }));
+    expect(reportJson(whole)).toMatchObject({ sets: [{ routers: errors }] });
+  });
+
+  it('is not done to controls', () => {
+    expect(controls.map(({ uncalibrated }) => uncalibrated)).toEqual(controls.map(() => null));
+  });
+
+  it('changes no ranking of the models of a query, and what a strategy promises is measured on it', () => {
+    const [own] = judged;
+    const m = report.models;
+    const [raw, calibrated] = [own?.uncalibrated ?? [], own?.forecast?.quality ?? []];
+    for (let i = 0; i < raw.length; i++) {
+      const first = i - (i % m);
+      if ((raw[i] ?? 0) > (raw[first] ?? 0)) expect(calibrated[i]).toBeGreaterThanOrEqual(calibrated[first] ?? 1);
+    }
+    const fitted = contenderOf(knn).fit(set, { seed: 7, models: set.models, cost: null });
+    const plain = outOfFold(knn, set, INNER_FOLDS, { seed: 7 });
+    const learnt = fitCalibration(plain, set.scores, set.groups, { seed: 7 });
+    expect(learnt.kind).toBe('platt');
+    expect(fitted.outOfFold().quality).toEqual(plain.map((quality) => learnt.qualityOf(quality)));
   });
 });
 

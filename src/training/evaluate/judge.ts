@@ -1,10 +1,11 @@
 import { checkpoint, takeRows, type FitOptions, type TrainingSet } from '../../routers/training-set.ts';
-import { costOf, pickColumns, type Contender, type FitContext, type Fitted } from './contender.ts';
+import { costOf, type Contender, type FitContext, type Fitted, type FittedForecast } from './contender.ts';
 import type { Curve } from '../../decide/curve.ts';
 import type { Outcomes } from './outcomes.ts';
 import { bestOf, cheapestOf } from './singles.ts';
 import { chooseByStrategies, STRATEGIES, type StrategyChoices, type StrategyName } from './strategies.ts';
 import { sweep, type Forecast } from '../../decide/sweep.ts';
+import { pickColumns } from './tables.ts';
 
 /** Rows to learn from, and the queries (positions in the outcomes) that are judged by what was learnt. */
 export interface Split {
@@ -15,7 +16,7 @@ export interface Split {
 export interface JudgeOptions extends FitOptions {
   /** Milliseconds, for fit and decision times; they are measured and reported, never part of a result. */
   readonly now: () => number;
-  /** Whether strategies choose too, which takes fits inside the training rows; they do by default. */
+  /** Whether strategies choose too; they do by default. */
   readonly strategies?: boolean;
   /** Told which contender is at work. */
   readonly doing?: (what: string) => void;
@@ -38,6 +39,8 @@ export interface Judged {
   readonly best: Float64Array;
   /** Null for controls that choose without predicting. */
   readonly forecast: Forecast | null;
+  /** The forecast's qualities before calibration; null where nothing calibrates them. */
+  readonly uncalibrated: Float64Array | null;
   readonly strategies: Readonly<Record<StrategyName, Chosen | null>>;
   /** Mean over the splits; null where nothing is fitted. */
   readonly fitSeconds: number | null;
@@ -99,6 +102,7 @@ function timeDecisions(fitted: Fitted, set: TrainingSet, rows: Int32Array, now: 
 
 interface Pool {
   readonly quality: Float64Array;
+  uncalibrated: Float64Array | null;
   readonly stderr: Float64Array;
   readonly cost: Float64Array | null;
   readonly choices: Record<StrategyName, Int32Array | null>;
@@ -126,6 +130,7 @@ export function judgedChoice(name: string, outcomes: Outcomes, column: Int32Arra
     curve: { points: 1, score, cost, at: none, row: none, scoreStep: steps, costStep: steps },
     best: score,
     forecast: null,
+    uncalibrated: null,
     strategies: {
       'quality-first': chosen,
       balanced: outcomes.costs === null ? null : chosen,
@@ -137,10 +142,14 @@ export function judgedChoice(name: string, outcomes: Outcomes, column: Int32Arra
 }
 
 /** Puts the predictions for one split's queries where they belong. */
-function pool(into: Pool, part: Forecast, choices: StrategyChoices, test: Int32Array, m: number): void {
+function pool(into: Pool, part: FittedForecast, choices: StrategyChoices, test: Int32Array, m: number): void {
+  if (part.uncalibrated !== undefined) into.uncalibrated ??= new Float64Array(into.quality.length);
   for (const [i, at] of test.entries()) {
     into.quality.set(part.quality.subarray(i * m, (i + 1) * m), at * m);
     into.stderr.set(part.stderr.subarray(i * m, (i + 1) * m), at * m);
+    if (part.uncalibrated !== undefined) {
+      into.uncalibrated?.set(part.uncalibrated.subarray(i * m, (i + 1) * m), at * m);
+    }
     if (part.cost !== null) into.cost?.set(part.cost.subarray(i * m, (i + 1) * m), at * m);
     for (const name of STRATEGIES) {
       const column = choices[name]?.[i];
@@ -203,6 +212,7 @@ export function judge(
     const priced = (): Int32Array | null => (costs === null ? null : new Int32Array(n));
     const pooled: Pool = {
       quality: new Float64Array(n * m),
+      uncalibrated: null,
       stderr: new Float64Array(n * m),
       cost: costs === null ? null : new Float64Array(n * m),
       choices: { 'quality-first': new Int32Array(n), balanced: priced(), 'cost-first': priced() },
@@ -226,6 +236,7 @@ export function judge(
       curve,
       best: Float64Array.from(best, (j, i) => scores[i * m + j] ?? 0),
       forecast: pooled,
+      uncalibrated: pooled.uncalibrated,
       strategies: {
         'quality-first': chosenFrom(outcomes, pooled.choices['quality-first']),
         balanced: chosenFrom(outcomes, pooled.choices.balanced),
@@ -238,7 +249,7 @@ export function judge(
   return { judged, singles };
 }
 
-/** Where no λ is needed the out-of-fold fits are spared: without costs, and when nobody looks at the strategies. */
+/** Where no λ is needed, a control's out-of-fold fits are spared: without costs, and when nobody looks at the strategies. */
 function strategiesOf(
   fitted: Fitted,
   test: Forecast,

@@ -12,7 +12,7 @@ export function calibrationSvgs(set: SetReport): string {
   );
   return shown
     .map((router) => {
-      const { calibration } = router;
+      const { calibration, uncalibrated } = router;
       if (calibration === null) return '';
       const frame = { left: 34, right: SIDE - 8, top: 24, bottom: SIDE - 34 };
       const x = linearScale(0, 1, frame.left, frame.right);
@@ -41,7 +41,7 @@ export function calibrationSvgs(set: SetReport): string {
         tag('line', { class: 'ideal', x1: x(0), x2: x(1), y1: y(0), y2: y(1) }),
         ...dots,
       ];
-      return `<figure class="small"><svg viewBox="0 0 ${SIDE} ${SIDE + 6}" role="img" aria-label="Calibration of ${escapeHtml(router.name)}">${body.join('')}</svg><figcaption><b>${escapeHtml(router.name)}</b> ECE ${score(calibration.ece, 3)}, Brier ${score(calibration.brier, 3)}</figcaption></figure>`;
+      return `<figure class="small"><svg viewBox="0 0 ${SIDE} ${SIDE + 6}" role="img" aria-label="Calibration of ${escapeHtml(router.name)}">${body.join('')}</svg><figcaption><b>${escapeHtml(router.name)}</b> ECE ${score(calibration.ece, 3)}${uncalibrated === null ? '' : ` (${score(uncalibrated.ece, 3)} before calibration)`}, Brier ${score(calibration.brier, 3)}</figcaption></figure>`;
     })
     .join('');
 }

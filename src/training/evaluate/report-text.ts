@@ -88,8 +88,9 @@ const TAIL: readonly Column[] = [
   },
   {
     title: 'ECE',
-    about: 'Expected calibration error of the predicted qualities',
-    cell: ({ calibration }) => score(calibration?.ece ?? null, 3),
+    about: 'Expected calibration error of the predicted qualities, before and after they are calibrated',
+    cell: ({ calibration, uncalibrated }) =>
+      `${uncalibrated === null ? '' : `${score(uncalibrated.ece, 3)} → `}${score(calibration?.ece ?? null, 3)}`,
   },
   { title: 'fit', about: 'Mean seconds to fit one training fold', cell: ({ fitSeconds }) => seconds(fitSeconds) },
   {

@@ -69,6 +69,8 @@ export interface RouterReport {
   /** RouterArena's score 0..100: the best point of the sweep, and `balanced`. */
   readonly arena: { readonly best: number; readonly balanced: number | null } | null;
   readonly calibration: Calibration | null;
+  /** The same of the predictions before they were calibrated; null where nothing calibrates them. */
+  readonly uncalibrated: Pick<Calibration, 'ece' | 'brier'> | null;
   readonly benchmarks: readonly BenchmarkReport[];
   readonly learningCurve: readonly { readonly share: number; readonly rows: number; readonly auc: number | null }[];
 }

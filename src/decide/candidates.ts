@@ -14,8 +14,8 @@ export interface CoolDown {
 
 /** What narrows the models down to candidates. Sets hold model ids; left out = no limit. */
 export interface CandidateRules {
-  readonly role?: ReadonlySet<string>;
-  readonly key?: ReadonlySet<string>;
+  readonly role?: ReadonlySet<string> | undefined;
+  readonly key?: ReadonlySet<string> | undefined;
   /** Under a budget a model without a price is out. */
   readonly priced: boolean;
   /** Set while an upstream is cooling down. */
@@ -26,7 +26,7 @@ export interface Candidates {
   readonly candidates: readonly Model[];
   readonly dropped: Decision['dropped'];
   /** When the first model that is only cooling down may be tried again, epoch milliseconds. */
-  readonly readyAt?: number;
+  readonly readyAt?: number | undefined;
 }
 
 /** The cool-down that ends first; undefined when an upstream of the model is ready. */
@@ -78,7 +78,7 @@ export function selectCandidates(query: Query, models: readonly Model[], rules: 
     const called = new Set(lastResort.map(({ id }) => id));
     return { candidates: lastResort, dropped: dropped.filter(({ model }) => !called.has(model)) };
   }
-  return { candidates, dropped, ...(readyAt === undefined ? {} : { readyAt }) };
+  return { candidates, dropped, readyAt };
 }
 
 /** The error for a request that no model can serve: it names each model and what keeps it out. */

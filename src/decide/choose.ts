@@ -156,9 +156,27 @@ function plain(ranking: readonly Estimate[], reasonCode: ReasonCode, reason: str
   return { ranking, reasonCode, reason: reason + next(ranking), confidence: 1, propensity };
 }
 
+function cheapest(estimates: readonly Estimate[]): Choice {
+  const ranking = [...estimates].sort(byCost);
+  return plain(ranking, 'strategy', `cheapest of ${plural(estimates.length)}${cost(ranking[0])}`);
+}
+
+/** The dearest of those whose price is known. */
+function largest(estimates: readonly Estimate[]): Choice {
+  const sorted = [...estimates].sort(byCost);
+  const known = sorted.filter((e) => e.costUsd !== null).toReversed();
+  const ranking = [...known, ...sorted.filter((e) => e.costUsd === null)];
+  return plain(ranking, 'strategy', `dearest of ${plural(estimates.length)}${cost(ranking[0])}`);
+}
+
+function drawn(estimates: readonly Estimate[], draw: number): Choice {
+  const at = Math.min(estimates.length - 1, Math.floor(draw * estimates.length));
+  const ranking = fromIndex([...estimates].sort(byCost), at);
+  return plain(ranking, 'random', `drawn at random from ${plural(estimates.length)}`, 1 / estimates.length);
+}
+
 /** How the estimates become a choice. Pure: the same arguments give the same ranking. Needs at least one estimate. */
 export function choose(estimates: readonly Estimate[], strategy: Strategy, context: ChooseContext): Choice {
-  const cheapestFirst = [...estimates].sort(byCost);
   switch (strategy.kind) {
     case 'quality-first':
       return qualityFirst(estimates);
@@ -180,17 +198,11 @@ export function choose(estimates: readonly Estimate[], strategy: Strategy, conte
       return plain([wanted, ...sorted.filter((e) => e !== wanted)], 'static', `the configured default`);
     }
     case 'cheapest':
-      return plain(cheapestFirst, 'strategy', `cheapest of ${plural(estimates.length)}${cost(cheapestFirst[0])}`);
-    case 'largest': {
-      const known = cheapestFirst.filter((e) => e.costUsd !== null).toReversed();
-      const ranking = [...known, ...cheapestFirst.filter((e) => e.costUsd === null)];
-      return plain(ranking, 'strategy', `dearest of ${plural(estimates.length)}${cost(ranking[0])}`);
-    }
-    case 'random': {
-      const at = Math.min(estimates.length - 1, Math.floor(context.draw * estimates.length));
-      const ranking = fromIndex(cheapestFirst, at);
-      return plain(ranking, 'random', `drawn at random from ${plural(estimates.length)}`, 1 / estimates.length);
-    }
+      return cheapest(estimates);
+    case 'largest':
+      return largest(estimates);
+    case 'random':
+      return drawn(estimates, context.draw);
     case 'round-robin': {
       const byId = [...estimates].sort((a, b) => compare(a.model.id, b.model.id));
       return plain(

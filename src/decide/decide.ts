@@ -26,7 +26,7 @@ export interface DecideInput {
   /** Uniform in [0, 1). */
   readonly draw: number;
   readonly turn: number;
-  readonly cached?: CachedPrefix;
+  readonly cached?: CachedPrefix | undefined;
   readonly firstTokenMs: (upstream: string) => number | undefined;
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
   /** What an artifact knows beside its router. */
@@ -36,7 +36,7 @@ export interface DecideInput {
 /** What was learnt beside the quality of answers. */
 export interface Learnt {
   /** What a dollar is worth, where a sample says so. */
-  readonly calibration?: Calibration;
+  readonly calibration?: Calibration | undefined;
   /** Output tokens to expect of each model, in their order; NaN = nothing learnt. */
   outputTokens?(features: Features, models: readonly Model[]): ArrayLike<number>;
 }
@@ -122,10 +122,10 @@ function imposed(
   };
 }
 
-function observation(input: DecideInput, routed: Choice | undefined): Pick<Decision, 'observed'> {
+function observed(input: DecideInput, routed: Choice | undefined): Decision['observed'] {
   const [would] = routed?.ranking ?? [];
-  if (input.plan.routing.mode !== 'observe' || would === undefined) return {};
-  return { observed: { chosen: would.model.id, reason: routed?.reason ?? '', costUsd: would.costUsd } };
+  if (input.plan.routing.mode !== 'observe' || would === undefined) return undefined;
+  return { chosen: would.model.id, reason: routed?.reason ?? '', costUsd: would.costUsd };
 }
 
 /**
@@ -137,8 +137,8 @@ export function decide(input: DecideInput): Decided {
   const kept = selectCandidates(query, input.models, {
     priced: plan.strategy.kind === 'budget',
     cooling: input.cooling,
-    ...(plan.roleModels === undefined ? {} : { role: plan.roleModels }),
-    ...(plan.keyModels === undefined ? {} : { key: plan.keyModels }),
+    role: plan.roleModels,
+    key: plan.keyModels,
   });
   const models = modelsToEstimate(input, kept.candidates);
   const predictions = predictSafely(input.router, input.features, models);
@@ -170,15 +170,15 @@ export function decide(input: DecideInput): Decided {
     reasonCode: choice.reasonCode,
     reason: choice.reason,
     confidence: choice.confidence,
-    ...(choice.flip === undefined ? {} : { flip: choice.flip }),
+    flip: choice.flip,
     propensity: choice.propensity,
-    ...(drawn === undefined ? {} : { draw: drawn }),
-    ...(calibrated === undefined || forced !== undefined ? {} : { calibration: calibrated }),
-    ...(plan.role === undefined ? {} : { role: plan.role }),
-    ...(baseline === undefined ? {} : { baseline: { model: baseline.model.id, costUsd: baseline.costUsd } }),
-    ...observation(input, routed),
-    ...(input.cached === undefined ? {} : { cached: input.cached }),
-    ...(plan.warnings.length === 0 ? {} : { warnings: plan.warnings }),
+    draw: drawn,
+    calibration: forced === undefined ? calibrated : undefined,
+    role: plan.role,
+    baseline: baseline === undefined ? undefined : { model: baseline.model.id, costUsd: baseline.costUsd },
+    observed: observed(input, routed),
+    cached: input.cached,
+    warnings: plan.warnings.length === 0 ? undefined : plan.warnings,
     versions: input.versions,
     query: input.digest,
     at: input.at,

@@ -10,7 +10,7 @@ export interface Estimate {
   /** `null` when no upstream has a known price. */
   readonly costUsd: number | null;
   /** Milliseconds, when it has been observed. */
-  readonly firstTokenMs?: number;
+  readonly firstTokenMs?: number | undefined;
   readonly outputTokens: number;
 }
 
@@ -86,7 +86,7 @@ export interface Versions {
 /** The query without its text: enough to decide again. */
 export interface QueryDigest extends Pick<Query, 'inputTokens' | 'turns' | 'maxOutput' | 'session' | 'signals'> {
   readonly needs: readonly string[];
-  readonly difficulty?: number;
+  readonly difficulty?: number | undefined;
 }
 
 /** The recorded choice. */
@@ -103,22 +103,22 @@ export interface Decision {
   /** P(the choice meets the strategy's target). */
   readonly confidence: number;
   /** What would have changed the choice, in words. */
-  readonly flip?: string;
+  readonly flip?: string | undefined;
   /** Probability with which this choice was made; 1 unless the strategy draws. */
   readonly propensity: number;
   /** The draw in [0, 1) or the turn, when the strategy used one; a replay uses it again. */
-  readonly draw?: number;
+  readonly draw?: number | undefined;
   /** The exchange rate that the strategy used; a replay uses it again. */
-  readonly calibration?: Calibrated;
-  readonly role?: string;
+  readonly calibration?: Calibrated | undefined;
+  readonly role?: string | undefined;
   /** The baseline that savings are counted against: model id and its expected cost. */
-  readonly baseline?: { readonly model: string; readonly costUsd: number | null };
+  readonly baseline?: { readonly model: string; readonly costUsd: number | null } | undefined;
   /** In observe mode: what routing would have chosen. */
-  readonly observed?: { readonly chosen: string; readonly reason: string; readonly costUsd: number | null };
+  readonly observed?: { readonly chosen: string; readonly reason: string; readonly costUsd: number | null } | undefined;
   /** The part of the input that one model was expected to read from its prompt cache. */
-  readonly cached?: { readonly model: string; readonly tokens: number };
+  readonly cached?: { readonly model: string; readonly tokens: number } | undefined;
   /** What was not as it should be: `unknown-model-routed`, `embedder-timeout`, `embedder-failed`, `embedder-cooling`. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
   readonly versions: Versions;
   readonly query: QueryDigest;
   /** Epoch milliseconds. */

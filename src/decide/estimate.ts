@@ -45,7 +45,6 @@ export function estimateAll(
     const upstream = model.upstreams[0];
     const output = expectedOutputTokens(model, outputTokens?.[i], query.maxOutput);
     const price = upstream?.price ?? null;
-    const latency = upstream === undefined ? undefined : firstTokenMs(upstream.id);
     return {
       model,
       quality: prediction.quality,
@@ -54,7 +53,7 @@ export function estimateAll(
         price === null
           ? null
           : expectedCost(price, query.inputTokens, output, cached?.model === model.id ? cached.tokens : 0),
-      ...(latency === undefined ? {} : { firstTokenMs: latency }),
+      firstTokenMs: upstream === undefined ? undefined : firstTokenMs(upstream.id),
       outputTokens: output,
     };
   });

@@ -10,27 +10,27 @@ import { parseStrategy, strategyOf } from './strategy.ts';
 export interface Wishes {
   /** The body's `model`. */
   readonly model: string;
-  readonly pathRole?: string;
-  readonly headerRole?: string;
-  readonly strategy?: string;
+  readonly pathRole?: string | undefined;
+  readonly headerRole?: string | undefined;
+  readonly strategy?: string | undefined;
   /** Limits of the caller's key: model names and role names. */
-  readonly keyModels?: readonly string[];
-  readonly keyRoles?: readonly string[];
+  readonly keyModels?: readonly string[] | undefined;
+  readonly keyRoles?: readonly string[] | undefined;
 }
 
 /** What applies to one request once precedence is settled. */
 export interface Plan {
-  readonly role?: string;
+  readonly role?: string | undefined;
   readonly routing: RoutingConfig;
   /** The default model's id: baseline of savings, and the choice of `static` and `off`. */
   readonly default: string;
   readonly strategy: Strategy;
   /** The model (and perhaps the very upstream) that the caller named. */
-  readonly explicit?: { readonly model: Model; readonly upstream?: Upstream };
-  readonly roleModels?: ReadonlySet<string>;
-  readonly keyModels?: ReadonlySet<string>;
+  readonly explicit?: { readonly model: Model; readonly upstream?: Upstream } | undefined;
+  readonly roleModels?: ReadonlySet<string> | undefined;
+  readonly keyModels?: ReadonlySet<string> | undefined;
   /** Model ids of the fallbacks that are written down, in order; left out = none written. */
-  readonly fallbacks?: readonly string[];
+  readonly fallbacks?: readonly string[] | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -181,14 +181,14 @@ export function createPrecedence(
     const asked = wishes.strategy ?? suffix;
     const strategy = asked === undefined ? strategyOf(routing.strategy) : parseStrategy(asked);
     return {
-      ...(roleName === undefined ? {} : { role: roleName }),
+      role: roleName,
       routing,
       default: defaultModel(routing, catalog),
       strategy,
-      ...(explicit === undefined ? {} : { explicit }),
-      ...(roleModels === undefined ? {} : { roleModels }),
-      ...(keyModels === undefined ? {} : { keyModels }),
-      ...(routing.fallbacks === undefined ? {} : { fallbacks: [...setOf(routing.fallbacks)] }),
+      explicit,
+      roleModels,
+      keyModels,
+      fallbacks: routing.fallbacks === undefined ? undefined : [...setOf(routing.fallbacks)],
       warnings,
     };
   };

@@ -8,7 +8,7 @@ export interface Choice {
   readonly reason: string;
   readonly confidence: number;
   readonly propensity: number;
-  readonly flip?: string;
+  readonly flip?: string | undefined;
 }
 
 /** Unknown cost sorts as the dearest. */

@@ -23,20 +23,19 @@ export interface TargetInput {
  */
 export function targetsOf(input: TargetInput): Target[] {
   const { plan, ranking, chosen } = input;
-  const candidates = new Map(ranking.map((estimate) => [estimate.model.id, estimate.model]));
   const pinned = plan.explicit?.upstream;
   const order: Target[] = (pinned === undefined ? chosen.upstreams : [pinned]).map((upstream) => ({
     model: chosen,
     upstream,
   }));
-  const rest =
-    plan.fallbacks === undefined
-      ? input.routed
-        ? ranking.map((estimate) => estimate.model)
-        : []
-      : plan.fallbacks.flatMap((name) => candidates.get(name) ?? []);
-  for (const model of rest) {
-    if (model !== chosen) order.push(...model.upstreams.map((upstream) => ({ model, upstream })));
+  const follow = (model: Model | undefined) => {
+    if (model === undefined || model === chosen) return;
+    for (const upstream of model.upstreams) order.push({ model, upstream });
+  };
+  if (plan.fallbacks !== undefined) {
+    for (const id of plan.fallbacks) follow(ranking.find(({ model }) => model.id === id)?.model);
+  } else if (input.routed) {
+    for (const { model } of ranking) follow(model);
   }
   const ready = order.filter((target) => input.available(target.upstream));
   return ready.length > 0 ? ready : order;

@@ -1,12 +1,12 @@
 import type { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
-import { returnable } from '../protocol/headers.ts';
+import { addReturnable } from '../protocol/headers.ts';
 import { failureInside } from '../providers/classify.ts';
 import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
 import type { Answer, Passage } from './answer.ts';
 import { streamBody, wholeBody } from './body.ts';
-import { signalboxHeaders } from './head.ts';
+import { addSignalboxHeaders } from './head.ts';
 import { errorOf } from './policy.ts';
 import type { OpenAttempt } from './settlement.ts';
 import type { Whole } from './whole.ts';
@@ -25,18 +25,24 @@ function routingOf(passage: Passage, outcome: Outcome): unknown {
 }
 
 interface HeadInput {
+  readonly contentType: string;
+  /** The upstream's own headers, where they are told. */
+  readonly upstream?: Readonly<Record<string, string>>;
   /** The attempt that answered or was last tried. */
   readonly opened?: OpenAttempt;
   readonly attempts: number;
   readonly cost?: bigint | null;
 }
 
-/** The contract's headers. Called before the outcome is written: settling makes the model the session's own. */
-function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Record<string, string> {
+/** The head's headers. Called before the outcome is written: settling makes the model the session's own. */
+function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
+  const { contentType, upstream, opened, attempts, cost } = head;
   const { intent, routed, settlement, request, runtime } = passage;
   const target = opened?.target ?? routed.targets[0];
   const model = target?.model.id ?? routed.decision.chosen;
-  return signalboxHeaders({
+  const headers: Record<string, string> = { 'content-type': contentType };
+  if (upstream !== undefined) addReturnable(headers, upstream);
+  return addSignalboxHeaders(headers, {
     requestId: intent.id,
     decision: routed.decision,
     attempts,
@@ -45,7 +51,7 @@ function headersOf(passage: Passage, { opened, attempts, cost }: HeadInput): Rec
     session: runtime.memory.step(request.session, model),
     overheadMs: settlement.overhead(),
     warnings: routed.plan.warnings,
-    ...(cost === undefined ? {} : { cost }),
+    cost,
   });
 }
 
@@ -54,13 +60,16 @@ export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: Ups
   const { settlement, codec } = passage;
   settlement.answered(opened, whole.seen);
   const { cost } = settlement.totals();
-  const headers = headersOf(passage, { opened, attempts: settlement.attempts.length, cost });
+  const headers = headersOf(passage, {
+    contentType: 'application/json',
+    upstream: upstream.headers,
+    opened,
+    attempts: settlement.attempts.length,
+    cost,
+  });
   const outcome = settlement.finish({ status: 'ok', httpStatus: upstream.status });
   return {
-    head: {
-      status: upstream.status,
-      headers: { 'content-type': 'application/json', ...returnable(upstream.headers), ...headers },
-    },
+    head: { status: upstream.status, headers },
     body: wholeBody(passage.explain ? codec.addRouting(whole.bytes, routingOf(passage, outcome)) : whole.bytes),
     settled: settlement.settled,
   };
@@ -83,9 +92,14 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
       return passage.explain ? codec.routingEvent(seen, routingOf(passage, outcome)) : undefined;
     },
   });
-  const headers = headersOf(passage, { opened, attempts: settlement.attempts.length + 1 });
+  const headers = headersOf(passage, {
+    contentType: 'text/event-stream',
+    upstream: upstream.headers,
+    opened,
+    attempts: settlement.attempts.length + 1,
+  });
   return {
-    head: { status, headers: { 'content-type': 'text/event-stream', ...returnable(upstream.headers), ...headers } },
+    head: { status, headers },
     body: streamBody({
       upstream: upstream.body,
       tap,
@@ -119,7 +133,12 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
   settlement.givenUp();
   const own = ownWords(because);
   const status = own ? because.status : error.status;
-  const headers = headersOf(passage, { attempts: settlement.attempts.length, cost: settlement.totals().cost });
+  const headers = headersOf(passage, {
+    contentType: 'application/json',
+    ...(own ? { upstream: because.headers } : {}),
+    attempts: settlement.attempts.length,
+    cost: settlement.totals().cost,
+  });
   const outcome = settlement.finish({
     status: error.code === 'client_closed' ? 'cancelled' : 'failed',
     httpStatus: status,
@@ -130,8 +149,6 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
     head: {
       status,
       headers: {
-        'content-type': 'application/json',
-        ...(own ? returnable(because.headers) : {}),
         ...headers,
         ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
         // Every retry that could help has been made here.

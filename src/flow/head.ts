@@ -16,7 +16,7 @@ export interface HeadFacts {
   readonly overheadMs: number;
   readonly warnings: readonly string[];
   /** Nano-dollars, when known by now. */
-  readonly cost?: bigint | null;
+  readonly cost?: bigint | null | undefined;
 }
 
 /** Header values are ASCII: other characters become `?`. */
@@ -24,22 +24,20 @@ function ascii(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : text.replaceAll(/[^\x20-\x7e]/g, '?');
 }
 
-/** The contract's response headers, lower case. */
-export function signalboxHeaders(facts: HeadFacts): Record<string, string> {
+/** The contract's response headers, lower case, added to `headers`. */
+export function addSignalboxHeaders(headers: Record<string, string>, facts: HeadFacts): Record<string, string> {
   const { decision } = facts;
-  const headers: Record<string, string> = {
-    'x-signalbox-request-id': facts.requestId,
-    'x-signalbox-decision-id': decision.id,
-    'x-signalbox-model': ascii(facts.model),
-    'x-signalbox-provider': ascii(facts.provider),
-    'x-signalbox-strategy': ascii(strategyName(decision.strategy)),
-    'x-signalbox-reason': decision.reasonCode,
-    'x-signalbox-confidence': String(Math.round(decision.confidence * 1000) / 1000),
-    'x-signalbox-attempts': String(facts.attempts),
-    'x-signalbox-fallback': String(facts.model !== decision.chosen),
-    'x-signalbox-session': facts.session,
-    'x-signalbox-overhead-ms': facts.overheadMs.toFixed(3),
-  };
+  headers['x-signalbox-request-id'] = facts.requestId;
+  headers['x-signalbox-decision-id'] = decision.id;
+  headers['x-signalbox-model'] = ascii(facts.model);
+  headers['x-signalbox-provider'] = ascii(facts.provider);
+  headers['x-signalbox-strategy'] = ascii(strategyName(decision.strategy));
+  headers['x-signalbox-reason'] = decision.reasonCode;
+  headers['x-signalbox-confidence'] = String(Math.round(decision.confidence * 1000) / 1000);
+  headers['x-signalbox-attempts'] = String(facts.attempts);
+  headers['x-signalbox-fallback'] = String(facts.model !== decision.chosen);
+  headers['x-signalbox-session'] = facts.session;
+  headers['x-signalbox-overhead-ms'] = facts.overheadMs.toFixed(3);
   if (facts.warnings.length > 0) headers['x-signalbox-warnings'] = ascii(facts.warnings.join(','));
   if (facts.cost !== undefined && facts.cost !== null) headers['x-signalbox-cost-usd'] = String(usdOf(facts.cost));
   return headers;

@@ -20,7 +20,7 @@ export interface RouteRequest {
   /** The body, parsed. */
   readonly parsed: unknown;
   readonly wishes: Wishes;
-  readonly session?: string;
+  readonly session?: string | undefined;
 }
 
 /** A decision, and what carrying it out needs. */
@@ -46,7 +46,7 @@ export interface Prepared {
 export function prepare(request: RouteRequest, snapshot: Snapshot): Prepared {
   const plan = snapshot.plan(request.wishes);
   const input = codecOf(request.dialect).view(request.parsed);
-  const query = buildQuery(input, request.session === undefined ? {} : { session: request.session });
+  const query = buildQuery(input, { session: request.session });
   const router = snapshot.routers.get(plan.routing.router);
   if (router === undefined) throw new SignalboxError('internal', `router "${plan.routing.router}" is not loaded`);
   return { plan, query, router, artifact: snapshot.artifacts.get(plan.routing.router) };
@@ -74,8 +74,7 @@ export function route(
   const { embedding, warning } = given.embedded ?? {};
   const plan = warned(prepared.plan, warning);
   const needs = artifact?.active.needs ?? router.needs;
-  const features = computeFeatures(query, needs, embedding === undefined ? {} : { embedding });
-  const cached = runtime.memory.cached(request.session);
+  const features = computeFeatures(query, needs, embedding);
   const decided = decide({
     id,
     at: runtime.clock.now(),
@@ -88,7 +87,7 @@ export function route(
     versions: snapshot.versions,
     draw: plan.strategy.kind === 'random' ? runtime.random() : 0,
     turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
-    ...(cached === undefined ? {} : { cached }),
+    cached: runtime.memory.cached(request.session),
     firstTokenMs: runtime.memory.firstTokenMs,
     cooling: (upstream) => runtime.memory.cooling(upstream.id),
     learnt: artifact,
@@ -110,6 +109,13 @@ export function route(
 export function recordOf(decision: Decision): DecisionRecord {
   return {
     ...decision,
-    ranking: decision.ranking.map(({ model, ...estimate }) => ({ model: model.id, ...estimate })),
+    ranking: decision.ranking.map(({ model, quality, stderr, costUsd, firstTokenMs, outputTokens }) => ({
+      model: model.id,
+      quality,
+      stderr,
+      costUsd,
+      firstTokenMs,
+      outputTokens,
+    })),
   };
 }

@@ -89,8 +89,8 @@ function factsOf({ attempt, usage, seen }: Answered, ingress: number) {
     model: target.model.id,
     provider: target.upstream.provider,
     usage,
-    ...(seen.finishReason === undefined ? {} : { finishReason: seen.finishReason }),
-    ...(firstByteMs === undefined ? {} : { firstByteMs: rounded(started - ingress + firstByteMs) }),
+    finishReason: seen.finishReason,
+    firstByteMs: firstByteMs === undefined ? undefined : rounded(started - ingress + firstByteMs),
   };
 }
 
@@ -129,8 +129,8 @@ export function createSettlement(input: SettlementInput): Settlement {
       startedAt: attempt.at,
       ms: rounded(ms),
       cost,
-      ...(attempt.firstByteMs === undefined ? {} : { firstByteMs: rounded(attempt.firstByteMs) }),
-      ...(snapshot.providers.get(upstream.provider)?.simulated === true ? { simulated: true } : {}),
+      firstByteMs: attempt.firstByteMs === undefined ? undefined : rounded(attempt.firstByteMs),
+      simulated: snapshot.providers.get(upstream.provider)?.simulated === true ? true : undefined,
       ...rest,
     });
     underWay = undefined;
@@ -138,7 +138,7 @@ export function createSettlement(input: SettlementInput): Settlement {
   const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
     failure: cause.failure,
     error: cause.message.slice(0, 300),
-    ...(cause.status === undefined ? {} : { status: cause.status }),
+    status: cause.status,
   });
   const failed = (attempt: OpenAttempt, cause: UpstreamFailure): void => {
     if (!mayBeBilled(cause)) return close(attempt, 0n, failure(cause));

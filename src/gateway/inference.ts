@@ -49,7 +49,7 @@ function modelOf(parsed: unknown): string {
 async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
   const admitted = admit(context, ingress);
   const { engine } = context;
-  const { header, identity, role: pathRole } = admitted;
+  const { header, identity } = admitted;
   const snapshot = engine.snapshot();
   const { clock } = engine.runtime;
   const reading = clock.elapsed();
@@ -57,10 +57,6 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
   ingress.waited = clock.elapsed() - reading;
   const parsed = parseJson(body);
   const requested = modelOf(parsed);
-  const headerRole = header('x-signalbox-role');
-  const strategy = header('x-signalbox-strategy');
-  const session = header('x-signalbox-session');
-  const user = header('x-signalbox-user');
   const tags = header('x-signalbox-tags');
   const work: AnswerRequest = {
     id: admitted.id,
@@ -70,18 +66,18 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     stream: field(parsed, 'stream') === true,
     wishes: {
       model: requested,
-      ...(pathRole === undefined ? {} : { pathRole }),
-      ...(headerRole === undefined ? {} : { headerRole }),
-      ...(strategy === undefined ? {} : { strategy }),
-      ...(identity.models === undefined ? {} : { keyModels: identity.models }),
-      ...(identity.roles === undefined ? {} : { keyRoles: identity.roles }),
+      pathRole: admitted.role,
+      headerRole: header('x-signalbox-role'),
+      strategy: header('x-signalbox-strategy'),
+      keyModels: identity.models,
+      keyRoles: identity.roles,
     },
-    ...(session === undefined ? {} : { session: session.slice(0, 200) }),
+    session: header('x-signalbox-session')?.slice(0, 200),
     info: {
       requested: requested.slice(0, 200),
-      ...(identity.id === null ? {} : { key: identity.id }),
-      ...(user === undefined ? {} : { user: user.slice(0, 200) }),
-      ...(tags === undefined ? {} : { tags: parseTags(tags) }),
+      key: identity.id ?? undefined,
+      user: header('x-signalbox-user')?.slice(0, 200),
+      tags: tags === undefined ? undefined : parseTags(tags),
     },
     headers: forwardable(header),
     explain: header('x-signalbox-explain') === 'true',

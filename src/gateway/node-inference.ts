@@ -10,7 +10,7 @@ import { sendReply } from './stream-bridge.ts';
 
 /** Aborts when the caller hangs up before its answer is complete. */
 function callerSignal(outgoing: ServerResponse): CallerSignal {
-  const listeners = new Set<() => void>();
+  let listeners: readonly (() => void)[] = [];
   let aborted = false;
   outgoing.once('close', () => {
     if (outgoing.writableFinished) return;
@@ -21,8 +21,13 @@ function callerSignal(outgoing: ServerResponse): CallerSignal {
     get aborted() {
       return aborted;
     },
-    addEventListener: (_type, listener) => void listeners.add(listener),
-    removeEventListener: (_type, listener) => void listeners.delete(listener),
+    addEventListener(_type, listener) {
+      listeners = listeners.length === 0 ? [listener] : [...listeners, listener];
+    },
+    removeEventListener(_type, listener) {
+      listeners =
+        listeners.length === 1 && listeners[0] === listener ? [] : listeners.filter((each) => each !== listener);
+    },
   };
 }
 

@@ -68,8 +68,8 @@ export async function sendReply({ status, headers, body }: Reply, outgoing: Serv
   if (whole === undefined) {
     outgoing.writeHead(status, headers);
     await pump(body, outgoing);
-  } else {
-    outgoing.writeHead(status, { ...headers, 'content-length': whole.length });
-    outgoing.end(whole);
+    return;
   }
+  outgoing.writeHead(status, { ...headers, 'content-length': whole.length });
+  outgoing.end(whole);
 }

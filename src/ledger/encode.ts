@@ -15,8 +15,12 @@ export interface SegmentHeader {
 
 const CRC_CHARS = 8;
 
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(CRC_CHARS, '0');
+}
+
 function line(json: string): string {
-  return `${crc32(json).toString(16).padStart(CRC_CHARS, '0')} ${json}\n`;
+  return `${checksum(json)} ${json}\n`;
 }
 
 function withCost({ cost, ...rest }: AttemptRecord) {
@@ -38,6 +42,26 @@ function plain(record: Rec): unknown {
 /** A record as one line: CRC-32 in eight hex digits, a space, JSON, a newline. Money is a decimal string. */
 export function encodeRecord(record: Rec): string {
   return line(JSON.stringify(plain(record)));
+}
+
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
+/** UTF-8 takes at most three bytes for one of JavaScript's characters. */
+const MOST_BYTES = 3;
+
+/**
+ * Writes the line of {@link encodeRecord} into `target` from `at` on, without a string of the whole line.
+ * @returns where the line ends; -1 when it may not fit.
+ */
+export function encodeInto(target: Buffer, at: number, record: Rec): number {
+  const json = JSON.stringify(plain(record));
+  const start = at + CRC_CHARS + 1;
+  if (start + MOST_BYTES * json.length + 1 > target.length) return -1;
+  target.write(checksum(json), at, 'latin1');
+  target[start - 1] = SPACE;
+  const end = start + target.write(json, start);
+  target[end] = NEWLINE;
+  return end + 1;
 }
 
 /** The line that starts a segment. */

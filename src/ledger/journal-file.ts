@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { SignalboxError } from '../errors.ts';
-import { encodeRecord } from './encode.ts';
+import { encodeInto, encodeRecord } from './encode.ts';
 import { makeFolder } from './folder.ts';
 import type { Journal } from './journal.ts';
 import type { Rec } from './record.ts';
@@ -176,31 +176,41 @@ class FolderJournal implements FileJournal {
       this.#lost += records.length;
       return;
     }
-    const lines = this.#encode(records);
-    if (lines.length === 0) return;
-    if (this.#queue.length === 0 && this.#append(this.#bytesOf(lines.join('')))) return;
-    for (const line of lines) this.#wait(Buffer.from(line));
-    if (this.#clock.elapsed() - this.#tried >= PATIENCE_MS) this.#flush();
-  }
-
-  #encode(records: readonly Rec[]): string[] {
-    const lines: string[] = [];
+    const ends: number[] = [];
     for (const record of records) {
       try {
-        lines.push(encodeRecord(record));
+        this.#stage(record, ends);
       } catch (error) {
         this.#lost++;
         this.#fail(error);
       }
     }
-    return lines;
+    this.#put(this.#staging, ends);
   }
 
-  /** The bytes of a text, valid until the next call: what is written at once needs no buffer of its own. */
-  #bytesOf(text: string): Buffer {
-    // UTF-8 takes at most three bytes for one of JavaScript's characters.
-    if (text.length * 3 > this.#staging.length) return Buffer.from(text);
-    return this.#staging.subarray(0, this.#staging.write(text));
+  /** Adds a record's line to the staged ones, which are put away first when there is no room beside them. */
+  #stage(record: Rec, ends: number[]): void {
+    let end = encodeInto(this.#staging, ends.at(-1) ?? 0, record);
+    if (end === -1) {
+      this.#put(this.#staging, ends);
+      ends.length = 0;
+      end = encodeInto(this.#staging, 0, record);
+    }
+    if (end !== -1) {
+      ends.push(end);
+      return;
+    }
+    const line = Buffer.from(encodeRecord(record));
+    this.#put(line, [line.length]);
+  }
+
+  /** Writes lines that end at `ends`, or makes each of them wait. */
+  #put(lines: Buffer, ends: readonly number[]): void {
+    const last = ends.at(-1);
+    if (last === undefined) return;
+    if (this.#queue.length === 0 && this.#append(lines.subarray(0, last))) return;
+    for (const [i, end] of ends.entries()) this.#wait(Buffer.from(lines.subarray(ends[i - 1] ?? 0, end)));
+    if (this.#clock.elapsed() - this.#tried >= PATIENCE_MS) this.#flush();
   }
 
   #append(line: Buffer): boolean {

@@ -11,7 +11,8 @@ interface Decimal {
 /** A ledger holds money in 64 bits: nothing real costs nine billion dollars. */
 const MAX_NANO = 2n ** 63n - 1n;
 const ZERO: Decimal = { units: 0n, scale: 0 };
-const PICO = 12;
+/** Nothing, in pico-dollars: what most prices per million tokens come to without changing the scale. */
+const NOTHING: Decimal = { units: 0n, scale: 12 };
 const NANO = 9;
 /** Prices are per million tokens. */
 const MILLION = 6;
@@ -79,6 +80,12 @@ function least(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
+function add(a: Decimal, b: Decimal): Decimal {
+  if (a.scale === b.scale) return { units: a.units + b.units, scale: a.scale };
+  const scale = Math.max(a.scale, b.scale);
+  return { units: at(a, scale) + at(b, scale), scale };
+}
+
 /** Tokens at a price in USD per million of them. */
 function part(count: bigint, usdPerMillion: number): Decimal {
   if (count === 0n) return ZERO;
@@ -104,17 +111,13 @@ export function attemptCost(usage: Usage, price: Price | null): NanoUsd | null {
   const cacheWrite = least(tokens(usage.cacheWrite), input - cacheRead);
   const output = tokens(usage.output);
   const reasoning = least(tokens(usage.reasoning), output);
-  const parts = [
-    part(input - cacheRead - cacheWrite, price.input),
-    part(cacheRead, price.cacheRead ?? price.input),
-    part(cacheWrite, price.cacheWrite ?? price.input),
-    part(output - reasoning, price.output),
-    part(reasoning, price.reasoning ?? price.output),
-    price.request === undefined ? ZERO : (decimalOf(price.request) ?? ZERO),
-  ];
-  const scale = Math.max(PICO, ...parts.map((one) => one.scale));
-  const units = parts.reduce((sum, one) => sum + at(one, scale), 0n);
-  return least(rounded({ units, scale }, NANO), MAX_NANO);
+  let total = add(NOTHING, part(input - cacheRead - cacheWrite, price.input));
+  total = add(total, part(output - reasoning, price.output));
+  if (cacheRead > 0n) total = add(total, part(cacheRead, price.cacheRead ?? price.input));
+  if (cacheWrite > 0n) total = add(total, part(cacheWrite, price.cacheWrite ?? price.input));
+  if (reasoning > 0n) total = add(total, part(reasoning, price.reasoning ?? price.output));
+  if (price.request !== undefined) total = add(total, decimalOf(price.request) ?? ZERO);
+  return least(rounded(total, NANO), MAX_NANO);
 }
 
 /** Nano-dollars as the nearest number of USD. */

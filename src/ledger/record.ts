@@ -12,7 +12,7 @@ export interface DecisionRecord extends Omit<Decision, 'ranking'> {
     readonly quality: number;
     readonly stderr: number;
     readonly costUsd: number | null;
-    readonly firstTokenMs?: number;
+    readonly firstTokenMs?: number | undefined;
     readonly outputTokens: number;
   }[];
 }
@@ -23,12 +23,12 @@ export interface RequestInfo {
   /** The model name as the caller wrote it. */
   readonly requested: string;
   readonly stream: boolean;
-  readonly role?: string;
+  readonly role?: string | undefined;
   /** Id of the caller's key, never the key. */
-  readonly key?: string;
-  readonly session?: string;
-  readonly user?: string;
-  readonly tags?: Readonly<Record<string, string>>;
+  readonly key?: string | undefined;
+  readonly session?: string | undefined;
+  readonly user?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Written before the first upstream call. */
@@ -50,20 +50,20 @@ export interface AttemptRecord {
   readonly upstream: string;
   readonly provider: string;
   /** The upstream's HTTP status; absent when there was no answer. */
-  readonly status?: number;
-  readonly failure?: FailureClass;
+  readonly status?: number | undefined;
+  readonly failure?: FailureClass | undefined;
   /** Short and without secrets. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   /** From this call on. */
-  readonly firstByteMs?: number;
+  readonly firstByteMs?: number | undefined;
   readonly ms: number;
   /** What is billed, or may have been; absent when nothing was. */
-  readonly usage?: Usage;
+  readonly usage?: Usage | undefined;
   /** Nano-dollars; 0 when nothing was billed, null when unpriced. */
   readonly cost: NanoUsd | null;
-  readonly simulated?: boolean;
+  readonly simulated?: boolean | undefined;
 }
 
 /**
@@ -79,21 +79,21 @@ export interface Outcome {
   readonly at: number;
   readonly status: OutcomeStatus;
   /** The model that answered. */
-  readonly model?: string;
-  readonly provider?: string;
+  readonly model?: string | undefined;
+  readonly provider?: string | undefined;
   /** HTTP status told to the caller. */
   readonly httpStatus: number;
-  readonly errorCode?: string;
-  readonly finishReason?: FinishReason;
+  readonly errorCode?: string | undefined;
+  readonly finishReason?: FinishReason | undefined;
   readonly attempts: readonly AttemptRecord[];
-  readonly usage?: Usage;
+  readonly usage?: Usage | undefined;
   /** Sum over attempts, nano-dollars; null when any attempt that may have been billed is unpriced. */
   readonly cost: NanoUsd | null;
   /** What the same tokens would have cost on the baseline model (counterfactual); null when unknown. */
   readonly baselineCost: NanoUsd | null;
   readonly ms: number;
   /** From ingress on, attempts before the one that answered included. */
-  readonly firstByteMs?: number;
+  readonly firstByteMs?: number | undefined;
   /** Time that Signalbox itself added, milliseconds. */
   readonly overheadMs: number;
 }
@@ -104,11 +104,11 @@ export interface Feedback {
   readonly id: string;
   readonly at: number;
   readonly decisionId?: string;
-  readonly session?: string;
+  readonly session?: string | undefined;
   /** 0..1 */
   readonly score: number;
   readonly comment?: string;
-  readonly key?: string;
+  readonly key?: string | undefined;
 }
 
 /** Anything the journal holds. */

@@ -30,12 +30,10 @@ function returns(name: string): boolean {
   return RETURN.has(name) || name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-');
 }
 
-/** An upstream's headers that go back to the caller: rate limits, request ids, content type. */
-export function returnable(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined && returns(name)) kept[name] = value;
+/** Adds an upstream's headers that go back to the caller: rate limits, request ids, content type. */
+export function addReturnable(to: Record<string, string>, upstream: Readonly<Record<string, string>>): void {
+  for (const name in upstream) {
+    const value = upstream[name];
+    if (value !== undefined && returns(name)) to[name] = value;
   }
-  return kept;
 }

@@ -50,16 +50,15 @@ export function viewOpenAIChat(body: unknown): QueryInput {
   if (!Array.isArray(body['messages'])) throw invalid('messages', 'an array of {role, content}');
   if (body['messages'].length === 0) throw invalid('messages', 'at least one message');
   const tools = [...list(body['tools']), ...list(body['functions'])];
-  const maxOutput = count(body['max_completion_tokens']) ?? count(body['max_tokens']);
   return {
     messages: body['messages'].map(viewMessage),
     toolCount: tools.length,
-    ...(tools.length === 0 ? {} : { toolNames: tools.flatMap(toolName) }),
+    toolNames: tools.length === 0 ? undefined : tools.flatMap(toolName),
     toolChars: tools.length === 0 ? 0 : JSON.stringify(tools).length,
     json: wantsJson(body['response_format']),
     reasoning: wantsReasoning(body),
     stream: body['stream'] === true,
-    ...(maxOutput === undefined ? {} : { maxOutput }),
+    maxOutput: count(body['max_completion_tokens']) ?? count(body['max_tokens']),
   };
 }
 

@@ -39,8 +39,10 @@ export interface TransportOptions {
 }
 
 /** undici takes longer to load than all of Signalbox's own code, and an engine that calls nothing does without it. */
-let loading: Promise<{ readonly Agent: typeof Agent }> | undefined;
-const loadUndici = () => (loading ??= import('undici'));
+let loading: Promise<typeof Agent> | undefined;
+/** Set once it is loaded: then no call waits a turn for it. */
+let loaded: typeof Agent | undefined;
+const loadAgent = () => (loading ??= import('undici').then((undici) => (loaded = undici.Agent)));
 
 /**
  * Connections over undici. Its own header and body timers are off: limits differ per call and are the caller's.
@@ -48,11 +50,10 @@ const loadUndici = () => (loading ??= import('undici'));
  */
 export function createTransport({ connections = 256, keepAlive = 10_000 }: TransportOptions = {}): Transport {
   const agents = new Map<number, Agent>();
-  const agentOf = async (connect: number): Promise<Agent> => {
-    const { Agent } = await loadUndici();
+  const agentOf = (Undici: typeof Agent, connect: number): Agent => {
     const agent =
       agents.get(connect) ??
-      new Agent({
+      new Undici({
         connections,
         headersTimeout: 0,
         bodyTimeout: 0,
@@ -71,15 +72,17 @@ export function createTransport({ connections = 256, keepAlive = 10_000 }: Trans
     body: body ?? null,
   });
   return {
-    send: async (call) => (await agentOf(call.connect)).request({ ...options(call), signal: call.signal }),
-    sendWhole(call) {
+    async send(call) {
+      const agent = agentOf(loaded ?? (await loadAgent()), call.connect);
+      return agent.request({ ...options(call), signal: call.signal });
+    },
+    async sendWhole(call) {
+      const agent = agentOf(loaded ?? (await loadAgent()), call.connect);
       const reader = new WholeReader(call.signal);
-      agentOf(call.connect)
-        .then((agent) => agent.dispatch(options(call), reader))
-        .catch((error: unknown) => reader.fail(error));
+      agent.dispatch(options(call), reader);
       return reader.answer;
     },
-    prepare: async () => void (await loadUndici()),
+    prepare: async () => void (await loadAgent()),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
     },

@@ -66,11 +66,6 @@ export class WholeReader implements Dispatcher.DispatchHandler {
     this.#reject(error);
   }
 
-  /** The call could not be made. */
-  fail(error: unknown): void {
-    this.#reject(error);
-  }
-
   #finish(): void {
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);

@@ -24,7 +24,7 @@ const TOOL_CHARS_PER_TOKEN = 4;
  * query.inputTokens; // 1830
  * ```
  */
-export function buildQuery(input: QueryInput, options: { readonly session?: string } = {}): Query {
+export function buildQuery(input: QueryInput, options: { readonly session?: string | undefined } = {}): Query {
   const needs = new Set<Capability>();
   if (input.toolCount > 0) needs.add('tools');
   if (input.json) needs.add('json');
@@ -51,7 +51,7 @@ export function buildQuery(input: QueryInput, options: { readonly session?: stri
     turns,
     needs,
     signals: signalsOf(input, text, instruction, payloadChars),
-    ...(input.maxOutput === undefined ? {} : { maxOutput: input.maxOutput }),
-    ...(options.session === undefined ? {} : { session: options.session }),
+    maxOutput: input.maxOutput,
+    session: options.session,
   };
 }

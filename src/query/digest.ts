@@ -10,8 +10,8 @@ export function queryDigest(query: Query, features: Features): QueryDigest {
     turns,
     signals,
     needs: [...needs],
-    ...(maxOutput === undefined ? {} : { maxOutput }),
-    ...(session === undefined ? {} : { session }),
-    ...(features.difficulty === undefined ? {} : { difficulty: features.difficulty }),
+    maxOutput,
+    session,
+    difficulty: features.difficulty,
   };
 }

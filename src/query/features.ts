@@ -11,13 +11,13 @@ export const FEATURE_VERSION = 1;
 export function computeFeatures(
   query: Query,
   needs: readonly FeatureName[],
-  given: Pick<Features, 'embedding'> = {},
+  embedding?: Features['embedding'],
 ): Features {
   return {
     query,
-    ...(needs.includes('difficulty') ? { difficulty: difficultyOf(query) } : {}),
-    ...(needs.includes('ngrams') ? { ngrams: ngramsOf(query.instruction) } : {}),
-    ...(needs.includes('structure') ? { structure: structureOf(query) } : {}),
-    ...given,
+    difficulty: needs.includes('difficulty') ? difficultyOf(query) : undefined,
+    ngrams: needs.includes('ngrams') ? ngramsOf(query.instruction) : undefined,
+    structure: needs.includes('structure') ? structureOf(query) : undefined,
+    embedding,
   };
 }

@@ -15,13 +15,13 @@ export interface QueryInput {
   readonly messages: readonly QueryMessage[];
   readonly toolCount: number;
   /** Names of the tools that have one, in the caller's order. */
-  readonly toolNames?: readonly string[];
+  readonly toolNames?: readonly string[] | undefined;
   /** Length in characters of the tool definitions as JSON. */
   readonly toolChars: number;
   readonly json: boolean;
   readonly reasoning: boolean;
   readonly stream: boolean;
-  readonly maxOutput?: number;
+  readonly maxOutput?: number | undefined;
 }
 
 /** All that routing may know of a request. */
@@ -36,8 +36,8 @@ export interface Query {
   readonly turns: number;
   readonly needs: ReadonlySet<Capability>;
   /** The caller's own limit on output tokens. */
-  readonly maxOutput?: number;
-  readonly session?: string;
+  readonly maxOutput?: number | undefined;
+  readonly session?: string | undefined;
   /** Named numbers and words about the request: lengths, counts, script, task. */
   readonly signals: Readonly<Record<string, number | string>>;
 }

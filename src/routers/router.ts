@@ -16,13 +16,13 @@ export interface NgramCounts {
 export interface Features {
   readonly query: Query;
   /** How hard the instruction looks, on the logit scale: 0 is average. */
-  readonly difficulty?: number;
+  readonly difficulty?: number | undefined;
   /** Word and character n-grams of the instruction. */
-  readonly ngrams?: NgramCounts;
+  readonly ngrams?: NgramCounts | undefined;
   /** Numbers about form: length, digits, code, maths, options, script, tools, turns. Order and meaning: `query/structure.ts`. */
-  readonly structure?: Float64Array;
+  readonly structure?: Float64Array | undefined;
   /** A dense vector from an embedder; absent when it failed or was late. */
-  readonly embedding?: Float32Array;
+  readonly embedding?: Float32Array | undefined;
 }
 
 /** Predicted quality of one model on one query, 0..1, with its standard error. */

@@ -78,8 +78,7 @@ export function toTrainingSet(
   const groups = groupsOf(rows);
   const features: Features[] = [];
   for (const [i, row] of rows.entries()) {
-    const embedding = options.embeddings?.[i];
-    features.push(computeFeatures(queryOf(row), options.needs, embedding === undefined ? {} : { embedding }));
+    features.push(computeFeatures(queryOf(row), options.needs, options.embeddings?.[i]));
     for (const [model, outcome] of Object.entries(row.outcomes)) {
       const j = columns.get(model);
       if (j === undefined) continue;

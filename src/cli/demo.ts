@@ -3,13 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkedConfig } from '../checked.ts';
+import { SignalboxError } from '../errors.ts';
 import { generateTasks, type Task } from '../providers/simulated/tasks.ts';
 import { createLog } from '../telemetry/log.ts';
 import { demoClient, type DemoAnswer } from './demo-client.ts';
 import { demoTable, summarise, type Arm, type ArmResult } from './demo-table.ts';
 import { print, printJson, progress } from './print.ts';
 import { portOf, wholeNumber } from './numbers.ts';
-import { startServing, stopSignal } from './serve.ts';
+import { startServing, stopSignal, type Serving } from './serve.ts';
 import { simulatedConfig } from './simulated.ts';
 
 /** Ways to choose that the demo compares: strategies, and the controls that a router must beat. */
@@ -53,6 +54,42 @@ async function runArms(url: string, tasks: readonly Task[]): Promise<ArmResult[]
   return ARMS.map((arm) => summarise(arm, answers.get(arm) ?? []));
 }
 
+/** A folder for the demo's ledger, removed at its end. */
+async function temporaryFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'signalbox-demo-'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SignalboxError(
+      'storage_unavailable',
+      `the demo cannot make a folder in "${tmpdir()}": ${why}; set TMPDIR to a folder that this user may write to`,
+      { cause },
+    );
+  }
+}
+
+interface Showing {
+  readonly count: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+/** Sends the tasks and prints what came of them. */
+async function show({ gateway, engine }: Serving, { count, seed, json }: Showing): Promise<void> {
+  const { url } = gateway;
+  if (!json) print(`SIMULATED models behind a real gateway at ${url}; ${count} tasks × ${ARMS.length} ways to choose`);
+  const results = await runArms(url, generateTasks({ seed, count }));
+  await engine.ledger.flush();
+  if (json) printJson({ simulated: true, url, tasks: count, seed, results });
+  else print('', demoTable(results), '');
+}
+
+const invitation = (url: string): string[] => [
+  `Look at it:  ${url}/ui/`,
+  `Talk to it:  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Convert 3 km to m."}]}'`,
+  'Ctrl-C stops it.',
+];
+
 export const demo = defineCommand({
   meta: {
     name: 'demo',
@@ -69,30 +106,25 @@ export const demo = defineCommand({
     const count = wholeNumber(args.tasks, 'tasks', 1, 10_000);
     const seed = wholeNumber(args.seed, 'seed', 0, 2 ** 31);
     const port = portOf(args.port);
-    const folder = await mkdtemp(join(tmpdir(), 'signalbox-demo-'));
-    const loaded = await checkedConfig(simulatedConfig({ port, folder }), {});
-    const serving = await startServing({ loaded, from: 'simulated models' }, createLog({ level: 'error' }));
+    const stopped = stopSignal();
+    const folder = await temporaryFolder();
     try {
-      if (args.json !== true)
-        print(
-          `SIMULATED models behind a real gateway at ${serving.gateway.url}; ${count} tasks × ${ARMS.length} ways to choose`,
-        );
-      const results = await runArms(serving.gateway.url, generateTasks({ seed, count }));
-      await serving.engine.ledger.flush();
-      if (args.json === true) printJson({ simulated: true, url: serving.gateway.url, tasks: count, seed, results });
-      else print('', demoTable(results), '');
-      if (args.exit === true) return 0;
-      if (args.json !== true) {
-        print(
-          `Look at it:  ${serving.gateway.url}/ui/`,
-          `Talk to it:  curl ${serving.gateway.url}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Convert 3 km to m."}]}'`,
-          'Ctrl-C stops it.',
-        );
+      const loaded = await checkedConfig(simulatedConfig({ port, folder }), {});
+      const serving = await startServing({ loaded, from: 'simulated models' }, createLog({ level: 'error' }));
+      try {
+        const shown = await Promise.race([show(serving, { count, seed, json: args.json === true }), stopped]);
+        if (shown !== undefined) {
+          process.stderr.write(`signalbox: ${shown} before the tasks were done\n`);
+          return 1;
+        }
+        if (args.exit === true) return 0;
+        if (args.json !== true) print(...invitation(serving.gateway.url));
+        await stopped;
+        return 0;
+      } finally {
+        await serving.stop();
       }
-      await stopSignal();
-      return 0;
     } finally {
-      await serving.stop();
       await rm(folder, { recursive: true, force: true });
     }
   },

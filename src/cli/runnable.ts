@@ -1,4 +1,4 @@
-import { renderUsage, runCommand, type ArgsDef, type CommandDef } from 'citty';
+import { parseArgs, renderUsage, runCommand, type ArgsDef, type CommandDef } from 'citty';
 import { stripVTControlCharacters } from 'node:util';
 import { nearestName } from '../config/messages.ts';
 import { SignalboxError } from '../errors.ts';
@@ -25,21 +25,30 @@ export function runnable<T extends ArgsDef>(command: CommandDef<T>, parent = '')
   };
 }
 
-/** Refuses an option that the command does not have: a misspelt one must not be ignored. */
+/** Refuses what the command does not have: a misspelt option or a word too many must not be ignored. */
 async function checkOptions<T extends ArgsDef>(command: CommandDef<T>, rawArgs: readonly string[]): Promise<void> {
-  const defined = await (typeof command.args === 'function' ? command.args() : command.args);
-  const known = Object.entries<ArgsDef[string]>(defined ?? {}).flatMap(([name, arg]) => [
+  const args: ArgsDef = (await (typeof command.args === 'function' ? command.args() : command.args)) ?? {};
+  const known = Object.entries(args).flatMap(([name, arg]) => [
     name,
     ...('alias' in arg ? [arg.alias ?? []].flat() : []),
   ]);
   for (const word of rawArgs) {
-    if (word === '--') return;
-    const name = /^--([^=]+)/.exec(word)?.[1];
+    if (word === '--') break;
+    const name = /^--([^=]+)/.exec(word)?.[1] ?? /^-([a-z])/i.exec(word)?.[1];
     if (name === undefined || known.includes(name)) continue;
     const near = nearestName(name, known);
     const advice = near === undefined ? `it has --${known.join(', --')}` : `did you mean --${near}?`;
-    throw new SignalboxError('invalid_request', `there is no option --${name.slice(0, 40)}; ${advice}`);
+    const option = `${word.startsWith('--') ? '--' : '-'}${name.slice(0, 40)}`;
+    throw new SignalboxError('invalid_request', `there is no option ${option}; ${advice}`);
   }
+  if (Object.values(args).some(({ type }) => type === 'positional')) return;
+  const [extra] = parseArgs([...rawArgs], args)._;
+  if (extra === undefined) return;
+  const advice =
+    known.includes('config') && /\.(?:ya?ml|json)$/.test(extra)
+      ? `did you mean --config ${extra}?`
+      : `it takes options only: --${known.join(', --')}`;
+  throw new SignalboxError('invalid_request', `there is no use for "${extra.slice(0, 80)}"; ${advice}`);
 }
 
 /** Commands under one name; without a word of theirs the default one runs. */

@@ -83,12 +83,15 @@ function withOverrides(
 function banner(source: Source, { gateway, engine }: Serving): void {
   const { catalog, routers, config } = engine.snapshot();
   const names = catalog.models.map((model) => model.id).join(', ');
+  // Where it listens everywhere, clients on this machine call loopback.
+  const url = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+  const key = config.auth.mode === 'required' ? 'a key of auth.keys' : 'any API key';
   print(
     `Signalbox listens at ${gateway.url} (${source.from})`,
     `  models    ${names}`,
     `  router    ${routers.get(config.routing.router)?.name ?? ''}, default ${engine.snapshot().default}, ledger in ${engine.ledger.status().driver}`,
-    `  OpenAI    base URL ${gateway.url}/v1, any API key, model "auto"`,
-    `  page      ${gateway.url}/ui/`,
+    `  OpenAI    base URL ${url}/v1, ${key}, model "auto"`,
+    `  page      ${url}/ui/`,
   );
 }
 
@@ -123,9 +126,9 @@ export const serve = defineCommand({
     log: { type: 'string', default: 'info', description: 'Log level: debug, info, warn, error, silent' },
   },
   async run({ args }) {
+    const log = createLog({ level: logLevel(args.log) });
     const found = await findSource(args);
     const source = withOverrides(found, args);
-    const log = createLog({ level: logLevel(args.log) });
     const stopped = stopSignal();
     const serving = await startServing(source, log);
     const watching = new AbortController();

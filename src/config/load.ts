@@ -103,13 +103,18 @@ function finish(
   return { config, version: versionOf(config), warnings };
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'this is a folder; name the file in it',
+};
+
 async function readText(path: string, shown: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why = code === 'ENOENT' ? 'there is no such file' : error instanceof Error ? error.message : String(error);
-    throw configError([`${shown}: ${why}; "signalbox init" writes a configuration`], error);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const why = error instanceof Error ? error.message : String(error);
+    throw configError([`${shown}: ${UNREADABLE[code] ?? why}; "signalbox init" writes a configuration`], error);
   }
 }
 

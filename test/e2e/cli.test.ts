@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli, startServe } from '../support/cli.ts';
+import { runCli, startCli, startServe } from '../support/cli.ts';
 import { temporaryFolder } from '../support/gateway.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -47,6 +47,60 @@ describe('signalbox', () => {
       code: 2,
       stderr: expect.stringContaining('--port'),
     });
+    expect(await run(['serve', '-x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('no option -x') });
+    expect(await run(['serve', '--log', 'loud'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--log takes debug'),
+    });
+    // A file that is not read must not be taken for the one that is.
+    expect(await run(['serve', '--simulated', 'my.yaml'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean --config my.yaml?'),
+    });
+    expect(await run(['demo', 'now'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no use for "now"'),
+    });
+  });
+
+  it.each([
+    ['a misspelt key', 'provders: {}\n', /^signalbox: signalbox\.yaml:1:1 [\s\S]*did you mean "providers"\?/],
+    ['broken YAML', 'models: [\n', /^signalbox: signalbox\.yaml:2:1: /],
+    ['an empty file', '', /providers: is missing/],
+  ])('does not serve a configuration with %s, and says where it is wrong', async (_name, text, message) => {
+    await writeFile(join(folder.path, 'signalbox.yaml'), text);
+    const { code, stdout, stderr } = await run(['serve', '--port', '0']);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('names a configuration that is not there, or is a folder', async () => {
+    expect(await run(['serve', '--config', 'no.yaml'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no.yaml: there is no such file'),
+    });
+    expect(await run(['serve', '--config', folder.path])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('this is a folder'),
+    });
+  });
+
+  it('says with which address and key to call it where keys are required', async () => {
+    const config = {
+      server: { host: '0.0.0.0' },
+      auth: { mode: 'required', keys: [{ name: 'me', key: 'sb-0123456789abcdefgh' }] },
+      providers: { s: { kind: 'simulated', models: { m: { skill: { default: 1 } } } } },
+      models: [{ id: 'm', provider: 's' }],
+    };
+    await writeFile(join(folder.path, 'signalbox.yaml'), JSON.stringify(config));
+    const serving = startCli(['serve', '--port', '0'], { cwd: folder.path });
+    await expect
+      .poll(() => serving.output.stdout, { timeout: 10_000 })
+      .toMatch(/base URL http:\/\/127\.0\.0\.1:\d+\/v1, a key of auth\.keys/);
+    serving.child.kill('SIGTERM');
+    expect((await serving.ended).code).toBe(0);
   });
 
   it('without anything to go by says what helps', async () => {
@@ -112,7 +166,7 @@ describe('signalbox', () => {
     });
     const { code, stderr } = await run(['serve', '--simulated', '--port', String(port)]);
     server.close();
-    expect(code).toBeGreaterThan(0);
+    expect(code).toBe(2);
     expect(stderr).toContain(`port ${port}`);
     expect(stderr).not.toContain('    at ');
   });
@@ -126,7 +180,7 @@ describe('signalbox', () => {
   it('names a folder that it cannot write to', async () => {
     await writeFile(join(folder.path, '.signalbox'), 'a file in its place');
     const { code, stderr } = await run(['serve', '--simulated']);
-    expect(code).toBeGreaterThan(0);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/cannot be (?:opened|written)/);
   });
 
@@ -166,5 +220,42 @@ describe('demo', () => {
       expect.arrayContaining(['best single', 'random', 'cheapest', 'balanced']),
     );
     expect((await run(['demo', '--exit', '--tasks', '5'])).stdout).toContain('SIMULATED');
+  });
+
+  const temporary = () => readdir(folder.path);
+
+  it('leaves nothing behind when it cannot listen', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    });
+    const { code, stderr } = await run(['demo', '--port', String(port)], { TMPDIR: folder.path });
+    server.close();
+    expect(code).toBe(2);
+    expect(stderr).toContain(`port ${port}`);
+    expect(await temporary()).toEqual([]);
+  });
+
+  it('names a temporary folder that it cannot use', async () => {
+    const { code, stderr } = await run(['demo', '--exit'], { TMPDIR: join(folder.path, 'none') });
+    expect(code).toBe(2);
+    expect(stderr).toContain('set TMPDIR');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('cleans up when it is stopped before the tasks are done', async () => {
+    const demo = startCli(['demo', '--tasks', '10000'], { cwd: folder.path, env: { TMPDIR: folder.path } });
+    await expect.poll(() => demo.output.stdout, { timeout: 10_000 }).toContain('SIMULATED');
+    demo.child.kill('SIGTERM');
+    expect(await demo.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('before the tasks were done') });
+    expect(await temporary()).toEqual([]);
+  });
+
+  it('ends with 0 when it is stopped after the table', async () => {
+    const demo = startCli(['demo', '--tasks', '2'], { cwd: folder.path, env: { TMPDIR: folder.path } });
+    await expect.poll(() => demo.output.stdout, { timeout: 10_000 }).toContain('Ctrl-C stops it');
+    demo.child.kill('SIGINT');
+    expect(await demo.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await temporary()).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -10,7 +11,7 @@ import {
   streamEvents,
   type MockProvider,
 } from '../mock-provider/mock-provider.ts';
-import { startServe } from '../support/cli.ts';
+import { startCli, startServe } from '../support/cli.ts';
 import { asking, temporaryFolder } from '../support/gateway.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -72,6 +73,16 @@ describe('SIGTERM', () => {
       { requests: 1, failed: 0, interrupted: 0 },
     ]);
     await ledger.close();
+  });
+});
+
+describe('SIGTERM during the start', () => {
+  it('once anything is opened lets it finish, closes it and ends with 0', async () => {
+    const starting = startCli(['serve', '--port', '0'], { cwd: folder.path });
+    await expect.poll(() => existsSync(join(folder.path, '.signalbox')), { timeout: 10_000, interval: 1 }).toBe(true);
+    starting.child.kill('SIGTERM');
+    expect(await starting.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('closed') });
+    expect(await readdir(join(folder.path, '.signalbox/journal'))).toEqual([]);
   });
 });
 

@@ -28,6 +28,9 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         await store.append([intent, outcome, feedbackOf('f1', 'r1', now)]);
         expect(await store.entry('r1')).toEqual({ intent, outcome, feedback: [feedbackOf('f1', 'r1', now)] });
         expect(await store.entry('none')).toBeUndefined();
+        const before = { ...intent, id: 'r2', decision: { ...intent.decision, id: 'd2' } };
+        await store.append([before]);
+        expect((await store.entry('d2'))?.intent.id).toBe('r2');
         expect(await store.decision('r1')).toEqual(intent.decision);
       }));
 

@@ -23,3 +23,18 @@ export function entriesQuery(db: Kysely<LedgerSchema>, filter: EntryFilter) {
   // The index leaves out what went well; a planner sees that it applies only when it is told in the same words.
   return status === 'ok' ? wanted : wanted.where(sql<boolean>`status <> 'ok'`);
 }
+
+/** A request by its own id. */
+export function requestOf(db: Kysely<LedgerSchema>, id: string) {
+  return db.selectFrom('requests').selectAll().where('id', '=', id);
+}
+
+/** The request that carried out a decision made before it, by the decision's id. */
+export function requestDecidedAs(db: Kysely<LedgerSchema>, id: string) {
+  return db
+    .selectFrom('requests')
+    .selectAll()
+    .where('decision_id', '=', id)
+    .whereRef('decision_id', '<>', 'id')
+    .limit(1);
+}

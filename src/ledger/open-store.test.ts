@@ -45,9 +45,10 @@ describe('a file that has another schema', () => {
 
   it('of an older version gets what is new when it is opened', async () => {
     const path = newFile();
-    const indexes = ['requests_model', 'requests_role', 'requests_not_ok'];
+    const indexes = ['requests_model', 'requests_role', 'requests_not_ok', 'requests_other_decision'];
     const drops = indexes.map((name) => `drop index ${name};`).join(' ');
-    await noteAs(path, `${drops} delete from ${MIGRATION_TABLE} where name = '0002-entry-filters'`);
+    const old = `${drops} create index requests_decision on requests (decision_id);`;
+    await noteAs(path, `${old} delete from ${MIGRATION_TABLE} where name <> '0001-initial'`);
     await (await openStore(`file:${path}`, { clock: systemClock })).close();
     const database = (await pickSqlite())(path);
     const found = database.prepare("select name from sqlite_master where type = 'index'").all([]);

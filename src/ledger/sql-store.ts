@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { createAppender } from './append.ts';
-import { entriesQuery } from './entries-query.ts';
+import { entriesQuery, requestDecidedAs, requestOf } from './entries-query.ts';
 import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from './from-rows.ts';
 import type { Outcome } from './record.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
@@ -125,13 +125,8 @@ export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: 
       }
     },
     async entry(id) {
-      const rows = await db
-        .selectFrom('requests')
-        .selectAll()
-        .where((where) => where.or([where('id', '=', id), where('decision_id', '=', id)]))
-        .limit(1)
-        .execute();
-      return (await entriesOf(db, rows))[0];
+      const rows = await requestOf(db, id).execute();
+      return (await entriesOf(db, rows.length > 0 ? rows : await requestDecidedAs(db, id).execute()))[0];
     },
     entries: async (filter) => entriesOf(db, await entriesQuery(db, filter).execute()),
     async decision(id) {

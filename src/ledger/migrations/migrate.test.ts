@@ -1,7 +1,7 @@
 import { CompiledQuery, Kysely, Migrator } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../../state/conformance.ts';
-import { entriesQuery } from '../entries-query.ts';
+import { entriesQuery, requestDecidedAs, requestOf } from '../entries-query.ts';
 import { intentOf, outcomeOf } from '../fixtures.ts';
 import type { LedgerSchema } from '../schema.ts';
 import { createSqlStore } from '../sql-store.ts';
@@ -34,6 +34,23 @@ describe('a database of the first version', () => {
   });
 });
 
+async function planOf({ sql, parameters }: CompiledQuery): Promise<string> {
+  const { rows } = await db.executeQuery<{ detail: string }>(
+    CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]),
+  );
+  return rows.map((row) => row.detail).join('; ');
+}
+
+describe('one request', () => {
+  it('is looked up in an index, by its own id and by that of a decision made before it', async () => {
+    await migrate(db, 'memory:');
+    expect(await planOf(requestOf(db, 'r').compile())).toMatch(/^SEARCH requests USING INDEX/);
+    expect(await planOf(requestDecidedAs(db, 'd').compile())).toMatch(
+      /^SEARCH requests USING INDEX requests_other_decision/,
+    );
+  });
+});
+
 describe('the list of requests', () => {
   it.each([
     { model: 'x' },
@@ -47,11 +64,7 @@ describe('the list of requests', () => {
     { status: 'ok', model: 'x' },
   ])('%o is looked up in an index, never by reading every request', async (filter) => {
     await migrate(db, 'memory:');
-    const { sql, parameters } = entriesQuery(db, { limit: 50, ...filter }).compile();
-    const { rows } = await db.executeQuery<{ detail: string }>(
-      CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]),
-    );
-    const plan = rows.map((row) => row.detail).join('; ');
+    const plan = await planOf(entriesQuery(db, { limit: 50, ...filter }).compile());
     expect(plan).toMatch(/SEARCH requests USING INDEX/);
     // Of the open ones the index itself is read, which holds no others.
     expect(plan.replace(/SCAN requests USING (?:COVERING )?INDEX requests_open/, '')).not.toContain('SCAN');

@@ -62,12 +62,13 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
     });
   },
   async start() {
-    const { node, help, serve } = await benchStart(9);
+    const { node, help, serve, ready } = await benchStart(9);
     return [
       '| what | median of 9 | ratio |',
       '|---|---|---|',
       `| \`signalbox --help\` | ${help.toFixed(0)} ms | ${ratio(help, node)} × \`node -e 0\` (${node.toFixed(0)} ms) |`,
       `| \`signalbox serve\` until it listens | ${serve.toFixed(0)} ms | ${ratio(serve, node)} × |`,
+      `| \`signalbox serve\` until \`/ready\` has answered | ${ready.toFixed(0)} ms | ${ratio(ready, node)} × |`,
     ].join('\n');
   },
 };

@@ -1,6 +1,6 @@
 import type { Estimate } from './decide/decision.ts';
 import { SignalboxError } from './errors.ts';
-import type { Answer } from './flow/answer.ts';
+import type { Answer } from './flow/passage.ts';
 import type { Routed } from './flow/route.ts';
 import { usdOf } from './ledger/money.ts';
 import type { ChatEvent, FinishReason, Usage } from './protocol/chat.ts';

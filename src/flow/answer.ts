@@ -1,64 +1,18 @@
 import type { Target } from '../decide/targets.ts';
 import { asSignalboxError, SignalboxError } from '../errors.ts';
 import { attemptCost } from '../ledger/money.ts';
-import type { Intent, NanoUsd, Outcome, RequestInfo } from '../ledger/record.ts';
-import type { Codec } from '../protocol/chat.ts';
+import type { Intent, NanoUsd, Outcome } from '../ledger/record.ts';
 import { codecOf } from '../protocol/registry.ts';
-import type { CallerSignal } from '../providers/provider.ts';
 import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
 import { attempt, type Called } from './attempt.ts';
-import type { AnswerBody } from './body.ts';
 import { routeWithVector } from './embed.ts';
+import type { Answer, AnswerRequest, Passage } from './passage.ts';
 import { singleChoice } from './policy.ts';
-import { recordOf, type Routed, type RouteRequest } from './route.ts';
+import { recordOf, type Routed } from './route.ts';
 import type { Runtime } from './runtime.ts';
-import { createSettlement, type Settlement } from './settlement.ts';
+import { createSettlement } from './settlement.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** A request that is to be answered, in its dialect's bytes. */
-export interface AnswerRequest extends RouteRequest {
-  /** Unique, and sorts by time. */
-  readonly id: string;
-  readonly body: Uint8Array;
-  readonly stream: boolean;
-  readonly info: Pick<RequestInfo, 'requested' | 'key' | 'user' | 'tags'>;
-  /** Headers of the caller that go to the upstream. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Puts `routing` into the answer. */
-  readonly explain: boolean;
-  /** Aborts when the caller has left. */
-  readonly signal: CallerSignal;
-  /** Clock reading at ingress, and milliseconds since then spent waiting for the caller's body. */
-  readonly started: number;
-  readonly waited: number;
-  /** A decision made before, for this very request. */
-  readonly routed?: Routed;
-}
-
-/** An answer: its head is known, its bytes come as they come. */
-export interface Answer {
-  readonly head: { readonly status: number; readonly headers: Readonly<Record<string, string>> };
-  readonly body: AnswerBody;
-  /** Resolves when the outcome is in the journal, which is before the body ends. */
-  readonly settled: Promise<Outcome>;
-  /** Set when no upstream answered; the body is its envelope. */
-  readonly error?: SignalboxError;
-}
-
-/** One request on its way through the loop. */
-export interface Passage {
-  readonly request: AnswerRequest;
-  readonly routed: Routed;
-  readonly intent: Intent;
-  readonly settlement: Settlement;
-  readonly snapshot: Snapshot;
-  readonly runtime: Runtime;
-  /** Of the caller's dialect. */
-  readonly codec: Codec;
-  /** True when the answer itself is to hold `routing`. */
-  readonly explain: boolean;
-}
 
 /** Output tokens that a reserve assumes when neither the caller nor the catalogue limits them. */
 const RESERVE_OUTPUT_TOKENS = 4096;

@@ -4,7 +4,7 @@ import type { Outcome } from '../ledger/record.ts';
 import { addReturnable } from '../protocol/headers.ts';
 import { failureInside } from '../providers/classify.ts';
 import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
-import type { Answer, Passage } from './answer.ts';
+import type { Answer, Passage } from './passage.ts';
 import { streamBody, wholeBody } from './body.ts';
 import { addSignalboxHeaders } from './head.ts';
 import { errorOf } from './policy.ts';

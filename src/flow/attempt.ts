@@ -1,7 +1,7 @@
 import type { Target } from '../decide/targets.ts';
 import { codecOf } from '../protocol/registry.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
-import type { Passage } from './answer.ts';
+import type { Passage } from './passage.ts';
 import { asFailure } from './body.ts';
 import { callUpstream } from './call.ts';
 import { coolDownOf } from './cool-down.ts';

@@ -2,7 +2,7 @@ import type { TimeoutsConfig } from '../config/schema.ts';
 import type { Target } from '../decide/targets.ts';
 import { patchRequest } from '../protocol/patch.ts';
 import { UpstreamFailure, type Limits, type UpstreamAnswer } from '../providers/provider.ts';
-import type { Passage } from './answer.ts';
+import type { Passage } from './passage.ts';
 
 function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
   const { snapshot } = passage;

@@ -1,5 +1,6 @@
 import { SignalboxError } from '../errors.ts';
-import { answer, type AnswerRequest } from '../flow/answer.ts';
+import { answer } from '../flow/answer.ts';
+import type { AnswerRequest } from '../flow/passage.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
 import { parseJson } from '../protocol/json.ts';

@@ -40,13 +40,14 @@ async function serve(
 ): Promise<void> {
   const read = (limit: number) => readIncoming(incoming, ingress.header, limit);
   const reply = await inference(context, dialect, ingress, { read, signal: callerSignal(outgoing) });
+  const patience = context.engine.snapshot().config.timeouts.idle;
   try {
-    await sendReply(reply, outgoing);
+    await sendReply(reply, outgoing, patience);
   } catch (error) {
     // An answer that cannot be told still ends its upstream call, and is settled.
     await reply.body[Symbol.asyncIterator]().return?.();
     if (outgoing.headersSent) outgoing.destroy();
-    else await sendReply(failure(context, error, ingress), outgoing);
+    else await sendReply(failure(context, error, ingress), outgoing, patience);
   }
   discardRest(incoming);
 }

@@ -30,10 +30,12 @@ export function toResponse({ status, headers, body }: Reply): Response {
   return new Response(status === 204 ? null : responseBody(body), { status, headers: { ...headers } });
 }
 
-/** Resolves when the response takes bytes again, or never will. */
-function drained(outgoing: ServerResponse): Promise<void> {
+/** Resolves when the response takes bytes again, or never will: a reader that takes none for `patience` milliseconds has left. */
+function drained(outgoing: ServerResponse, patience: number): Promise<void> {
   return new Promise((resolve) => {
+    const stalled = setTimeout(() => outgoing.destroy(), patience);
     const done = () => {
+      clearTimeout(stalled);
       outgoing.off('drain', done);
       outgoing.off('close', done);
       resolve();
@@ -44,7 +46,7 @@ function drained(outgoing: ServerResponse): Promise<void> {
 }
 
 /** One read upstream per write that the socket has taken; a reader that leaves ends the upstream call. */
-async function pump(body: AnswerBody, outgoing: ServerResponse): Promise<void> {
+async function pump(body: AnswerBody, outgoing: ServerResponse, patience: number): Promise<void> {
   const source = body[Symbol.asyncIterator]();
   outgoing.once('close', () => void source.return?.());
   // The head travels with the first bytes, which are here in the ordinary case.
@@ -53,13 +55,17 @@ async function pump(body: AnswerBody, outgoing: ServerResponse): Promise<void> {
     const step = await source.next();
     clearImmediate(late);
     if (step.done === true || outgoing.destroyed) break;
-    if (!outgoing.write(step.value)) await drained(outgoing);
+    if (!outgoing.write(step.value)) await drained(outgoing, patience);
   }
   outgoing.end();
 }
 
-/** Sends a reply through Node's own response. */
-export async function sendReply({ status, headers, body }: Reply, outgoing: ServerResponse): Promise<void> {
+/** Sends a reply through Node's own response; `patience` is how long a reader of a stream may take no bytes, milliseconds. */
+export async function sendReply(
+  { status, headers, body }: Reply,
+  outgoing: ServerResponse,
+  patience: number,
+): Promise<void> {
   if (outgoing.destroyed) {
     await body[Symbol.asyncIterator]().return?.();
     return;
@@ -67,7 +73,7 @@ export async function sendReply({ status, headers, body }: Reply, outgoing: Serv
   const { whole } = body;
   if (whole === undefined) {
     outgoing.writeHead(status, headers);
-    await pump(body, outgoing);
+    await pump(body, outgoing, patience);
     return;
   }
   outgoing.writeHead(status, { ...headers, 'content-length': whole.length });

@@ -39,6 +39,24 @@ function post(body: unknown): string {
   return `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
 }
 
+describe('a client that stays and reads nothing', () => {
+  it('ends its upstream call after timeouts.idle', async () => {
+    await gateway.close();
+    gateway = await startGateway({ ...twoModels(upstream.baseUrl), timeouts: { idle: '200ms' } });
+    upstream.behave(endless);
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.pause();
+    socket.write(post(asking('Hi', { stream: true })));
+    await expect.poll(() => upstream.requests.length).toBe(1);
+    await upstream.requests[0]?.closed;
+    await expect
+      .poll(async () => (await gateway.engine.ledger.store.entries({ limit: 9, status: 'cancelled' })).length)
+      .toBe(1);
+    socket.destroy();
+  });
+});
+
 describe('a client that sent its requests ahead and hangs up', () => {
   it.each([
     ['streams', true, endless],

@@ -1,4 +1,5 @@
-import { Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { Reading } from './exposition.ts';
 import { createCounter, createHistogram } from './totals.ts';
 
 /** What the metrics read of a request that has ended. */
@@ -67,12 +68,11 @@ const LABELS = {
 } as const satisfies Record<string, readonly string[]>;
 type Labelled = keyof typeof LABELS;
 
-function createInstruments(registry: Registry) {
-  const counter = (name: Labelled, help: string) => createCounter({ name, help, labelNames: LABELS[name], registry });
+function createInstruments() {
+  const counter = (name: Labelled, help: string) => createCounter({ name, help, labelNames: LABELS[name] });
   const histogram = (name: Labelled, help: string, bounds: readonly number[]) =>
-    createHistogram({ name, help, labelNames: LABELS[name], registry }, bounds);
-  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
-  return {
+    createHistogram({ name, help, labelNames: LABELS[name], bounds });
+  const counters = {
     requests: counter('signalbox_requests_total', 'Requests that have ended, by how they ended'),
     errors: counter('signalbox_errors_total', 'Requests that ended with an error, by its code'),
     decisions: counter('signalbox_decisions_total', 'Decisions, by reason code'),
@@ -88,6 +88,8 @@ function createInstruments(registry: Registry) {
       'signalbox_savings_usd_total',
       'Counterfactual: USD that the same tokens would have cost more on the default model; negative savings are not counted',
     ),
+  };
+  const histograms = {
     seconds: histogram('signalbox_request_seconds', 'Time from ingress to the end of the answer', SECONDS),
     firstByte: histogram('signalbox_first_byte_seconds', 'Time from ingress to the first byte of the answer', SECONDS),
     overhead: histogram(
@@ -96,58 +98,85 @@ function createInstruments(registry: Registry) {
       OVERHEAD_SECONDS,
     ),
     decide: histogram('signalbox_decide_seconds', 'Time that a decision took', DECIDE_SECONDS),
-    inFlight: gauge('signalbox_requests_in_flight', 'Requests that are open now'),
-    waiting: gauge('signalbox_journal_waiting_records', 'Records that wait in memory because the disk refuses them'),
-    lost: gauge('signalbox_journal_lost_records', 'Records that could not be kept since the start'),
-    behind: gauge('signalbox_ledger_behind_bytes', 'Bytes of journal that the store does not have yet'),
-    store: gauge('signalbox_store_up', '1 while the store takes what the journal holds, else 0'),
   };
+  return { counters, histograms };
 }
+
+const NOTHING: Gauges = { inFlight: 0, journalWaiting: 0, journalLost: 0, ledgerBehindBytes: 0, storeTrouble: true };
+
+function createReadings(now: () => Gauges): Reading[] {
+  const reading = (name: string, help: string, of: (gauges: Gauges) => number): Reading => ({
+    name,
+    help,
+    read: () => of(now()),
+  });
+  return [
+    reading('signalbox_requests_in_flight', 'Requests that are open now', (gauges) => gauges.inFlight),
+    reading(
+      'signalbox_journal_waiting_records',
+      'Records that wait in memory because the disk refuses them',
+      (gauges) => gauges.journalWaiting,
+    ),
+    reading(
+      'signalbox_journal_lost_records',
+      'Records that could not be kept since the start',
+      (gauges) => gauges.journalLost,
+    ),
+    reading(
+      'signalbox_ledger_behind_bytes',
+      'Bytes of journal that the store does not have yet',
+      (gauges) => gauges.ledgerBehindBytes,
+    ),
+    reading('signalbox_store_up', '1 while the store takes what the journal holds, else 0', (gauges) =>
+      gauges.storeTrouble ? 0 : 1,
+    ),
+  ];
+}
+
+/** The text format that prom-client writes: https://prometheus.io/docs/instrumenting/exposition_formats */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Creates the metrics of one engine. Model names that `known` does not know share one label: callers can make them up. */
 export function createMetrics({ known }: { readonly known: (model: string) => boolean }): Metrics {
-  const registry = new Registry();
-  const on = createInstruments(registry);
-  let read: (() => Gauges) | undefined;
-  const refresh = () => {
-    const now = read?.();
-    if (now === undefined) return;
-    on.inFlight.set(now.inFlight);
-    on.waiting.set(now.journalWaiting);
-    on.lost.set(now.journalLost);
-    on.behind.set(now.ledgerBehindBytes);
-    on.store.set(now.storeTrouble ? 0 : 1);
-  };
+  const { counters, histograms } = createInstruments();
+  let read = () => NOTHING;
+  let exposed: Promise<Registry> | undefined;
+  // prom-client brings half of OpenTelemetry along, and many a gateway is never scraped.
+  const registry = () =>
+    (exposed ??= import('./exposition.ts').then(({ expose }) =>
+      expose({
+        counters: Object.values(counters),
+        histograms: Object.values(histograms),
+        readings: createReadings(() => read()),
+      }),
+    ));
   return {
     request(activity) {
       const { status, dialect, costUsd, savingsUsd, ms, firstByteMs, overheadMs } = activity;
       const model = known(activity.model) ? activity.model : 'other';
       const labels = [model];
-      on.requests([model, activity.provider ?? '', activity.role ?? '', dialect, status], 1);
-      if (activity.errorCode !== null) on.errors([activity.errorCode], 1);
-      if (activity.attempts > 0) on.attempts(labels, activity.attempts);
-      if (activity.fallback) on.fallbacks(labels, 1);
-      on.tokens([model, 'input'], activity.inputTokens ?? 0);
-      on.tokens([model, 'output'], activity.outputTokens ?? 0);
-      if (costUsd !== null) on.cost(labels, costUsd);
-      if (savingsUsd !== null) on.savings(labels, Math.max(0, savingsUsd));
-      if (ms !== null) on.seconds(labels, ms / 1000);
-      if (firstByteMs !== null) on.firstByte(labels, firstByteMs / 1000);
-      if (overheadMs !== null) on.overhead([], overheadMs / 1000);
+      counters.requests.add([model, activity.provider ?? '', activity.role ?? '', dialect, status], 1);
+      if (activity.errorCode !== null) counters.errors.add([activity.errorCode], 1);
+      if (activity.attempts > 0) counters.attempts.add(labels, activity.attempts);
+      if (activity.fallback) counters.fallbacks.add(labels, 1);
+      counters.tokens.add([model, 'input'], activity.inputTokens ?? 0);
+      counters.tokens.add([model, 'output'], activity.outputTokens ?? 0);
+      if (costUsd !== null) counters.cost.add(labels, costUsd);
+      if (savingsUsd !== null) counters.savings.add(labels, Math.max(0, savingsUsd));
+      if (ms !== null) histograms.seconds.observe(labels, ms / 1000);
+      if (firstByteMs !== null) histograms.firstByte.observe(labels, firstByteMs / 1000);
+      if (overheadMs !== null) histograms.overhead.observe([], overheadMs / 1000);
     },
     decision(reasonCode, ms) {
-      on.decisions([reasonCode], 1);
-      on.decide([], ms / 1000);
+      counters.decisions.add([reasonCode], 1);
+      histograms.decide.observe([], ms / 1000);
     },
-    embedderMissed: (why) => on.embedderMissed([why], 1),
+    embedderMissed: (why) => counters.embedderMissed.add([why], 1),
     observe: (source) => void (read = source),
-    text() {
-      refresh();
-      return registry.metrics();
-    },
-    contentType: registry.contentType,
+    text: async () => (await registry()).metrics(),
+    contentType: CONTENT_TYPE,
     async describe() {
-      const all = await registry.getMetricsAsJSON();
+      const all = await (await registry()).getMetricsAsJSON();
       return all.map(({ name, type, help }) => ({
         name,
         type: String(type),

@@ -17,6 +17,14 @@ const AUTH =
 /** At most this many bytes of an error body are kept. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 
+/** At most this many bytes of an answer are held in memory; a stream has no limit. */
+export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** An answer that is longer than anything a model says. */
+export function tooLong(status: number): UpstreamFailure {
+  return new UpstreamFailure('sick', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`, { status });
+}
+
 /** What a status and an error body mean; codes alone do not decide. */
 export function classify(status: number, body: string): FailureClass {
   if (status === 429) return QUOTA.test(body) ? 'quota' : 'busy';

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { ProviderConfig } from '../config/schema.ts';
 import { checkHost } from './check-host.ts';
-import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
-import { errorBody } from './read-start.ts';
+import { classify, MAX_ANSWER_BYTES, messageOf, networkFailure, retryAfterOf, tooLong } from './classify.ts';
+import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
 import type { Preset } from './presets.ts';
 import { UpstreamFailure, type Provider, type UpstreamAnswer } from './provider.ts';
@@ -101,8 +101,9 @@ export function createOpenAI(
     const headers = headersOf(answer.headers);
     if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) });
     if (!(headers['content-type'] ?? '').includes('event-stream')) {
-      const bytes = Buffer.from(await body.arrayBuffer());
+      const bytes = await readStart(answer, MAX_ANSWER_BYTES);
       watch.end();
+      if (bytes.length === MAX_ANSWER_BYTES) throw tooLong(status);
       return taken({ ...answer, body: bytes });
     }
     const opened = await firstEvents(body);

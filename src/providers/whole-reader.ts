@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { MAX_ERROR_BYTES } from './classify.ts';
+import { MAX_ANSWER_BYTES, MAX_ERROR_BYTES, tooLong } from './classify.ts';
 import type { CallSignal } from './watch.ts';
 
 /** An answer that has been read to its end; an error as far as its message needs. */
@@ -53,8 +53,10 @@ export class WholeReader implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    if (this.#statusCode < 300 || this.#size < MAX_ERROR_BYTES) return;
-    this.#finish();
+    const answers = this.#statusCode < 300;
+    if (this.#size < (answers ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES)) return;
+    if (answers) this.#reject(tooLong(this.#statusCode));
+    else this.#finish();
     controller.abort(stopped());
   }
 

@@ -230,3 +230,28 @@ describe('a provider’s own timeouts.total', () => {
     expect((await shown(response)).routing?.attempts[0]?.failure).toBe('silent');
   });
 });
+
+describe('an answer without an end', () => {
+  const endless: Behaviour = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const spaces = Buffer.alloc(1024 * 1024, ' ');
+    const write = () => {
+      while (!response.destroyed && response.write(spaces));
+    };
+    response.on('drain', write);
+    write();
+  };
+
+  it.each([false, true])('is given up and another model answers (streamed: %s)', async (stream) => {
+    await start({ routing: { default: 'big', strategy: 'cheapest' } });
+    one.behave(endless);
+    const response = await gateway.chat(asking('Hi', { stream }));
+    expect([response.status, model(response)]).toEqual([200, 'big']);
+    expect(await response.text()).toContain('Hello');
+    const id = response.headers.get('x-signalbox-request-id') ?? '';
+    expect(gateway.engine.runtime.recent.request(id)?.outcome?.attempts[0]).toMatchObject({
+      failure: 'sick',
+      error: 'the answer is longer than 67108864 bytes',
+    });
+  });
+});

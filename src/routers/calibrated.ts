@@ -9,7 +9,6 @@ import type { TrainedRouter } from './trained.ts';
  * about stays as declared.
  */
 export function calibratedRouter(router: TrainedRouter, calibration: Calibration): Router {
-  if (calibration.kind === 'identity') return router;
   const { name, needs } = router;
   const find = columnFinder(router.models);
   return {

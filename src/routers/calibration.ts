@@ -5,11 +5,13 @@ import type { Prediction } from './router.ts';
 import { readState } from './state-reader.ts';
 import type { RouterState } from './trained.ts';
 
-/** How predicted quality becomes expected score. */
-type Curve =
-  | { readonly kind: 'identity' }
-  /** σ(intercept + slope · logit q). */
-  | { readonly kind: 'platt'; readonly intercept: number; readonly slope: number };
+const KIND = 'platt';
+
+/** How predicted quality becomes expected score: σ(intercept + slope · logit q). */
+interface Curve {
+  readonly intercept: number;
+  readonly slope: number;
+}
 
 /** Quality before and after, each half judged by the curve of the other half. */
 export interface CalibrationReport {
@@ -24,7 +26,7 @@ export interface CalibrationReport {
 
 /** A fitted calibration: never decreasing, so that the better predicted stays the better one. */
 export interface Calibration {
-  readonly kind: Curve['kind'];
+  readonly kind: typeof KIND;
   readonly report: CalibrationReport;
   /** The score to expect of a predicted quality, 0..1. */
   qualityOf(predicted: number): number;
@@ -76,7 +78,7 @@ function brier(predicted: Float64Array, scores: Float64Array): number {
  * σ(A + B·logit q) by cross-entropy (Platt, 1999), with the logit in place of a margin. One unit of ½·(A² + (B − 1)²) holds
  * it to the identity where there is little data.
  */
-export function fitPlatt(predicted: Float64Array, scores: Float64Array): Extract<Curve, { kind: 'platt' }> {
+export function fitPlatt(predicted: Float64Array, scores: Float64Array): Curve {
   const z = predicted.map((each) => logit(each));
   const { x } = minimise(
     ([intercept = 0, slope = 0], gradient) => {
@@ -95,12 +97,11 @@ export function fitPlatt(predicted: Float64Array, scores: Float64Array): Extract
     Float64Array.of(0, 1),
     { tolerance: 1e-6 },
   );
-  return { kind: 'platt', intercept: x[0] ?? 0, slope: Math.max(LEAST_SLOPE, x[1] ?? 1) };
+  return { intercept: x[0] ?? 0, slope: Math.max(LEAST_SLOPE, x[1] ?? 1) };
 }
 
-function valueAt(curve: Curve, predicted: number): number {
-  const q = Number.isFinite(predicted) ? predicted : 0.5;
-  return curve.kind === 'identity' ? q : sigmoid(curve.intercept + curve.slope * logit(q));
+function valueAt({ intercept, slope }: Curve, predicted: number): number {
+  return sigmoid(intercept + slope * logit(Number.isFinite(predicted) ? predicted : 0.5));
 }
 
 /** Predictions of each half by a curve of the other half. */
@@ -115,23 +116,24 @@ function crossed(halves: readonly ReturnType<typeof recorded>[]): Float64Array {
 }
 
 function calibration(curve: Curve, report: CalibrationReport): Calibration {
-  const qualityOf = (predicted: number): number => Math.max(0, Math.min(1, valueAt(curve, predicted)));
+  const qualityOf = (predicted: number): number => valueAt(curve, predicted);
   const { count, brierBefore, brierAfter, eceBefore, eceAfter } = report;
   return {
-    kind: curve.kind,
+    kind: KIND,
     report,
     qualityOf,
     apply({ quality, stderr }) {
       const above = qualityOf(Math.min(1, quality + stderr));
       const below = qualityOf(Math.max(0, quality - stderr));
-      return { quality: qualityOf(quality), stderr: curve.kind === 'identity' ? stderr : (above - below) / 2 };
+      return { quality: qualityOf(quality), stderr: (above - below) / 2 };
     },
     save: () => ({
       router: 'calibration',
       meta: {
-        kind: curve.kind,
+        kind: KIND,
         report: { count, brierBefore, brierAfter, eceBefore, eceAfter },
-        ...(curve.kind === 'platt' ? { intercept: curve.intercept, slope: curve.slope } : {}),
+        intercept: curve.intercept,
+        slope: curve.slope,
       },
       tensors: {},
     }),
@@ -139,9 +141,8 @@ function calibration(curve: Curve, report: CalibrationReport): Calibration {
 }
 
 /**
- * Learns how far predictions can be believed: by Platt's sigmoid, refitted on all, if it lowers the Brier score when each
- * half of the groups is judged by the curve of the other; else not at all. One curve for all models: it changes no ranking
- * by quality. An isotonic curve errs less, but its steps make models equal for a query, which costs area.
+ * Learns how far predictions can be believed: Platt's sigmoid, one for all models, so that it changes no ranking by
+ * quality. An isotonic curve errs less, but its steps make models equal for a query, which costs area.
  *
  * @param predicted n × m predictions by routers that had not seen the row
  * @param scores n × m, NaN = not recorded
@@ -160,17 +161,11 @@ export function fitCalibration(
   const truth = Float64Array.from(halves.flatMap((half) => Array.from(half.scores)));
   const before = Float64Array.from(halves.flatMap((half) => Array.from(half.predicted)));
   const after = crossed(halves);
-  const [brierBefore, brierPlatt] = [brier(before, truth), brier(after, truth)];
-  const eceBefore = expectedCalibrationError(before, truth);
-  if (!(brierPlatt < brierBefore)) {
-    const report = { count: truth.length, brierBefore, brierAfter: brierBefore, eceBefore, eceAfter: eceBefore };
-    return calibration({ kind: 'identity' }, report);
-  }
   return calibration(fitPlatt(all.predicted, all.scores), {
     count: truth.length,
-    brierBefore,
-    brierAfter: brierPlatt,
-    eceBefore,
+    brierBefore: brier(before, truth),
+    brierAfter: brier(after, truth),
+    eceBefore: expectedCalibrationError(before, truth),
     eceAfter: expectedCalibrationError(after, truth),
   });
 }
@@ -194,9 +189,6 @@ export function loadCalibration(saved: RouterState): Calibration {
     eceBefore: number('eceBefore'),
     eceAfter: number('eceAfter'),
   };
-  if (kind === 'platt') {
-    return calibration({ kind, intercept: state.number('intercept'), slope: state.number('slope') }, report);
-  }
-  if (kind === 'identity') return calibration({ kind }, report);
-  return state.refuse(`kind "${kind.slice(0, 40)}" is not known`);
+  if (kind !== KIND) return state.refuse(`kind "${kind.slice(0, 40)}" is not known`);
+  return calibration({ intercept: state.number('intercept'), slope: state.number('slope') }, report);
 }

@@ -27,7 +27,7 @@ export interface Recent {
  * Requests kept. The store has them some 100 ms later; each one kept longer than the collector's young generation
  * turns over is copied twice and collected dearly.
  */
-const REQUESTS = 256;
+const REQUESTS = 64;
 /** Decisions kept that were only asked for: nothing else has them. */
 const DECISIONS = 2000;
 

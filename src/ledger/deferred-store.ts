@@ -7,7 +7,12 @@ import type { Store } from './store.ts';
  */
 export function deferStore(database: SqliteDatabase, load: () => Promise<Store>): Store {
   let loading: Promise<Store> | undefined;
-  const store = () => (loading ??= load());
+  const store = () =>
+    (loading ??= load().catch((error: unknown) => {
+      // What failed once may work later: the next query tries again.
+      loading = undefined;
+      throw error;
+    }));
   return {
     driver: database.driver,
     append: async (records, position) => (await store()).append(records, position),

@@ -112,12 +112,11 @@ function withMoney(value: unknown): unknown {
 
 /** What a line says (without its newline); `undefined` when it is damaged or says nothing this version knows. */
 export function decodeLine(bytes: Buffer): Rec | SegmentHeader | undefined {
-  const text = bytes.toString('utf8');
-  const json = text.slice(CRC_CHARS + 1);
-  const sum = text.slice(0, CRC_CHARS);
-  if (text[CRC_CHARS] !== ' ' || !/^[0-9a-f]{8}$/.test(sum) || Number.parseInt(sum, 16) !== crc32(json)) {
+  const sum = bytes.toString('latin1', 0, CRC_CHARS);
+  const json = bytes.subarray(CRC_CHARS + 1);
+  if (bytes[CRC_CHARS] !== SPACE || !/^[0-9a-f]{8}$/.test(sum) || Number.parseInt(sum, 16) !== crc32(json)) {
     return undefined;
   }
-  const value = parse(json);
+  const value = parse(json.toString('utf8'));
   return isHeader(value) ? value : asRecord(withMoney(value));
 }

@@ -73,6 +73,18 @@ describe('a deferred store', () => {
     database.close();
   });
 
+  it('tries again after it could not load', async () => {
+    const database = (await pickSqlite())(newFile());
+    let loads = 0;
+    const store = deferStore(database, () =>
+      loads++ === 0 ? Promise.reject(new Error('not now')) : openStore('memory:', { clock: systemClock }),
+    );
+    await expect(store.entries({ limit: 1 })).rejects.toThrow('not now');
+    await expect(store.entries({ limit: 1 })).resolves.toEqual([]);
+    await store.close();
+    database.close();
+  });
+
   it('that nobody asked closes the database itself', async () => {
     const database = (await pickSqlite())(newFile());
     await deferStore(database, () => Promise.reject(new Error('never'))).close();

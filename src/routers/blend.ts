@@ -24,7 +24,7 @@ export const blend: Trainable = {
     if (set.ids.length < LEAST_ROWS) return fitEqualParts(NAME, set, PARTS, options);
     const inner = outOfFoldParts(set, PARTS, within(options, 0, 0.8));
     const learnt = stackWeights(inner, set.scores, m, () => true);
-    const outOfFold = combine(inner, learnt);
+    const outOfFold = combine(inner, learnt, m);
     const kept = PARTS.filter((part) => (learnt[inner.names.indexOf(part.name)] ?? 0) > 0);
     const fitted = fitParts(set, kept, within(options, 0.8, 0.2));
     const weights = fitted.parts.map((part) => learnt[inner.names.indexOf(part.name)] ?? 0);

@@ -3,10 +3,11 @@ import { columnFinder, inNameOrder } from './columns.ts';
 import type { FittedPart, Part, PartContext } from './parts/part.ts';
 import { priorOf } from './prior.ts';
 import type { Features, Prediction } from './router.ts';
-import { fitSpace, loadSpace, pointOf, saveSpace, type Point, type Space } from './space.ts';
+import { fitSpace, loadSpace, pointOf, saveSpace, type Space } from './space.ts';
 import { readState } from './state-reader.ts';
 import type { Json, RouterState, Trainable, TrainedRouter } from './trained.ts';
 import { checkpoint, columnMeans, type FitOptions, type TrainingSet } from './training-set.ts';
+import { votesOn } from './votes.ts';
 
 /** Parts fitted on the same rows, and what they share. */
 export interface FittedParts {
@@ -65,13 +66,17 @@ export function fitParts(set: TrainingSet, parts: readonly Part[], options: FitO
   return { models: set.models, means, counts, meanVariance, space, parts: fitted };
 }
 
-/** n × m deviations of every part for queries that it has not seen, by part. */
+/** n × m deviations of every part for queries that it has not seen, by part; NaN in rows on which it abstains. */
 export function predictParts({ space, parts, models }: FittedParts, features: readonly Features[]): Float64Array[] {
   const m = models.length;
   const out = parts.map(() => new Float64Array(features.length * m));
   for (const [i, each] of features.entries()) {
     const point = pointOf(space, each);
-    for (const [p, part] of parts.entries()) out[p]?.set(part.predict(point).values, i * m);
+    for (const [p, part] of parts.entries()) {
+      const told = part.predict(point);
+      if (told === undefined) out[p]?.fill(Number.NaN, i * m, (i + 1) * m);
+      else out[p]?.set(told.values, i * m);
+    }
   }
   return out;
 }
@@ -81,6 +86,8 @@ export interface Ensemble {
   readonly fitted: FittedParts;
   /** One per part. */
   readonly weights: readonly number[];
+  /** Weights for a query on which a part of `weights` abstains: {@link votesOn}. */
+  readonly spare?: readonly number[];
   /** Told with the artifact: how the parts and weights were chosen. */
   readonly notes?: { readonly [name: string]: Json };
   readonly outOfFold?: Float64Array;
@@ -90,17 +97,14 @@ const clamp = (quality: number): number => Math.min(1, Math.max(0, quality));
 
 /** A router that sums its parts. */
 export function ensembleRouter(name: string, ensemble: Ensemble): TrainedRouter {
-  const { fitted, weights, notes = {}, outOfFold } = ensemble;
+  const { fitted, weights, spare, notes = {}, outOfFold } = ensemble;
   const { models, means, counts, meanVariance, space, parts } = fitted;
   const find = columnFinder(models);
+  const weighted = { parts, weights, spare };
   const predict = (features: Features, asked: readonly Model[]): Prediction[] => {
-    const point: Point = pointOf(space, features);
     const quality = means.slice();
     const stderr = new Float64Array(models.length);
-    for (const [p, part] of parts.entries()) {
-      const weight = weights[p] ?? 0;
-      if (weight === 0) continue;
-      const told = part.predict(point);
+    for (const { weight, told } of votesOn(weighted, pointOf(space, features))) {
       for (let c = 0; c < quality.length; c++) {
         quality[c] = (quality[c] ?? 0) + weight * (told.values[c] ?? 0);
         // Parts see the same rows: their errors are taken to go together.
@@ -119,14 +123,21 @@ export function ensembleRouter(name: string, ensemble: Ensemble): TrainedRouter 
   return {
     name,
     models,
-    needs: ['ngrams', 'structure'],
+    needs: [
+      ...new Set([
+        'ngrams',
+        'structure',
+        ...parts.flatMap((part, p) => (weights[p] === 0 ? [] : (part.needs ?? []))),
+      ] as const),
+    ],
     ...(outOfFold === undefined ? {} : { outOfFold }),
     predict,
     explain(features, asked) {
       const point = pointOf(space, features);
       const columns = asked.map(find).filter((column) => column !== -1);
+      const heard = new Set(votesOn(weighted, point).map(({ part }) => part));
       const lines = parts.flatMap((part, p) =>
-        (weights[p] ?? 0) === 0 ? [] : part.explain(point, columns, models).slice(0, 4),
+        (weights[p] ?? 0) === 0 && !heard.has(part) ? [] : part.explain(point, columns, models).slice(0, 4),
       );
       const unknown = asked.filter((model) => find(model) === -1).map((model) => model.id);
       if (unknown.length > 0) lines.push(`nothing was learnt about ${unknown.join(', ')}: declared quality is used`);
@@ -134,7 +145,13 @@ export function ensembleRouter(name: string, ensemble: Ensemble): TrainedRouter 
     },
     save: () => ({
       router: name,
-      meta: { models, weights, parts: parts.map((part) => part.name), notes },
+      meta: {
+        models,
+        weights,
+        ...(spare === undefined ? {} : { spare }),
+        parts: parts.map((part) => part.name),
+        notes,
+      },
       tensors: { means, counts, meanVariance },
       children: {
         space: saveSpace(space),
@@ -157,6 +174,7 @@ export function loadEnsemble(state: RouterState, name: string, known: readonly P
   });
   return ensembleRouter(name, {
     weights: reader.numbers('weights'),
+    ...(state.meta['spare'] === undefined ? {} : { spare: reader.numbers('spare') }),
     notes: reader.object('notes'),
     fitted: {
       models,

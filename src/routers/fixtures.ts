@@ -9,8 +9,8 @@ export function namedModel(id: string, quality?: number): Model {
   return { ...bareModel(id), ...(quality === undefined ? {} : { quality }) };
 }
 
-/** All features of one user message. */
-export function textFeatures(text: string): Features {
+/** All features of one user message; with a vector, where one is given. */
+export function textFeatures(text: string, embedding?: Float32Array): Features {
   const query = buildQuery({
     messages: [{ role: 'user', text, images: 0, audio: 0, files: 0 }],
     toolCount: 0,
@@ -19,7 +19,18 @@ export function textFeatures(text: string): Features {
     reasoning: false,
     stream: false,
   });
-  return computeFeatures(query, ['difficulty', 'ngrams', 'structure']);
+  return computeFeatures(query, ['difficulty', 'ngrams', 'structure'], embedding);
+}
+
+/** A set whose rows have vectors: what `embed` gives for their texts. */
+export function withVectors(
+  set: TrainingSet,
+  embed: (text: string, row: number) => Float32Array | undefined,
+): TrainingSet {
+  return {
+    ...set,
+    features: set.features.map((features, row) => ({ ...features, embedding: embed(features.query.text, row) })),
+  };
 }
 
 /** A small training set from rows of text, scores (one per model) and, where it matters, a label. */

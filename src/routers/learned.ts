@@ -2,12 +2,13 @@ import { fitCost } from './cost.ts';
 import { inNameOrder } from './columns.ts';
 import { PARTS } from './blend.ts';
 import { ensembleRouter, fitEqualParts, fitParts, loadEnsemble, within } from './ensemble.ts';
-import { combine, meanWeights, stackWeights, type Recipe } from './recipes.ts';
+import { combine, meanWeights, stackWeights, type PartForecasts, type Recipe } from './recipes.ts';
 import { INNER_FOLDS, LEAST_ROWS, outOfFoldParts, type OutOfFold } from './stack.ts';
 import { worthOf } from './worth.ts';
 import { mlp } from './mlp.ts';
 import { asPart } from './parts/other.ts';
 import type { Part } from './parts/part.ts';
+import { hasVectors, vectors } from './parts/vectors.ts';
 import type { Trainable } from './trained.ts';
 import type { TrainingSet } from './training-set.ts';
 
@@ -15,6 +16,8 @@ const NAME = 'learned';
 
 /** What may be summed: the parts of `blend`, and a network. */
 const KNOWN: readonly Part[] = [...PARTS, asPart(mlp)];
+/** The same where rows have vectors. */
+const WITH_VECTORS: readonly Part[] = [...KNOWN, vectors];
 
 /** What is tried, simplest first. */
 export const RECIPES: readonly Recipe[] = [
@@ -36,6 +39,18 @@ export const RECIPES: readonly Recipe[] = [
   { name: 'stack', parts: KNOWN.map((part) => part.name), stacked: true },
 ];
 
+/** What is tried beside {@link RECIPES} where rows have vectors. */
+const VECTOR_RECIPES: readonly Recipe[] = [
+  { name: 'vectors', parts: ['vectors'] },
+  { name: 'ridge + vectors', parts: ['ridge', 'vectors'] },
+  { name: 'category + vectors', parts: ['category', 'vectors'] },
+  { name: 'mlp + vectors', parts: ['mlp', 'vectors'] },
+  { name: 'knn + category + vectors', parts: ['knn', 'category', 'vectors'] },
+  { name: 'knn + category + mlp + vectors', parts: ['knn', 'category', 'mlp', 'vectors'] },
+  { name: 'all + vectors', parts: WITH_VECTORS.map((part) => part.name) },
+  { name: 'stack + vectors', parts: WITH_VECTORS.map((part) => part.name), stacked: true },
+];
+
 /**
  * Trials this close to the best cannot be told from it by the rows there are (two runs with other folds differ by about
  * as much): their weights are averaged.
@@ -54,24 +69,36 @@ interface Trial {
   readonly work: number;
 }
 
+/** The forecasts of some parts. */
+function onlyParts({ names, deviations, means }: PartForecasts, wanted: readonly string[]): PartForecasts {
+  const kept = names.flatMap((name, i) => (wanted.includes(name) ? [i] : []));
+  return { names: kept.map((i) => names[i] ?? ''), deviations: kept.flatMap((i) => deviations[i] ?? []), means };
+}
+
 /** A recipe's weights, and its predictions for rows that neither parts nor weights had seen. */
 function attempt(recipe: Recipe, inner: OutOfFold, set: TrainingSet): Pick<Trial, 'weights' | 'quality'> | undefined {
   const m = set.models.length;
   if (recipe.stacked !== true) {
     const weights = meanWeights(recipe, inner.names);
-    return weights === undefined ? undefined : { weights, quality: combine(inner, weights) };
+    return weights === undefined ? undefined : { weights, quality: combine(inner, weights, m) };
   }
+  const chosen = onlyParts(inner, recipe.parts);
+  const stack = (counts: (row: number) => boolean) => {
+    const weights = stackWeights(chosen, set.scores, m, counts);
+    return inner.names.map((name) => weights[chosen.names.indexOf(name)] ?? 0);
+  };
   const quality = new Float64Array(set.scores.length);
   for (let fold = 0; fold < INNER_FOLDS; fold++) {
     const told = combine(
       inner,
-      stackWeights(inner, set.scores, m, (row) => inner.folds[row] !== fold),
+      stack((row) => inner.folds[row] !== fold),
+      m,
     );
     for (const [row, of] of inner.folds.entries()) {
       if (of === fold) quality.set(told.subarray(row * m, (row + 1) * m), row * m);
     }
   }
-  return { weights: stackWeights(inner, set.scores, m, () => true), quality };
+  return { weights: stack(() => true), quality };
 }
 
 /** The mean of the weights of all trials within {@link CLOSE} of the best, small ones left out. */
@@ -96,40 +123,57 @@ const rounded = (value: number): number => Math.round(value * 1e5) / 1e5;
  * Chooses among the other routers' parts and their mixtures: each is fitted on inner folds and judged on rows that it had
  * not seen by {@link worthOf}, less a little for its work per decision. The weights of all that come within
  * {@link CLOSE} of the best are averaged, and what they name is fitted on all rows. The trials stay in the artifact.
+ * Where rows have vectors of an embedder, mixtures with {@link vectors} are judged beside the others; what would have been
+ * chosen without them decides for a query whose vector does not come.
  */
 export const learned: Trainable = {
   name: NAME,
   fit(rows, options) {
     const set = inNameOrder(rows);
     const m = set.models.length;
+    const withVectors = hasVectors(set.features);
     if (set.ids.length < LEAST_ROWS) {
-      return fitEqualParts(NAME, set, PARTS, options, { why: `fewer than ${LEAST_ROWS} rows: the mean of all` });
+      return fitEqualParts(NAME, set, withVectors ? [...PARTS, vectors] : PARTS, options, {
+        why: `fewer than ${LEAST_ROWS} rows: the mean of all`,
+      });
     }
     const costs = new Float64Array(set.costs.length).fill(Number.NaN);
-    const inner = outOfFoldParts(set, KNOWN, within(options, 0, 0.8), (seen, unseen) => {
+    const known = withVectors ? WITH_VECTORS : KNOWN;
+    const inner = outOfFoldParts(set, known, within(options, 0, 0.8), (seen, unseen) => {
       const model = fitCost(seen, { seed: options.seed });
       for (const row of unseen) {
         const features = set.features[row];
         if (features !== undefined) costs.set(model.costs(features), row * m);
       }
     });
-    const trials = RECIPES.flatMap((recipe): Trial[] => {
+    const recipes = inner.names.includes(vectors.name) ? [...RECIPES, ...VECTOR_RECIPES] : RECIPES;
+    const trials = recipes.flatMap((recipe): Trial[] => {
       const made = attempt(recipe, inner, set);
       if (made === undefined) return [];
       const work = inner.work.reduce((sum, each, p) => sum + ((made.weights[p] ?? 0) > 0 ? each : 0), 0);
       return [{ recipe, ...made, work, worth: worthOf(made.quality, costs, set, m) }];
     });
     const chosen = agree(trials, inner.names.length);
-    const weightOf = new Map(inner.names.map((name, p) => [name, chosen.weights[p] ?? 0]));
+    const weightIn = (weights: readonly number[], name: string): number => weights[inner.names.indexOf(name)] ?? 0;
+    const needsVector = weightIn(chosen.weights, vectors.name) > 0;
+    // What would have been chosen without vectors decides for a query whose vector does not come.
+    const spare = needsVector
+      ? agree(
+          trials.filter(({ recipe }) => !recipe.parts.includes(vectors.name)),
+          inner.names.length,
+        ).weights
+      : undefined;
     const fitted = fitParts(
       set,
-      KNOWN.filter((part) => (weightOf.get(part.name) ?? 0) > 0),
+      known.filter(({ name }) => [chosen.weights, spare ?? []].some((weights) => weightIn(weights, name) > 0)),
       within(options, 0.8, 0.2),
     );
+    const weightsOf = (weights: readonly number[]) => fitted.parts.map(({ name }) => weightIn(weights, name));
     return ensembleRouter(NAME, {
       fitted,
-      weights: fitted.parts.map((part) => weightOf.get(part.name) ?? 0),
-      outOfFold: combine(inner, chosen.weights),
+      weights: weightsOf(chosen.weights),
+      ...(spare === undefined ? {} : { spare: weightsOf(spare) }),
+      outOfFold: combine(inner, chosen.weights, m, spare),
       notes: {
         chosen: chosen.names,
         trials: trials.map(({ recipe, worth, work }) => ({
@@ -140,5 +184,5 @@ export const learned: Trainable = {
       },
     });
   },
-  load: (state) => loadEnsemble(state, NAME, KNOWN),
+  load: (state) => loadEnsemble(state, NAME, WITH_VECTORS),
 };

@@ -25,7 +25,19 @@ describe('recipes', () => {
     expect(stackWeights(forecasts, Float64Array.of(0.7, Number.NaN, Number.NaN, 0.9), 2, () => true)).toEqual([0, 0]);
   });
 
+  it('give the weight of a part that abstains on a row to the others there', () => {
+    const NONE = Number.NaN;
+    const silent = {
+      ...forecasts,
+      deviations: [Float64Array.of(NONE, NONE, -0.2, 0.2), forecasts.deviations[1] ?? forecasts.means],
+    };
+    expect([...combine(silent, [2, 1], 2)].map((q) => Number(q.toFixed(9)))).toEqual([0.8, 0.8, 0.2, 1]);
+    // Alone, it leaves the mean; weights are learnt from the other row.
+    expect([...combine(silent, [1, 0], 2)].map((q) => Number(q.toFixed(9)))).toEqual([0.5, 0.5, 0.3, 0.7]);
+    expect(stackWeights(silent, Float64Array.of(0, 1, 0.1, 0.9), 2, () => true)[0]).toBeCloseTo(2, 9);
+  });
+
   it('sum around the means, within 0..1', () => {
-    expect([...combine(forecasts, [2, 1])].map((q) => Number(q.toFixed(9)))).toEqual([0.8, 0.4, 0.2, 1]);
+    expect([...combine(forecasts, [2, 1], 2)].map((q) => Number(q.toFixed(9)))).toEqual([0.8, 0.4, 0.2, 1]);
   });
 });

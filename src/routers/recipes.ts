@@ -9,7 +9,7 @@ export interface Recipe {
   readonly stacked?: boolean;
 }
 
-/** Out-of-fold deviations: one n × m block per part. */
+/** Out-of-fold deviations: one n × m block per part; NaN in rows on which a part abstains. */
 export interface PartForecasts {
   readonly names: readonly string[];
   readonly deviations: readonly Float64Array[];
@@ -47,7 +47,7 @@ export function stackWeights(
       y[c] = score - (means[row * m + c] ?? 0);
       if (!Number.isNaN(score)) recorded++;
     }
-    if (recorded < 2) continue;
+    if (recorded < 2 || deviations.some((block) => Number.isNaN(block[row * m] ?? 0))) continue;
     const centre = (values: Float64Array, from: number): void => {
       let sum = 0;
       for (let c = 0; c < m; c++) if (!Number.isNaN(y[c] ?? Number.NaN)) sum += values[from + c] ?? 0;
@@ -71,13 +71,34 @@ export function stackWeights(
   return Array.from(nonNegativeLeastSquares(g, b));
 }
 
-/** q̂ of a weighted sum, n × m, within 0..1. */
-export function combine({ deviations, means }: PartForecasts, weights: readonly number[]): Float64Array {
+/** Weights on one row: those of parts that abstain there go to the others. */
+function presentWeights(
+  deviations: readonly Float64Array[],
+  weights: readonly number[],
+  at: number,
+): readonly number[] {
+  const there = weights.map((weight, i) => (Number.isNaN(deviations[i]?.[at] ?? 0) ? 0 : weight));
+  const sum = (list: readonly number[]): number => list.reduce((total, weight) => total + weight, 0);
+  const scale = sum(weights) / sum(there);
+  return Number.isFinite(scale) ? there.map((weight) => weight * scale) : there;
+}
+
+/** q̂ of a weighted sum, n × m, within 0..1; `spare` are the weights of rows on which a part of `weights` abstains. */
+export function combine(
+  { deviations, means }: PartForecasts,
+  weights: readonly number[],
+  m: number,
+  spare: readonly number[] = weights,
+): Float64Array {
   const quality = means.slice();
-  for (const [i, block] of deviations.entries()) {
-    const weight = weights[i] ?? 0;
-    if (weight !== 0)
-      for (let at = 0; at < quality.length; at++) quality[at] = (quality[at] ?? 0) + weight * (block[at] ?? 0);
+  for (let from = 0; from < quality.length; from += m) {
+    const abstains = deviations.some((block, i) => (weights[i] ?? 0) !== 0 && Number.isNaN(block[from] ?? 0));
+    const counts = abstains ? presentWeights(deviations, spare, from) : weights;
+    for (const [i, block] of deviations.entries()) {
+      const weight = counts[i] ?? 0;
+      if (weight === 0) continue;
+      for (let at = from; at < from + m; at++) quality[at] = (quality[at] ?? 0) + weight * (block[at] ?? 0);
+    }
   }
   return quality.map((value) => Math.min(1, Math.max(0, value)));
 }

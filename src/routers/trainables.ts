@@ -14,6 +14,7 @@ import { similarityElo } from './similarity-elo.ts';
 import { svmRbf } from './svm-rbf.ts';
 import { svm } from './svm.ts';
 import type { Trainable } from './trained.ts';
+import { vectors } from './vectors.ts';
 
 /** One line per router that learns. Loaded when one is needed: a gateway without an artifact starts without them. */
 export const TRAINABLES: readonly Trainable[] = [
@@ -32,4 +33,5 @@ export const TRAINABLES: readonly Trainable[] = [
   elo,
   similarityElo,
   hybrid,
+  vectors,
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asRouterState, flatState } from './conformance-state.ts';
-import { namedModel, smallSet, textFeatures, twoTopics } from './fixtures.ts';
+import { namedModel, smallSet, textFeatures, twoTopics, withVectors } from './fixtures.ts';
 import { UNDECLARED } from './prior.ts';
 import type { Prediction } from './router.ts';
 import type { Trainable, TrainedRouter } from './trained.ts';
@@ -9,10 +9,12 @@ import { FitCancelled, takeRows, type TrainingSet } from './training-set.ts';
 const OPTIONS = { seed: 7 } as const;
 const TEXTS = ['Tell me about the matrix.', 'the treaty of the empire', '', '你好', 'x '.repeat(20_000), '\u0000{};()'];
 
-function predictions(router: TrainedRouter, names: readonly string[] = router.models): Prediction[][] {
+type Embed = (text: string) => Float32Array;
+
+function predictionsOf(router: TrainedRouter, names: readonly string[] = router.models, embed?: Embed): Prediction[][] {
   return TEXTS.map((text) =>
     router.predict(
-      textFeatures(text),
+      textFeatures(text, embed?.(text)),
       names.map((name) => namedModel(name)),
     ),
   );
@@ -42,9 +44,34 @@ function reordered(set: TrainingSet, order: readonly number[]): TrainingSet {
   };
 }
 
-/** What every router that learns must hold, whatever it is given. */
-export function trainedConformance(trainable: Trainable): void {
-  describe(`${trainable.name} router, trained`, () => {
+/** What holds of vectors, whether it was fitted on some or not. */
+function vectorConformance(
+  trained: TrainedRouter,
+  expected: { readonly needed: boolean; readonly allowed: boolean },
+): void {
+  it('asks for vectors only where it has learnt from some', () => {
+    const needs = trained.needs.includes('embedding');
+    expect([expected.needed && !needs, needs && !expected.allowed]).toEqual([false, false]);
+  });
+
+  it('does without vectors, and with ones of another length or that are no numbers', () => {
+    const broken = [undefined, Float32Array.of(1), new Float32Array(8).fill(Number.NaN)];
+    for (const vector of broken) {
+      const all = predictionsOf(trained, undefined, vector === undefined ? undefined : () => vector);
+      expectSound(all);
+      expect(all).toHaveLength(TEXTS.length);
+    }
+  });
+}
+
+/** What every router that learns must hold, whatever it is given; with `embed`, also where rows and queries have vectors. */
+export function trainedConformance(given: Trainable, embed?: Embed): void {
+  // Every set that it is fitted on has vectors, or none has.
+  const trainable: Trainable =
+    embed === undefined ? given : { ...given, fit: (rows, options) => given.fit(withVectors(rows, embed), options) };
+  const predictions = (router: TrainedRouter, names?: readonly string[]) => predictionsOf(router, names, embed);
+
+  describe(`${trainable.name} router, trained${embed === undefined ? '' : ' with vectors'}`, () => {
     const set = twoTopics(60);
     const trained = trainable.fit(set, OPTIONS);
 
@@ -53,6 +80,9 @@ export function trainedConformance(trainable: Trainable): void {
       expect([...trained.models].sort()).toEqual([...set.models].sort());
       expectSound(predictions(trained));
     });
+
+    const allowed = embed !== undefined;
+    vectorConformance(trained, { needed: allowed && given.learnsFrom === 'embedding', allowed });
 
     it('is the same to the bit when fitted again', () => {
       expect(flatState(trainable.fit(set, OPTIONS).save())).toEqual(flatState(trained.save()));

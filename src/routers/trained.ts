@@ -31,6 +31,8 @@ export interface TrainedRouter extends Router {
 /** A router that learns: pure, so that the same rows and seed give the same bits. */
 export interface Trainable<R extends TrainedRouter = TrainedRouter> {
   readonly name: string;
+  /** A feature without which it learns nothing but means. */
+  readonly learnsFrom?: 'embedding';
   fit(rows: TrainingSet, options: FitOptions): R;
   /**
    * The router that {@link TrainedRouter.save} described; its predictions are the same to the bit.

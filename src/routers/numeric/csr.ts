@@ -27,6 +27,18 @@ export function stackRows(rows: readonly SparseRow[], cols: number): Csr {
   return { rows: rows.length, cols, starts, columns, values };
 }
 
+/** A full matrix (rows × cols, row-major) as a sparse one; its values are shared, not copied. */
+export function denseRows(values: Float32Array, cols: number): Csr {
+  const rows = cols === 0 ? 0 : values.length / cols;
+  return {
+    rows,
+    cols,
+    starts: Int32Array.from({ length: rows + 1 }, (_, i) => i * cols),
+    columns: Int32Array.from(values, (_, i) => i % cols),
+    values,
+  };
+}
+
 /** A view of row i. */
 export function rowOf(matrix: Csr, i: number): SparseRow {
   const from = matrix.starts[i] ?? 0;

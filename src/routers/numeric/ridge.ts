@@ -1,5 +1,6 @@
 import { conjugateGradient } from './conjugate-gradient.ts';
 import { multiply, transpose, type Csr } from './csr.ts';
+import { seededRandom } from './random.ts';
 
 /**
  * Ridge regression for k targets at once: W (cols × k) minimising Σ w·(X·W − Y)² + λ‖W‖² over the rows that `recorded`
@@ -67,4 +68,22 @@ export function maskedRidge(
       ...(onIteration === undefined ? {} : { onIteration }),
     },
   );
+}
+
+/** Random sign vectors for the degrees of freedom; on many rows one is as sure as four on few. */
+const PROBES = 4;
+const MANY_ROWS = 10_000;
+
+/**
+ * Degrees of freedom that {@link solveRidge} spends on its rows, tr(X(XᵀX + λI)⁻¹Xᵀ), estimated with random signs.
+ * Hutchinson, 1990.
+ */
+export function degreesOfFreedom(x: Csr, transposed: Csr, lambda: number, seed: number): number {
+  const random = seededRandom(seed);
+  const probes = x.rows > MANY_ROWS ? 1 : PROBES;
+  const signs = Float64Array.from({ length: x.rows * probes }, () => (random() < 0.5 ? -1 : 1));
+  const w = solveRidge(x, signs, probes, { lambda, tolerance: 3e-2, transposed });
+  const back = new Float64Array(x.rows * probes);
+  multiply(x, w, probes, back);
+  return back.reduce((sum, value, i) => sum + value * (signs[i] ?? 0), 0) / probes;
 }

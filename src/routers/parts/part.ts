@@ -1,4 +1,5 @@
 import type { Csr } from '../numeric/csr.ts';
+import type { FeatureName } from '../router.ts';
 import type { Point, Points, Space, Want } from '../space.ts';
 import type { RouterState, Tensor } from '../trained.ts';
 import type { FitOptions, TrainingSet } from '../training-set.ts';
@@ -24,7 +25,10 @@ export interface Deviations {
 /** A fitted part. */
 export interface FittedPart {
   readonly name: string;
-  predict(point: Point): Deviations;
+  /** What it needs beside n-grams and structure; without that it abstains. */
+  readonly needs?: readonly FeatureName[];
+  /** Undefined when it abstains: the point lacks what it needs. */
+  predict(point: Point): Deviations | undefined;
   /** Why, in words; `columns` are the models asked about, by their place among those learnt. */
   explain(point: Point, columns: readonly number[], models: readonly string[]): string[];
   /** Multiply-adds of one prediction, about. */

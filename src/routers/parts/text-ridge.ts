@@ -1,33 +1,14 @@
-import { multiply, type Csr } from '../numeric/csr.ts';
-import { seededRandom } from '../numeric/random.ts';
+import { multiply } from '../numeric/csr.ts';
 import { movingTerms, tellTerms } from '../term-reasons.ts';
 import type { Space } from '../space.ts';
 import { readState } from '../state-reader.ts';
 import { checkpoint } from '../training-set.ts';
 import { applyRow } from './linear.ts';
-import { solveRidge } from '../numeric/ridge.ts';
+import { degreesOfFreedom, solveRidge } from '../numeric/ridge.ts';
 import { columnVariance, rowLength, type FittedPart, type Part } from './part.ts';
 
 /** λ: cross-validation on several sets liked 20 to 50 best. */
 const LAMBDA = 30;
-/** Random sign vectors for the degrees of freedom; on many rows one is as sure as four on few. */
-const PROBES = 4;
-const MANY_ROWS = 10_000;
-
-/**
- * Degrees of freedom that the ridge spends on the training rows, tr(X(XᵀX + λI)⁻¹Xᵀ), estimated with random signs.
- * Hutchinson, 1990.
- */
-function degreesOfFreedom(x: Csr, transposed: Csr, lambda: number, seed: number): number {
-  const random = seededRandom(seed);
-  const probes = x.rows > MANY_ROWS ? 1 : PROBES;
-  const signs = Float64Array.from({ length: x.rows * probes }, () => (random() < 0.5 ? -1 : 1));
-  const w = solveRidge(x, signs, probes, { lambda, tolerance: 3e-2, transposed });
-  const back = new Float64Array(x.rows * probes);
-  multiply(x, w, probes, back);
-  return back.reduce((sum, value, i) => sum + value * (signs[i] ?? 0), 0) / probes;
-}
-
 function fitted(
   space: Space,
   learnt: { readonly weights: Float32Array; readonly stderr: Float64Array; readonly length: number },

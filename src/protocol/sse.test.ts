@@ -23,7 +23,7 @@ describe('createEventSplitter', () => {
       .tuple(
         fc.constantFrom('data: ', 'data:', ': ', 'event: x\ndata: '),
         fc.string({ unit: 'grapheme' }).map((s) => s.replaceAll(/[\r\n]/g, ' ')),
-        fc.constantFrom('\n\n', '\r\n\r\n'),
+        fc.constantFrom('\n\n', '\r\n\r\n', '\r\r'),
       )
       .map((parts) => parts.join(''));
     fc.assert(
@@ -37,6 +37,37 @@ describe('createEventSplitter', () => {
     const splitter = createEventSplitter();
     expect(splitter.push(Buffer.from('data: a\r\rdata: b')).map(text)).toEqual(['data: a\r\r']);
     expect(text(splitter.rest())).toBe('data: b');
+  });
+
+  it('gives one large event in many pieces whole, without reading it again for each of them', () => {
+    const event = Buffer.from(`data: ${'x'.repeat(4 * 1024 * 1024)}\n\n`);
+    const splitter = createEventSplitter();
+    const events: Uint8Array[] = [];
+    // Copying what is there for each piece would move 130 GB and run into the test's time limit.
+    for (let at = 0; at < event.length; at += 64) events.push(...splitter.push(event.subarray(at, at + 64)));
+    expect(events).toHaveLength(1);
+    expect(event.equals(events[0] ?? event.subarray(1))).toBe(true);
+    expect(splitter.rest()).toBeUndefined();
+  });
+
+  it('gives the caller’s own memory back where events come whole', () => {
+    const chunk = Buffer.from('data: a\n\ndata: b\n\n');
+    const events = createEventSplitter().push(chunk);
+    expect(events.map(({ buffer, byteOffset }) => [buffer === chunk.buffer, byteOffset - chunk.byteOffset])).toEqual([
+      [true, 0],
+      [true, 9],
+    ]);
+  });
+
+  it('writes into no memory but its own', () => {
+    const stream = Buffer.from('data: a\n\ndata: b\n\ndata: c\n\n');
+    const before = stream.toString();
+    const splitter = createEventSplitter();
+    const events = [stream.subarray(0, 12), stream.subarray(12, 21), stream.subarray(21)].flatMap((chunk) =>
+      splitter.push(chunk),
+    );
+    expect(events.map(text)).toEqual(['data: a\n\n', 'data: b\n\n', 'data: c\n\n']);
+    expect(stream.toString()).toBe(before);
   });
 
   it('refuses an event without end', () => {

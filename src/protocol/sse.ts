@@ -2,6 +2,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** An event larger than this is not one. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+/** A blank line is at most LF CR LF: this many bytes before new ones may be its beginning. */
+const SEAM = 2;
+const NOTHING = Buffer.alloc(0);
 
 /** Splits a stream of server-sent events into whole events, as the raw bytes they came in. */
 export interface EventSplitter {
@@ -11,45 +14,67 @@ export interface EventSplitter {
   rest(): Uint8Array | undefined;
 }
 
-/** Offset just past the blank line that ends the event which begins at `from`, or -1. */
-function eventEnd(bytes: Buffer, from: number): number {
-  for (let at = from; ;) {
-    const lf = bytes.indexOf(LF, at);
-    if (lf === -1) return crOnlyEnd(bytes, from);
-    const next = bytes[lf + 1];
-    if (next === LF) return lf + 2;
-    if (next === CR && bytes[lf + 2] === LF) return lf + 3;
-    at = lf + 1;
-  }
+/** Offset of a byte at or after `from`; the end where there is none. */
+function next(bytes: Buffer, byte: number, from: number): number {
+  const at = from < bytes.length ? bytes.indexOf(byte, from) : -1;
+  return at === -1 ? bytes.length : at;
 }
 
-/** The rare form that ends lines with CR alone. */
-function crOnlyEnd(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(CR, from); at !== -1; at = bytes.indexOf(CR, at + 1)) {
-    if (bytes[at + 1] === CR) return at + 2;
+/** Cuts `bytes` after each blank line that ends after `from`: LF LF, LF CR LF or CR CR. Gives where the rest begins. */
+function cut(bytes: Buffer, from: number, events: Uint8Array[]): number {
+  let start = 0;
+  let lf = next(bytes, LF, from);
+  // Most streams have none, and are searched for it once per chunk.
+  let cr = next(bytes, CR, from);
+  while (lf !== cr) {
+    const at = (lf < cr ? lf : cr) + 1;
+    const after = bytes[at];
+    let end = at;
+    if (after === bytes[at - 1]) end = at + 1;
+    else if (after === CR && bytes[at + 1] === LF) end = at + 2;
+    if (end > at) {
+      events.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+      start = end;
+    }
+    if (lf < end) lf = next(bytes, LF, end);
+    if (cr < end) cr = next(bytes, CR, end);
   }
-  return -1;
+  return start;
 }
 
-/** Server-Sent Events, WHATWG HTML 9.2: events end at a blank line; lines end at LF, CRLF or CR. */
+/**
+ * Server-Sent Events, WHATWG HTML 9.2: events end at a blank line; lines end at LF, CRLF or CR. Every byte is searched
+ * once, and copied only where an event spans chunks.
+ */
 export function createEventSplitter(): EventSplitter {
-  let held: Buffer | undefined;
+  /** Begins with the `size` bytes that are not complete; room for more may follow. */
+  let held: Buffer = NOTHING;
+  let size = 0;
+  const join = (fresh: Buffer): Buffer => {
+    const total = size + fresh.length;
+    if (total > held.length) {
+      // Twice as much each time, so that an event in many pieces is copied about once.
+      const larger = Buffer.allocUnsafe(Math.max(total, 2 * held.length));
+      held.copy(larger, 0, 0, size);
+      held = larger;
+    }
+    fresh.copy(held, size);
+    return held.subarray(0, total);
+  };
   return {
     push(chunk) {
       const fresh = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      const bytes = held === undefined ? fresh : Buffer.concat([held, fresh]);
+      const from = Math.max(0, size - SEAM);
+      if (size === 0) held = fresh;
+      const bytes = size === 0 ? fresh : join(fresh);
       const events: Uint8Array[] = [];
-      let at = 0;
-      for (let end = eventEnd(bytes, at); end !== -1; end = eventEnd(bytes, at)) {
-        events.push(bytes.subarray(at, end));
-        at = end;
-      }
-      held = at === bytes.length ? undefined : bytes.subarray(at);
-      if (held !== undefined && held.length > MAX_EVENT_BYTES)
-        throw new RangeError(`a server-sent event is larger than ${MAX_EVENT_BYTES} bytes`);
+      const at = cut(bytes, from, events);
+      size = bytes.length - at;
+      held = size === 0 ? NOTHING : held.subarray(at);
+      if (size > MAX_EVENT_BYTES) throw new RangeError(`a server-sent event is larger than ${MAX_EVENT_BYTES} bytes`);
       return events;
     },
-    rest: () => held,
+    rest: () => (size === 0 ? undefined : held.subarray(0, size)),
   };
 }
 

@@ -33,7 +33,7 @@ function announce(outcome: Outcome, intent: Intent, routed: Routed, request: Ans
     }
   }
   if (outcome.status === 'ok' && outcome.model !== undefined) {
-    runtime.memory.remember(request.session, outcome.model, routed.query.inputTokens);
+    runtime.memory.remember(request, outcome.model, routed.query.inputTokens);
   }
   const activity = activityOf(intent, outcome);
   runtime.metrics.request(activity);
@@ -53,6 +53,7 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
       stream: request.stream,
       role: decision.role,
       session: request.session,
+      key: request.key,
     },
     decision: recordOf(decision),
     reserve: reserveOf(routed, routed.targets[0]),

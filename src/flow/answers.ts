@@ -48,7 +48,7 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
     attempts,
     model,
     provider: target?.upstream.provider ?? '',
-    session: runtime.memory.step(request.session, model),
+    session: runtime.memory.step(request, model),
     overheadMs: settlement.overhead(),
     warnings: routed.plan.warnings,
     cost,

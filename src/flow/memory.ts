@@ -3,6 +3,7 @@ import type { CachedPrefix } from '../decide/estimate.ts';
 import type { Clock } from '../clock.ts';
 import type { NewCoolDown } from './cool-down.ts';
 import type { State } from '../state/state.ts';
+import type { RouteRequest } from './route.ts';
 
 /** How long a provider is taken to keep a prompt in its cache, milliseconds (OpenAI: 5 to 10 minutes of inactivity). */
 const PROMPT_CACHE_MS = 5 * 60_000;
@@ -20,14 +21,17 @@ interface SessionMemory {
 /** How a session's model compares with its last one. */
 export type SessionStep = 'none' | 'initialize' | 'retain' | 'switch';
 
+/** A session as its caller names it, and the caller's key, whose names are its own. */
+export type SessionName = Pick<RouteRequest, 'session' | 'key'>;
+
 /** What earlier requests taught that later decisions use: sessions, latency, cool-downs. Lives in `state/`. */
 export interface Memory {
   /** What the session's last turn left in a prompt cache. */
-  cached(session: string | undefined): CachedPrefix | undefined;
+  cached(session: SessionName): CachedPrefix | undefined;
   /** How choosing `model` would continue the session. */
-  step(session: string | undefined, model: string): SessionStep;
+  step(session: SessionName, model: string): SessionStep;
   /** The session's turn was answered by this model. */
-  remember(session: string | undefined, model: string, inputTokens: number): void;
+  remember(session: SessionName, model: string, inputTokens: number): void;
   firstTokenMs(upstream: string): number | undefined;
   observeFirstToken(upstream: string, ms: number): void;
   /** Set while the upstream is left alone. */
@@ -42,7 +46,8 @@ export interface Memory {
 
 /** {@link Memory} over a {@link State}. */
 export function createMemory(state: State, clock: Clock): Memory {
-  const session = (id: string) => state.cell<SessionMemory>(`session:${id}`);
+  const cellOf = ({ session, key = '' }: SessionName) =>
+    session === undefined ? undefined : state.cell<SessionMemory>(`session:${key}:${session}`);
   const latencies = new Map<string, ReturnType<typeof state.cell<number>>>();
   const latency = (upstream: string) => {
     const cell = latencies.get(upstream) ?? state.cell<number>(`first-token:${upstream}`);
@@ -53,20 +58,21 @@ export function createMemory(state: State, clock: Clock): Memory {
   // Upstreams in a cool-down are few and short-lived: a lookup in an empty set is all that most requests pay.
   const coolDowns = new Map<string, CoolDown>();
   return {
-    cached(id) {
-      const last = id === undefined ? undefined : session(id).get();
+    cached(session) {
+      const last = cellOf(session)?.get();
       return last === undefined || clock.now() - last.at > PROMPT_CACHE_MS
         ? undefined
         : { model: last.model, tokens: last.inputTokens };
     },
-    step(id, model) {
-      if (id === undefined) return 'none';
-      const last = session(id).get();
+    step(session, model) {
+      const cell = cellOf(session);
+      if (cell === undefined) return 'none';
+      const last = cell.get();
       if (last === undefined) return 'initialize';
       return last.model === model ? 'retain' : 'switch';
     },
-    remember(id, model, inputTokens) {
-      if (id !== undefined) session(id).set({ model, inputTokens, at: clock.now() }, SESSION_MS);
+    remember(session, model, inputTokens) {
+      cellOf(session)?.set({ model, inputTokens, at: clock.now() }, SESSION_MS);
     },
     // Callers can make upstreams up: asking about one leaves nothing behind.
     firstTokenMs: (upstream) => latencies.get(upstream)?.get(),

@@ -21,6 +21,8 @@ export interface RouteRequest {
   readonly parsed: unknown;
   readonly wishes: Wishes;
   readonly session?: string | undefined;
+  /** Id of the caller's key: sessions of two keys never mix, whatever they are called. */
+  readonly key?: string | undefined;
 }
 
 /** A decision, and what carrying it out needs. */
@@ -87,7 +89,7 @@ export function route(
     versions: snapshot.versions,
     draw: plan.strategy.kind === 'random' ? runtime.random() : 0,
     turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
-    cached: runtime.memory.cached(request.session),
+    cached: runtime.memory.cached(request),
     firstTokenMs: runtime.memory.firstTokenMs,
     cooling: (upstream) => runtime.memory.cooling(upstream.id),
     learnt: artifact,

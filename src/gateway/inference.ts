@@ -74,9 +74,9 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
       keyRoles: identity.roles,
     },
     session: header('x-signalbox-session')?.slice(0, 200),
+    key: identity.id ?? undefined,
     info: {
       requested: requested.slice(0, 200),
-      key: identity.id ?? undefined,
       user: header('x-signalbox-user')?.slice(0, 200),
       tags: tags === undefined ? undefined : parseTags(tags),
     },

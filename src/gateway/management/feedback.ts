@@ -2,7 +2,7 @@ import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
 import { feedbackBody } from './schemas.ts';
-import { findEntry } from './scope.ts';
+import { checkSession, findEntry } from './scope.ts';
 
 const give = declare({
   method: 'post',
@@ -23,6 +23,7 @@ export function mountFeedback(app: OpenAPIHono<GatewayEnv>, context: GatewayCont
     if (decisionId !== undefined && !only(decisionId)) {
       await findEntry(context, c.env, decisionId);
     }
+    if (session !== undefined) await checkSession(context, c.env, session);
     const id = runtime.newId();
     const { identity } = c.env.admitted;
     runtime.journal.score({

@@ -18,6 +18,28 @@ async function storedEntry({ engine }: GatewayContext, id: string, fresh: boolea
 }
 
 /**
+ * Lets a key name its own sessions only.
+ * @throws `decision_not_found` when no request of the key's is in that session.
+ */
+export async function checkSession(
+  { engine }: GatewayContext,
+  env: GatewayEnv['Bindings'],
+  session: string,
+): Promise<void> {
+  const key = scopeOf(env);
+  if (key === undefined) return;
+  const { store } = engine.ledger;
+  const own = async () => (await store.entries({ key, session, limit: 1 })).length > 0;
+  if (await own()) return;
+  await engine.ledger.flush();
+  if (await own()) return;
+  throw new SignalboxError(
+    'decision_not_found',
+    `no request of this key is in the session "${session.slice(0, 64)}"; a session is what requests named in x-signalbox-session`,
+  );
+}
+
+/**
  * One request with its decision: from memory while it is fresh, else from the store.
  * @throws `decision_not_found` also when it is another key's.
  */

@@ -110,7 +110,7 @@ function watch(loaded: LoadedConfig, engine: Engine, log: Log, signal: AbortSign
     load: () => checkedFile(path, process.env),
     onChange: (next) => {
       for (const { message } of next.warnings) log.warn({ path }, message);
-      engine.replace({ ...next, config: { ...next.config, server } }).catch(refused);
+      return engine.replace({ ...next, config: { ...next.config, server } });
     },
     onError: refused,
     signal,

@@ -193,7 +193,7 @@ describe('watching', () => {
       current,
       load: again,
       settle: 20,
-      onChange: (next) => void changes.push(next),
+      onChange: async (next) => void changes.push(next),
       onError: (error) => void errors.push(error.message),
       signal: stop.signal,
     });
@@ -208,6 +208,32 @@ describe('watching', () => {
     stop.abort();
   });
 
+  it('offers what was refused again, though the file says the same', async () => {
+    const path = join(folder, 'signalbox.yaml');
+    const current = await load(GOOD);
+    const offered: LoadedConfig[] = [];
+    const errors: string[] = [];
+    const stop = new AbortController();
+    watchConfig({
+      path,
+      current,
+      load: () => loadConfig({ path, cwd: folder, env: {}, checks: [] }),
+      settle: 20,
+      onChange: async (next) => {
+        offered.push(next);
+        if (offered.length === 1) throw new Error('the artifact is damaged');
+      },
+      onError: (error) => void errors.push(error.message),
+      signal: stop.signal,
+    });
+    const changed = `${GOOD}routing: { strategy: cheapest }\n`;
+    await writeFile(path, changed);
+    await expect.poll(() => errors).toHaveLength(1);
+    await writeFile(path, changed);
+    await expect.poll(() => offered.length).toBe(2);
+    stop.abort();
+  });
+
   it('takes a new secret, though it does not change the version', async () => {
     const path = join(folder, 'signalbox.yaml');
     const current = await load(GOOD.replace('${KEY:-none}', 'old-key'));
@@ -218,7 +244,7 @@ describe('watching', () => {
       current,
       load: () => loadConfig({ path, cwd: folder, env: {}, checks: [] }),
       settle: 20,
-      onChange: (next) => void changes.push(next),
+      onChange: async (next) => void changes.push(next),
       onError: () => {},
       signal: stop.signal,
     });

@@ -15,7 +15,8 @@ export interface WatchOptions {
   readonly current: LoadedConfig;
   /** Loads the file anew. */
   readonly load: () => Promise<LoadedConfig>;
-  readonly onChange: (next: LoadedConfig) => void;
+  /** Takes what is new over; one that it refuses is offered again when the file is written again. */
+  readonly onChange: (next: LoadedConfig) => Promise<void>;
   /** The file does not hold; the old configuration stays. */
   readonly onError: (error: SignalboxError) => void;
   readonly signal: AbortSignal;
@@ -50,8 +51,8 @@ export function watchConfig(options: WatchOptions): void {
       const next = keepFixed(await load(), first, basename(path));
       const text = JSON.stringify(next.config);
       if (signal.aborted || text === applied) return;
+      await onChange(next);
       applied = text;
-      onChange(next);
     } catch (error) {
       onError(asSignalboxError(error));
     }

@@ -47,13 +47,15 @@ export interface Decided {
   readonly targets: readonly Target[];
 }
 
-function predictSafely(router: Router, features: Features, models: readonly Model[]): Prediction[] | undefined {
+/** What a router predicts, or in words why that cannot be used. */
+function predictSafely(router: Router, features: Features, models: readonly Model[]): Prediction[] | string {
   try {
     const predictions = router.predict(features, models);
-    const sound = predictions.length === models.length && predictions.every((p) => p.quality >= 0 && p.quality <= 1);
-    return sound ? predictions : undefined;
-  } catch {
-    return undefined;
+    if (predictions.length !== models.length) return `${predictions.length} predictions for ${models.length} models`;
+    const odd = predictions.findIndex((p) => !(p.quality >= 0 && p.quality <= 1));
+    return odd === -1 ? predictions : `it predicts ${predictions[odd]?.quality} for ${models[odd]?.id}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -76,20 +78,21 @@ function modelsToEstimate(input: DecideInput, candidates: readonly Model[]): Mod
   return models;
 }
 
-function routerFailed(estimates: readonly Estimate[], context: ChooseContext): Choice {
+function routerFailed(why: string, estimates: readonly Estimate[], context: ChooseContext): Choice {
   const choice = choose(estimates, { kind: 'static' }, context);
-  return { ...choice, reasonCode: 'router-error', reason: `the router failed: ${choice.reason}`, confidence: 0 };
+  const reason = `the router failed (${why.slice(0, 200)}): ${choice.reason}`;
+  return { ...choice, reasonCode: 'router-error', reason, confidence: 0 };
 }
 
 function chooseAmong(
   estimates: readonly Estimate[],
   input: DecideInput,
-  failed: boolean,
+  failed: string | undefined,
   calibrated: Calibrated | undefined,
 ): Choice | undefined {
   if (estimates.length === 0) return undefined;
   const context = { default: input.plan.default, draw: input.draw, turn: input.turn, calibrated };
-  if (failed) return routerFailed(estimates, context);
+  if (failed !== undefined) return routerFailed(failed, estimates, context);
   const choice = choose(estimates, input.plan.strategy, context);
   if (estimates.length > 1) return choice;
   return { ...choice, reasonCode: 'only-candidate', reason: 'the only candidate', propensity: 1 };
@@ -141,17 +144,17 @@ export function decide(input: DecideInput): Decided {
     key: plan.keyModels,
   });
   const models = modelsToEstimate(input, kept.candidates);
-  const predictions = predictSafely(input.router, input.features, models);
+  const predicted = predictSafely(input.router, input.features, models);
+  const failed = typeof predicted === 'string' ? predicted : undefined;
   const estimates = estimateAll(
     query,
     models,
-    predictions ?? models.map(() => ({ quality: 0, stderr: 1 })),
+    typeof predicted === 'string' ? models.map(() => ({ quality: 0, stderr: 1 })) : predicted,
     input.cached,
     input.firstTokenMs,
     lengthsOf(input, models),
   );
-  const failed = predictions === undefined;
-  const calibrated = failed ? undefined : input.learnt?.calibration?.of(plan.strategy, kept.candidates);
+  const calibrated = failed !== undefined ? undefined : input.learnt?.calibration?.of(plan.strategy, kept.candidates);
   const routed = chooseAmong(estimates.slice(0, kept.candidates.length), input, failed, calibrated);
   const forced = imposed(input, estimates, routed, kept);
   const choice = forced ?? routed;

@@ -3,7 +3,7 @@ import { systemClock, type Clock, type Random } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { createPrecedence, defaultModel } from './decide/precedence.ts';
-import { checkArtifact, someNames, summariseArtifact, workingArtifacts } from './flow/artifacts.ts';
+import { checkArtifact, someNames, summariseArtifact, unreadEmbedders, workingArtifacts } from './flow/artifacts.ts';
 import { createEmbeddingKeeper, type EmbeddingKeeper } from './flow/embedding.ts';
 import { createMemory } from './flow/memory.ts';
 import { createRecent } from './flow/recent.ts';
@@ -97,8 +97,10 @@ export async function buildSnapshot(
   };
 }
 
-/** Says which models an artifact has not learnt about. */
-function tellUnknown({ artifacts, catalog }: Snapshot, log: Log): void {
+/** Says which models an artifact has not learnt about, and which embedders no artifact reads. */
+function tellUnknown({ artifacts, catalog, config }: Snapshot, log: Log): void {
+  const active = new Map([...artifacts].map(([setting, working]) => [setting, working.active]));
+  for (const message of unreadEmbedders(config, active)) log.warn({}, message);
   for (const [setting, { active }] of artifacts) {
     const { unknown } = summariseArtifact(active, catalog);
     if (unknown.length === 0) continue;
@@ -190,6 +192,9 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     random,
     log,
     thread: options.thread ?? false,
+  }).catch(async (error: unknown) => {
+    await Promise.all([worlds.close(), embeddings.close(), transport.close()]);
+    throw error;
   });
   const state = createMemoryState(clock);
   const runtime: Runtime = {

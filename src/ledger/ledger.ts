@@ -1,7 +1,7 @@
 import { systemClock, type Clock, type Random } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createConsumer } from './consumer.ts';
-import { makeJournalFolder, openJournal, unwritable, type JournalTrouble } from './journal-file.ts';
+import { makeJournalFolder, openJournal, unwritable, type FileJournal, type JournalTrouble } from './journal-file.ts';
 import type { Journal } from './journal.ts';
 import { startMoverThread } from './mover-thread.ts';
 import { startMover, type Mover, type MoverStatus } from './mover.ts';
@@ -77,23 +77,25 @@ function canThread({ thread, url, clock }: LedgerOptions): boolean {
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { url, journal: dir, journalCap: cap, retention, clock, log } = options;
   const store = await openStore(url, { clock });
-  let source: Source;
+  let source: Source | undefined;
+  let journal: FileJournal;
   try {
     source = claim(dir, options);
+    journal = openJournal({
+      dir,
+      source: source.name,
+      clock,
+      cap,
+      onTrouble(trouble) {
+        if (trouble === null) log.info({ dir }, 'the journal takes records again');
+        else log.error({ dir, ...trouble }, 'the journal cannot be written; records wait in memory');
+      },
+    });
   } catch (error) {
+    source?.release();
     await store.close();
     throw error;
   }
-  const journal = openJournal({
-    dir,
-    source: source.name,
-    clock,
-    cap,
-    onTrouble(trouble) {
-      if (trouble === null) log.info({ dir }, 'the journal takes records again');
-      else log.error({ dir, ...trouble }, 'the journal cannot be written; records wait in memory');
-    },
-  });
   let status: MoverStatus = { behindBytes: 0, trouble: null };
   const events = {
     onStatus(next: MoverStatus) {

@@ -36,19 +36,22 @@ export function startMoverThread(setup: ThreadSetup, events: ThreadEvents): Move
   const waiting = new Map<number, (ok: boolean) => void>();
   let last = 0;
   let dead = false;
+  let behindBytes = 0;
 
   const fail = (message: string) => {
     dead = true;
     for (const done of waiting.values()) done(false);
     waiting.clear();
-    events.onStatus({ behindBytes: 0, trouble: { message, since: events.now() } });
+    events.onStatus({ behindBytes, trouble: { message, since: events.now() } });
   };
   worker.on('error', (error) =>
     fail(`the ledger's thread failed: ${error instanceof Error ? error.message : String(error)}`),
   );
   worker.on('message', (message: ThreadMessage) => {
-    if (message.say === 'status') events.onStatus(message.status);
-    else if (message.say === 'skipped') events.onSkipped(message.segment, message.lines);
+    if (message.say === 'status') {
+      ({ behindBytes } = message.status);
+      events.onStatus(message.status);
+    } else if (message.say === 'skipped') events.onSkipped(message.segment, message.lines);
     else if (message.say === 'recovered') events.onRecovered(message.source, message.interrupted);
     else {
       waiting.get(message.id)?.(message.ok);

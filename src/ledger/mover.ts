@@ -39,10 +39,15 @@ export function startMover(options: MoverOptions): Mover {
   let retry = FIRST_RETRY_MS;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
-  let pruned = clock.elapsed();
+  // What is too old goes with the first pass too: a process may never live for an hour.
+  let pruned = Number.NEGATIVE_INFINITY;
+  let behindBytes = 0;
   let queue: Promise<unknown> = Promise.resolve();
 
-  const tell = async () => onStatus({ behindBytes: await consumer.behind().catch(() => 0), trouble });
+  const tell = async () => {
+    behindBytes = await consumer.behind().catch(() => behindBytes);
+    onStatus({ behindBytes, trouble });
+  };
 
   const attempt = async (work: () => Promise<unknown>): Promise<boolean> => {
     try {

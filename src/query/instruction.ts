@@ -113,9 +113,8 @@ function dropTags(text: string): { readonly kept: string; readonly dropped: numb
 function headEnd(text: string): number {
   const head = text.slice(0, MAX_HEAD);
   // The template "…\n\nContent:\n" or "…\n\nArticle content:\n" comes before a plain colon.
-  const label = /\n\s*(?:[a-z]+ )?(?:content|text|article|document|conversation|transcript|input|code)\s*:\s*\n/i.exec(
-    head,
-  );
+  const label =
+    /\n[^\S\n]*(?:[a-z]+ )?(?:content|text|article|document|conversation|transcript|input|code)\s*:\s*\n/i.exec(head);
   if (label !== null && TASK.test(head.slice(0, label.index))) return label.index + label[0].length;
   for (let at = head.indexOf(':'); at !== -1; at = head.indexOf(':', at + 1)) {
     const before = head.slice(0, at);

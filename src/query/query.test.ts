@@ -90,19 +90,4 @@ describe('a query', () => {
   it('of nothing is empty', () => {
     expect(buildQuery(input([]))).toMatchObject({ instruction: '', text: '', inputTokens: 0, turns: 0 });
   });
-
-  it('takes work in proportion to its length', () => {
-    // Ratios in one run: four times the text, at most about eight times the work.
-    const time = (text: string) => {
-      const runs = Array.from({ length: 5 }, () => {
-        const start = performance.now();
-        buildQuery(input([message('user', text)]));
-        return performance.now() - start;
-      });
-      return Math.min(...runs);
-    };
-    const base = `Summarise this: ${'word <b> > ` : '.repeat(40_000)}`;
-    time(base);
-    expect(time(base.repeat(4)) / time(base)).toBeLessThan(12);
-  });
 });

@@ -185,7 +185,7 @@ export function signalsOf(
     lines: marks.lines,
     words: marks.words,
     questions: marks.questions,
-    options: count(asked, /^\s*\(?[A-Ja-j][.)]\s/gm),
+    options: count(asked, /^[^\S\n]*\(?[A-Ja-j][.)]\s/gm),
     digits: asked.length === 0 ? 0 : Math.round((marks.digits / asked.length) * 1000) / 1000,
     codeBlocks: fenced ? Math.floor(count(text.slice(0, LOOK), /^\s{0,3}(?:```|~~~)/gm) / 2) : 0,
     codeMarks: marks.code,

@@ -21,7 +21,15 @@ import { toResponse } from './stream-bridge.ts';
 
 /** Routes that take a body: clients and proxies probe them without one. */
 const POSTED = ['/router/v1/route', '/router/v1/feedback'];
-const MODELS = ['/v1/models', '/models', '/api/v1/models'];
+/** Paths of the list of models; a model is one step below. */
+export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/models'];
+
+/** Inference that later versions serve: a client that is pointed at it is told so, not that there is nothing. */
+const LATER = [
+  ...['/v1/responses', '/v1/messages', '/v1/messages/count_tokens', '/v1/embeddings', '/v1/completions'],
+  ...['/v1/moderations', '/v1/audio/*', '/v1/images/*', '/v1/files/*', '/v1/batches/*'],
+  ...['/api/chat', '/v1/api/chat', '/api/generate', '/api/embed', '/api/show', '/api/tags', '/v1/api/tags', '/api/ps'],
+];
 
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
 export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response>;
@@ -50,7 +58,7 @@ function nothingThere(app: OpenAPIHono<GatewayEnv>, method: string, path: string
     ? new SignalboxError('method_not_allowed', `${shown} takes ${allow.join(', ')}, not ${method}`, { allow })
     : new SignalboxError(
         'not_found',
-        `there is nothing at ${method} ${shown}; /openapi.json and the README list the routes`,
+        `there is nothing at ${method} ${shown}; inference is POST /v1/chat/completions, /openapi.json lists the management routes`,
       );
 }
 
@@ -70,7 +78,7 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   for (const path of [...INFERENCE.keys(), ...MODELS.map((path) => `${path}/*`)]) app.use(path, underRole);
   app.on(['GET', 'HEAD'], [...INFERENCE.keys(), ...POSTED], (c) => c.json({ status: 'ok', use: 'POST' }));
   app.get('/api/hello', (c) => c.json({ status: 'ok' }));
-  app.on(['GET', 'HEAD'], MODELS, () => listModels(context));
+  app.on(['GET', 'HEAD'], [...MODELS], () => listModels(context));
   for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
 
   // A reload never changes `server`.
@@ -81,6 +89,15 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.use('/router/v1/*', bodyLimit({ maxSize, onError }));
   for (const path of POSTED) app.use(path, requireJson);
   mountManagement(app, context);
+
+  for (const path of LATER) {
+    app.all(path, (c) => {
+      throw new SignalboxError(
+        'not_in_effect',
+        `${c.req.path.slice(0, 200)} is not yet in effect; inference is POST /v1/chat/completions`,
+      );
+    });
+  }
 
   app.get('/ui', (c) => c.redirect('/ui/'));
   app.get('/ui/*', (c) => page(context, c.req.path));

@@ -6,7 +6,9 @@ import { checkedConfig } from '../src/checked.ts';
 import { simulatedConfig } from '../src/cli/simulated.ts';
 import { configJsonSchema, configRows } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
-import { createGateway } from '../src/gateway/app.ts';
+import { createGateway, MODELS } from '../src/gateway/app.ts';
+import { INFERENCE } from '../src/gateway/inference.ts';
+import { PROVIDER_KINDS } from '../src/providers/registry.ts';
 import { openEngine } from '../src/signalbox.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
@@ -24,7 +26,7 @@ function errors(): string {
     retryable ? 'yes' : 'no',
     message,
   ]);
-  return `${NOTE}# Errors\n\nEvery error that Signalbox itself makes has one of these codes, in the envelope of the caller's dialect. An upstream's own error body is passed on word for word.\n\n${table(['code', 'HTTP status', 'worth a retry', 'meaning'], rows)}\n`;
+  return `${NOTE}# Errors\n\nEvery error that Signalbox itself makes has one of these codes, in the envelope of the caller's dialect. An upstream's own error body is passed on word for word, unless it refuses the configured key or account (\`provider_auth\`): such bodies echo parts of the key.\n\n${table(['code', 'HTTP status', 'worth a retry', 'meaning'], rows)}\n`;
 }
 
 async function metrics(): Promise<string> {
@@ -34,11 +36,43 @@ async function metrics(): Promise<string> {
 }
 
 function config(): string {
-  const rows = configRows().map(({ path, type, standard, about }) => [`\`${path}\``, type, standard, about]);
+  const rows = configRows(PROVIDER_KINDS).map(({ path, type, standard, about }) => [
+    `\`${path}\``,
+    type,
+    standard,
+    about,
+  ]);
   return `${NOTE}# Configuration\n\n\`signalbox.yaml\` (JSON is YAML too). \`\${NAME}\` and \`\${NAME:-default}\` are replaced from the environment and from a \`.env\` beside the file; \`$\${\` stands for \`\${\`. Durations: \`250ms\`, \`5s\`, \`10m\`, \`1h\`, \`90d\`. Sizes: \`512KB\`, \`32MB\`. Money: USD. \`*\` stands for any name or list entry. A running gateway reloads the file when it changes; \`server\`, \`auth\` and \`storage\` need a restart. Editors can use [config.schema.json](config.schema.json).\n\n${table(['key', 'type', 'default', 'meaning'], rows)}\n`;
 }
 
-async function openapi(): Promise<string> {
+/** The routes that `/openapi.json` does not describe. */
+const ROUTES: readonly (readonly [method: string, paths: readonly string[], what: string])[] = [
+  ['POST', [...INFERENCE.keys()], 'Chat completions in OpenAI’s dialect; `GET` and `HEAD` say that the path is there'],
+  ['GET', MODELS, 'Models that a request may name, real and virtual'],
+  ['GET', MODELS.map((path) => `${path}/{id}`), 'One of them'],
+  ['GET', ['/ui/'], 'The page'],
+  ['GET', ['/metrics'], 'Prometheus text: [metrics.md](metrics.md)'],
+  ['GET', ['/health', '/v1/health'], 'Whether the process lives'],
+  ['GET', ['/ready'], 'Whether it takes requests: 503 while it drains'],
+  ['GET', ['/version'], 'Name and version'],
+  ['GET', ['/api/hello', '/'], 'What clients ask to see that something is there; a browser is sent to the page'],
+  ['GET', ['/openapi.json'], 'The management routes as OpenAPI 3.1: [openapi.json](openapi.json)'],
+];
+
+function http(document: OpenApi): string {
+  const named = (method: string, path: string) => `\`${method.toUpperCase()} ${path}\``;
+  const routes = ROUTES.map(([method, paths, what]) => [paths.map((path) => named(method, path)).join(' '), what]);
+  const management = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { summary }]) => [named(method, path), summary]),
+  );
+  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
+}
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly summary: string }>>>>;
+}
+
+async function openapi(): Promise<OpenApi> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-docs-'));
   const loaded = await checkedConfig(simulatedConfig({ port: 0, folder }), {});
   const engine = await openEngine(loaded);
@@ -51,7 +85,7 @@ async function openapi(): Promise<string> {
       closing: new AbortController().signal,
     });
     const response = await gateway(new Request('http://localhost/openapi.json'));
-    return `${JSON.stringify(await response.json(), null, 2)}\n`;
+    return (await response.json()) as OpenApi;
   } finally {
     await engine.close();
     await rm(folder, { recursive: true, force: true });
@@ -60,11 +94,13 @@ async function openapi(): Promise<string> {
 
 /** Every generated file of `docs/reference/` by its name. */
 export async function referenceFiles(): Promise<Readonly<Record<string, string>>> {
+  const document = await openapi();
   return {
     'errors.md': errors(),
     'metrics.md': await metrics(),
     'config.md': config(),
     'config.schema.json': `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
-    'openapi.json': await openapi(),
+    'http.md': http(document),
+    'openapi.json': `${JSON.stringify(document, null, 2)}\n`,
   };
 }

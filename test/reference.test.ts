@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { referenceFiles } from '../scripts/reference.ts';
 import { configRows } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
+import { PROVIDER_KINDS } from '../src/providers/registry.ts';
 import { VERSION } from '../src/version.ts';
 
 describe('docs/reference', () => {
@@ -15,7 +16,7 @@ describe('docs/reference', () => {
 
   it('explains every key of the configuration', () => {
     expect(
-      configRows()
+      configRows(PROVIDER_KINDS)
         .filter((row) => row.about === '')
         .map((row) => row.path),
     ).toEqual([]);

@@ -10,20 +10,29 @@ import { print, printJson, table } from './print.ts';
 import { group, runnable } from './runnable.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
-const SPANS = {
-  hour: 3_600_000,
-  today: 86_400_000,
-  week: 7 * 86_400_000,
-  month: 30 * 86_400_000,
-  all: Number.POSITIVE_INFINITY,
-} as const;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** When each window begins, milliseconds since the epoch. */
+export const WINDOWS: Readonly<Record<string, (now: number) => number>> = {
+  hour: (now) => now - HOUR_MS,
+  today: (now) => now - (now % DAY_MS),
+  week: (now) => now - 7 * DAY_MS,
+  month: (now) => now - 30 * DAY_MS,
+  all: () => 0,
+};
 const GROUPS = ['model', 'role', 'key', 'provider', 'user', 'tag'] as const;
 
 const GROUP_NAMES: string[] = [...GROUPS];
 
 const WINDOW_ARGS = {
   ...SOURCE_ARGS,
-  window: { type: 'enum', options: Object.keys(SPANS), default: 'week', description: 'How far back' },
+  window: {
+    type: 'enum',
+    options: Object.keys(WINDOWS),
+    default: 'week',
+    description: 'How far back; today begins at 00:00 UTC',
+  },
   by: { type: 'enum', options: GROUP_NAMES, default: 'model', description: 'What to group by' },
 } as const;
 
@@ -46,16 +55,16 @@ async function withStore<T>(
 }
 
 function filterOf({ window, by }: WindowArgs) {
-  const span = Object.entries(SPANS).find(([name]) => name === window)?.[1];
+  const begins = Object.entries(WINDOWS).find(([name]) => name === window)?.[1];
   const group = GROUPS.find((name) => name === by);
-  if (span === undefined || group === undefined) {
+  if (begins === undefined || group === undefined) {
     throw new SignalboxError(
       'invalid_request',
-      `--window takes ${Object.keys(SPANS).join(', ')}; --by takes ${GROUPS.join(', ')}`,
+      `--window takes ${Object.keys(WINDOWS).join(', ')}; --by takes ${GROUPS.join(', ')}`,
     );
   }
-  const until = systemClock.now() + 1;
-  return { since: Math.max(0, until - span), until, by: group };
+  const now = systemClock.now();
+  return { since: begins(now), until: now + 1, by: group };
 }
 
 function cells(row: UsageRow): string[] {

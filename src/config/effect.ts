@@ -1,48 +1,86 @@
-import type { Config } from './schema.ts';
 import type { ConfigPath, ConfigProblem } from './problem.ts';
 
-/** Whether a value was written, rather than filled in. */
-function isWritten(input: unknown, path: ConfigPath): boolean {
-  let value = input;
-  for (const part of path) {
-    if (typeof value !== 'object' || value === null) return false;
-    value = new Map<string | number, unknown>(Object.entries(value)).get(String(part));
-  }
-  return value !== undefined && value !== null;
+/** Kinds of provider that a configuration may name before they have an adapter. */
+export const KINDS_NOT_YET_IN_EFFECT: readonly string[] = ['anthropic', 'ai-sdk'];
+
+/** A key that is understood and checked, but that this version does not act on. */
+interface IdleKey {
+  /** `*` stands for any name. */
+  readonly path: string;
+  /** What happens instead. */
+  readonly instead: string;
+  /** Which values ask for what is missing. Left out: all. */
+  readonly when?: (value: unknown) => boolean;
 }
 
-/** Keys that are understood and checked, but that this version does not act on. */
-export function notYetInEffect(config: Config, input: unknown): ConfigProblem[] {
-  const notes: ConfigProblem[] = [];
-  const note = (path: ConfigPath, what: string) => {
-    if (isWritten(input, path)) notes.push({ path, message: `${what} (not yet in effect)` });
-  };
-  if (config.server.workers > 1) note(['server', 'workers'], 'one process serves');
-  note(['storage', 'redis'], 'state stays in this process');
-  if (config.storage.prompts !== 'none') note(['storage', 'prompts'], 'no prompts and no features are stored');
-  note(['retries', 'max'], 'a failed call moves to the next upstream or model at once');
-  note(['retries', 'wait'], 'a failed call moves to the next upstream or model at once');
-  note(['routing', 'embedder'], 'no router reads vectors');
-  for (const [name, provider] of Object.entries(config.providers)) {
-    const path = ['providers', name];
-    if (provider.concurrency !== undefined) note([...path, 'concurrency'], 'calls are not limited');
-    if (Array.isArray(provider.apiKey) && provider.apiKey.length > 1) {
-      note([...path, 'apiKey'], 'only the first key of the pool is used');
+const CALLED_AT_ONCE = 'a failed call moves to the next upstream or model at once';
+
+const IDLE: readonly IdleKey[] = [
+  { path: 'server.workers', instead: 'one process serves', when: (value) => value !== 1 },
+  { path: 'storage.redis', instead: 'state stays in this process' },
+  {
+    path: 'storage.prompts',
+    instead: 'no prompts and no features are stored',
+    when: (value) => value !== 'none',
+  },
+  { path: 'retries.max', instead: CALLED_AT_ONCE },
+  { path: 'retries.wait', instead: CALLED_AT_ONCE },
+  { path: 'routing.embedder', instead: 'no router reads vectors' },
+  { path: 'routing.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
+  { path: 'providers.*.concurrency', instead: 'calls are not limited' },
+  {
+    path: 'providers.*.apiKey',
+    instead: 'only the first key of a list is used',
+    when: (value) => Array.isArray(value) && value.length > 1,
+  },
+  {
+    path: 'providers.*.kind',
+    instead: `calls to kinds ${KINDS_NOT_YET_IN_EFFECT.join(' and ')} fail; an OpenAI-compatible endpoint works as kind openai`,
+    when: (value) => KINDS_NOT_YET_IN_EFFECT.some((kind) => kind === value),
+  },
+  { path: 'roles.*.embedder', instead: 'no router reads vectors' },
+  { path: 'roles.*.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
+  { path: 'roles.*.budget', instead: 'nothing is limited by it' },
+  { path: 'roles.*.taxonomy', instead: 'it is not read' },
+];
+
+interface Written {
+  readonly path: ConfigPath;
+  readonly value: unknown;
+}
+
+/** What was written, rather than filled in, at a key. */
+function writtenAt(input: unknown, path: string): Written[] {
+  let found: Written[] = [{ path: [], value: input }];
+  for (const part of path.split('.')) {
+    found = found.flatMap(({ path: at, value }) =>
+      typeof value !== 'object' || value === null
+        ? []
+        : Object.entries(value)
+            .filter(([name]) => part === '*' || part === name)
+            .map(([name, inner]: [string, unknown]) => ({ path: [...at, name], value: inner })),
+    );
+  }
+  return found.filter(({ value }) => value !== undefined && value !== null);
+}
+
+/** Keys of a written configuration that this version does not act on. */
+export function notYetInEffect(input: unknown): ConfigProblem[] {
+  return IDLE.flatMap(({ path, instead, when = () => true }) =>
+    writtenAt(input, path)
+      .filter(({ value }) => when(value))
+      .map((written) => ({ path: written.path, message: `${instead} (not yet in effect)` })),
+  );
+}
+
+/** What the reference says about a key, or the keys in it that have no row of their own; empty for a key that works. */
+export function effectNote(path: string, inner: boolean): string {
+  for (const idle of IDLE) {
+    if (idle.path === path) return `Not yet in effect: ${idle.instead}`;
+    if (path.startsWith(`${idle.path}.`)) return 'Not yet in effect';
+    if (inner && idle.path.startsWith(`${path}.`)) {
+      return `\`${idle.path.slice(path.length + 1)}\` is not yet in effect: ${idle.instead}`;
     }
-    if (['anthropic', 'ai-sdk'].includes(provider.kind)) {
-      note(
-        [...path, 'kind'],
-        `calls to kind ${provider.kind} fail; an OpenAI-compatible endpoint works as kind openai`,
-      );
-    }
   }
-  for (const path of [['routing'], ...Object.keys(config.roles).map((name) => ['roles', name])]) {
-    note([...path, 'strategy', 'keepQuality', 'confidence'], 'predicted qualities are compared at their means');
-  }
-  for (const [name, role] of Object.entries(config.roles)) {
-    if (role.budget !== undefined) note(['roles', name, 'budget'], 'nothing is limited by it');
-    if (role.embedder !== undefined) note(['roles', name, 'embedder'], 'no router reads vectors');
-    if (role.taxonomy !== undefined) note(['roles', name, 'taxonomy'], 'it is not read');
-  }
-  return notes;
+  return '';
 }

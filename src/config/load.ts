@@ -99,7 +99,7 @@ function finish(
   const problems = unique([...missing, ...rest]);
   if (problems.length > 0 || checked.config === undefined) throw configError(problems.map(lineOf));
   const { config } = checked;
-  const warnings = notYetInEffect(config, input).map((note) => ({ message: lineOf(note) }));
+  const warnings = notYetInEffect(input).map((note) => ({ message: lineOf(note) }));
   return { config, version: versionOf(config), warnings };
 }
 

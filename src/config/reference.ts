@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { effectNote } from './effect.ts';
 import { configSchema } from './schema.ts';
 
 /** One row of the reference: a key, its type, its default and what it does. `*` stands for any name or index. */
@@ -30,7 +31,7 @@ const PRICE = {
 const ROUTING = {
   mode: '`route`; `observe` serves the default and logs what routing would have done; `off` serves the default',
   router:
-    'Which router predicts quality: `learned` is the best that ships; a path, from this file’s folder, is an artifact of `signalbox train`',
+    'Which router predicts quality: a path, from this file’s folder, is an artifact of `signalbox train`; `prior` knows what you declare, `complexity` is a set of rules; `learned` means `prior`, since no trained router ships',
   strategy: 'How predicted quality, cost and latency are weighed',
   default:
     'Model used when routing is off or static, and the baseline that savings are counted against; left out: the model of the highest declared quality',
@@ -75,8 +76,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   'storage.prompts': 'What is kept of prompts',
   'storage.retention': 'How long requests are kept; sums by hour stay',
   providers: 'Where models are called, by a name of your own',
-  'providers.*.kind':
-    'A wire or a preset: `openai`, `openrouter`, `azure`, `groq`, `together`, `deepseek`, `mistral`, `vllm`, `lmstudio`, `ollama`, `simulated`',
+  'providers.*.kind': 'A wire or a preset: KINDS',
   'providers.*.baseUrl': 'Left out: the preset’s',
   'providers.*.apiKey': 'The provider’s key, or a list of keys',
   'providers.*.headers': 'Headers to add to every call',
@@ -158,7 +158,14 @@ function typeOf(schema: JsonSchema): string {
   return schema.type === 'string' ? 'text' : [schema.type ?? 'anything'].flat().join(' or ');
 }
 
-function rowsOf(schema: JsonSchema, path: string, rows: ConfigRow[]): void {
+/** What a key does, and what of it is not yet in effect. */
+function aboutOf(schema: JsonSchema, path: string, kinds: readonly string[]): string {
+  const about = ABOUT[path]?.replace('KINDS', kinds.map((kind) => `\`${kind}\``).join(', ')) ?? '';
+  const note = effectNote(path, schema.anyOf !== undefined);
+  return note === '' || about === '' ? about : `${about}. ${note}`;
+}
+
+function rowsOf(schema: JsonSchema, path: string, kinds: readonly string[], rows: ConfigRow[]): void {
   const about = ABOUT[path];
   const leaf = schema.properties === undefined || about !== undefined;
   if (path !== '' && leaf && !path.endsWith('*')) {
@@ -166,19 +173,19 @@ function rowsOf(schema: JsonSchema, path: string, rows: ConfigRow[]): void {
       schema.default === undefined || (typeof schema.default === 'object' && schema.properties !== undefined)
         ? ''
         : `\`${JSON.stringify(schema.default)}\``;
-    rows.push({ path, type: typeOf(schema), standard, about: about ?? '' });
+    rows.push({ path, type: typeOf(schema), standard, about: aboutOf(schema, path, kinds) });
   }
   const at = (name: string) => (path === '' ? name : `${path}.${name}`);
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) rowsOf(inner, at(name), rows);
+  for (const [name, inner] of Object.entries(schema.properties ?? {})) rowsOf(inner, at(name), kinds, rows);
   if (typeof schema.additionalProperties === 'object' && schema.additionalProperties.properties !== undefined) {
-    rowsOf(schema.additionalProperties, at('*'), rows);
+    rowsOf(schema.additionalProperties, at('*'), kinds, rows);
   }
-  if (schema.items?.properties !== undefined) rowsOf(schema.items, at('*'), rows);
+  if (schema.items?.properties !== undefined) rowsOf(schema.items, at('*'), kinds, rows);
 }
 
-/** Every key of the configuration, in the schema's order. */
-export function configRows(): ConfigRow[] {
+/** Every key of the configuration, in the schema's order; `kinds` are those of providers, which their room knows. */
+export function configRows(kinds: readonly string[]): ConfigRow[] {
   const rows: ConfigRow[] = [];
-  rowsOf(configJsonSchema(), '', rows);
+  rowsOf(configJsonSchema(), '', kinds, rows);
   return rows;
 }

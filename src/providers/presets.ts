@@ -28,7 +28,7 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: 'https://openrouter.ai/api/v1',
     keyEnv: 'OPENROUTER_API_KEY',
     streamOptions: true,
-    headers: { 'http-referer': 'https://github.com/signalbox', 'x-title': 'Signalbox' },
+    headers: { 'x-title': 'Signalbox' },
   },
   {
     kind: 'azure',

@@ -1,4 +1,6 @@
 import type { Clock, Random } from '../clock.ts';
+import { KINDS_NOT_YET_IN_EFFECT } from '../config/effect.ts';
+import type { ConfigProblem } from '../config/problem.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
 import { createOpenAI } from './openai.ts';
 import { PRESETS, presetOf } from './presets.ts';
@@ -12,9 +14,6 @@ export interface ProviderDeps {
   readonly clock: Clock;
   readonly random: Random;
 }
-
-/** Wires of the contract that have no adapter yet. */
-export const KINDS_NOT_YET_IN_EFFECT: readonly string[] = ['anthropic', 'ai-sdk'];
 
 /** Every `kind` that a configuration may name. */
 export const PROVIDER_KINDS: readonly string[] = [
@@ -35,11 +34,8 @@ export function createProviders(providers: Config['providers'], deps: ProviderDe
 }
 
 /** What a schema cannot know: kinds, and base URLs that a kind needs. */
-export function providerChecks({
-  providers,
-  models,
-}: Pick<Config, 'providers' | 'models'>): { path: (string | number)[]; message: string }[] {
-  const problems: { path: (string | number)[]; message: string }[] = [];
+export function providerChecks({ providers, models }: Pick<Config, 'providers' | 'models'>): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
   for (const [name, config] of Object.entries(providers)) {
     const preset = presetOf(config.kind);
     if (!PROVIDER_KINDS.includes(config.kind)) {

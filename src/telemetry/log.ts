@@ -2,7 +2,7 @@ import { pino } from 'pino';
 
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
-/** Structured log. Fields never hold prompts, answers or keys. */
+/** Structured log. Fields never hold prompts, answers or keys, but for what a provider quotes in an error message. */
 export interface Log {
   readonly debug: Write;
   readonly info: Write;

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { json, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
 import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
@@ -197,6 +198,17 @@ describe('management', () => {
         '/router/v1/usage',
       ]),
     );
+  });
+
+  it('has every route that docs/reference/http.md lists', async () => {
+    const page = await readFile(new URL('../../docs/reference/http.md', import.meta.url), 'utf8');
+    const paths = [...page.matchAll(/`(?:GET|POST) (\/[^`]*)`/g)].map(([, path = '']) => path);
+    expect(paths.length).toBeGreaterThan(20);
+    for (const path of paths) {
+      const response = await gateway.get(path);
+      if (response.ok) await response.body?.cancel();
+      else expect(await response.text(), path).not.toContain('there is nothing at');
+    }
   });
 
   it('says what is not there in its own envelope', async () => {

@@ -1,11 +1,20 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { VERSION } from '../../version.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
+import { declare } from './respond.ts';
 
 /** A comment this often keeps proxies from closing an idle stream, milliseconds. */
 const PING_MS = 15_000;
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+
+const described = declare({
+  method: 'get',
+  path: '/router/v1/events',
+  summary:
+    'Each request as it settles, as server-sent events: `hello`, then `request` with a row of `/router/v1/decisions`',
+  responses: { 200: { description: 'A stream without an end', content: { 'text/event-stream': {} } } },
+});
 
 function event(name: string, data: unknown): Uint8Array {
   return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -13,6 +22,7 @@ function event(name: string, data: unknown): Uint8Array {
 
 /** `GET /router/v1/events`: each request as it settles, as server-sent events. */
 export function mountEvents(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
+  app.openAPIRegistry.registerPath(described);
   app.get('/router/v1/events', (c) => {
     if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS });
     const left = new AbortController();

@@ -24,6 +24,13 @@ const POSTED = ['/router/v1/route', '/router/v1/feedback'];
 /** Paths of the list of models; a model is one step below. */
 export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/models'];
 
+/** Inference that later versions serve: a client that is pointed at it is told so, not that there is nothing. */
+const LATER = [
+  ...['/v1/responses', '/v1/messages', '/v1/messages/count_tokens', '/v1/embeddings', '/v1/completions'],
+  ...['/v1/moderations', '/v1/audio/*', '/v1/images/*', '/v1/files/*', '/v1/batches/*'],
+  ...['/api/chat', '/v1/api/chat', '/api/generate', '/api/embed', '/api/show', '/api/tags', '/v1/api/tags', '/api/ps'],
+];
+
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
 export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response>;
 
@@ -82,6 +89,15 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.use('/router/v1/*', bodyLimit({ maxSize, onError }));
   for (const path of POSTED) app.use(path, requireJson);
   mountManagement(app, context);
+
+  for (const path of LATER) {
+    app.all(path, (c) => {
+      throw new SignalboxError(
+        'not_in_effect',
+        `${c.req.path.slice(0, 200)} is not yet in effect; inference is POST /v1/chat/completions`,
+      );
+    });
+  }
 
   app.get('/ui', (c) => c.redirect('/ui/'));
   app.get('/ui/*', (c) => page(context, c.req.path));

@@ -6,7 +6,7 @@ import { checkedConfig } from '../src/checked.ts';
 import { simulatedConfig } from '../src/cli/simulated.ts';
 import { configJsonSchema, configRows } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
-import { createGateway, MODELS } from '../src/gateway/app.ts';
+import { createGateway, LATER, MODELS } from '../src/gateway/app.ts';
 import { INFERENCE } from '../src/gateway/inference.ts';
 import { PROVIDER_KINDS } from '../src/providers/registry.ts';
 import { openEngine } from '../src/signalbox.ts';
@@ -65,7 +65,7 @@ function http(document: OpenApi): string {
   const management = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { summary }]) => [named(method, path), summary]),
   );
-  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
+  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\nNot yet in effect, answered with 501: ${LATER.map((path) => `\`${path}\``).join(', ')}.\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
 }
 
 interface OpenApi {

@@ -25,10 +25,25 @@ const POSTED = ['/router/v1/route', '/router/v1/feedback'];
 export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/models'];
 
 /** Inference that later versions serve: a client that is pointed at it is told so, not that there is nothing. */
-const LATER = [
-  ...['/v1/responses', '/v1/messages', '/v1/messages/count_tokens', '/v1/embeddings', '/v1/completions'],
-  ...['/v1/moderations', '/v1/audio/*', '/v1/images/*', '/v1/files/*', '/v1/batches/*'],
-  ...['/api/chat', '/v1/api/chat', '/api/generate', '/api/embed', '/api/show', '/api/tags', '/v1/api/tags', '/api/ps'],
+export const LATER: readonly string[] = [
+  '/v1/responses',
+  '/v1/messages',
+  '/v1/messages/count_tokens',
+  '/v1/embeddings',
+  '/v1/completions',
+  '/v1/moderations',
+  '/v1/audio/*',
+  '/v1/images/*',
+  '/v1/files/*',
+  '/v1/batches/*',
+  '/api/chat',
+  '/v1/api/chat',
+  '/api/generate',
+  '/api/embed',
+  '/api/show',
+  '/api/tags',
+  '/v1/api/tags',
+  '/api/ps',
 ];
 
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */

@@ -1,5 +1,6 @@
 import { isObject } from '../protocol/guards.ts';
 import { errorInside } from '../protocol/openai-error.ts';
+import { createEventSplitter, dataOf } from '../protocol/sse.ts';
 import { failureInside, networkFailure } from './classify.ts';
 import { UpstreamFailure } from './provider.ts';
 import type { CallWatch } from './watch.ts';
@@ -10,37 +11,71 @@ export interface OpenedStream {
   readonly rest: AsyncIterator<Uint8Array>;
 }
 
-/** The error that a first event holds, for providers that answer 200 and then fail. */
-function inBandError(event: string): UpstreamFailure | undefined {
-  const line = /^data: ?(\{.*)$/m.exec(event)?.[1];
-  if (line === undefined) return undefined;
+/** At most this many bytes are held until the first event is whole. */
+const MAX_BEFORE_FIRST = 1024 * 1024;
+
+/** Undefined for what is not JSON. */
+function parsed(data: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(line);
-    const error = isObject(parsed) ? errorInside(parsed) : undefined;
-    return error === undefined ? undefined : failureInside(error);
+    return JSON.parse(data);
   } catch {
     return undefined;
   }
 }
 
+/** The error that a first event holds, for providers that answer 200 and then fail. */
+function inBandError(data: string): UpstreamFailure | undefined {
+  const body = data.includes('"error"') ? parsed(data) : undefined;
+  const error = isObject(body) ? errorInside(body) : undefined;
+  return error === undefined ? undefined : failureInside(error);
+}
+
+function firstData(events: readonly Uint8Array[]): string | undefined {
+  for (const event of events) {
+    const data = dataOf(event);
+    if (data !== undefined) return data;
+  }
+  return undefined;
+}
+
+/** Reads until an event with data is whole; gives its data. */
+async function readFirst(rest: AsyncIterator<Uint8Array>, read: Uint8Array[]): Promise<string> {
+  const splitter = createEventSplitter();
+  const begun = () => firstData([splitter.rest() ?? new Uint8Array()]);
+  let size = 0;
+  for (;;) {
+    const step = await rest.next();
+    if (step.done === true) {
+      const data = begun();
+      // Some leave the last blank line out; half an event is none.
+      if (data !== undefined && parsed(data) !== undefined) return data;
+      throw new UpstreamFailure('sick', 'the stream ended before its first event');
+    }
+    read.push(step.value);
+    size += step.value.length;
+    // No error is as large as this: an event that has begun by then is an answer.
+    const data = firstData(splitter.push(step.value)) ?? (size > MAX_BEFORE_FIRST ? begun() : undefined);
+    if (data !== undefined) return data;
+    if (size > MAX_BEFORE_FIRST)
+      throw new UpstreamFailure('sick', `no event within the first ${MAX_BEFORE_FIRST} bytes of the stream`);
+  }
+}
+
 /**
- * Waits for the first data of a stream, so that failures before it fall over invisibly; comments do not count.
- * @throws UpstreamFailure when the stream ends before, or its first event is an error.
+ * Waits for the first whole event of a stream, so that failures before it fall over invisibly; comments do not count.
+ * @throws UpstreamFailure when the stream ends before, holds 1 MB without one, or its first event is an error.
  */
 export async function firstEvents(body: AsyncIterable<Uint8Array>): Promise<OpenedStream> {
   const rest = body[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
-  for (;;) {
-    const step = await rest.next();
-    if (step.done === true) throw new UpstreamFailure('sick', 'the stream ended before its first event');
-    first.push(step.value);
-    const text = Buffer.concat(first).toString('utf8');
-    if (!text.includes('data:')) continue;
-    const failure = text.includes('"error"') ? inBandError(text) : undefined;
-    if (failure === undefined) return { first, rest };
+  try {
+    const failure = inBandError(await readFirst(rest, first));
+    if (failure !== undefined) throw failure;
+  } catch (error) {
     await rest.return?.();
-    throw failure;
+    throw error;
   }
+  return { first, rest };
 }
 
 async function* pass({ first, rest }: OpenedStream, watch: CallWatch): AsyncGenerator<Uint8Array> {

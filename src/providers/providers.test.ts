@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { retryAfterOf } from './classify.ts';
 import { providerConformance } from './conformance.ts';
-import { firstEvents } from './first-event.ts';
 import { PRESETS } from './presets.ts';
 import { generateTasks, solve } from './simulated/tasks.ts';
 
@@ -12,23 +11,6 @@ describe('presets', () => {
     expect(new Set(PRESETS.map(({ kind }) => kind)).size).toBe(PRESETS.length);
     for (const { baseUrl } of PRESETS)
       if (baseUrl !== undefined) expect(new URL(baseUrl).protocol).toMatch(/^https?:$/);
-  });
-});
-
-describe('the first event of a stream', () => {
-  it('is there when its last byte is, wherever it was split', async () => {
-    const parts = [': a comment\n\nda', 'ta: {}\n\n'];
-    let read = 0;
-    const body = {
-      async *[Symbol.asyncIterator]() {
-        for (const part of [...parts, 'data: too far\n\n']) {
-          read++;
-          yield Buffer.from(part);
-        }
-      },
-    };
-    expect(Buffer.concat((await firstEvents(body)).first).toString()).toBe(parts.join(''));
-    expect(read).toBe(2);
   });
 });
 

@@ -24,9 +24,11 @@ import { reportHtml } from '../training/evaluate/report-html.ts';
 import { reportJson } from '../training/evaluate/report-json.ts';
 import { reportMarkdown } from '../training/evaluate/report-markdown.ts';
 import { columnsOf, introduction } from '../training/evaluate/report-text.ts';
+import { EMBEDDER_ARG, openEmbedder, requireEmbedder, type OpenEmbedder } from './embedder.ts';
 import { joinLists, listOf } from './lists.ts';
 import { wholeNumber } from './numbers.ts';
-import { print, printJson, progress, table } from './print.ts';
+import { print, printJson, shareBar, table } from './print.ts';
+import { createRowVectors, type RowVectorSource } from './row-vectors.ts';
 import { runnable, type Runnable } from './runnable.ts';
 
 const LISTS = ['train', 'data', 'router', 'controls', 'models', 'benchmarks', 'report'];
@@ -42,6 +44,7 @@ const ARGS = {
   controls: { type: 'string', default: 'all', description: `Controls, all or none: ${CONTROL_NAMES.join(', ')}` },
   models: { type: 'string', description: 'Only these models, learnt and judged' },
   benchmarks: { type: 'string', description: 'Only rows of these benchmarks' },
+  embedder: EMBEDDER_ARG,
   seed: { type: 'string', default: '7', description: 'Seed of folds, fits and intervals' },
   folds: { type: 'string', default: '5', description: 'Folds of the cross-validation' },
   resamples: { type: 'string', default: '1000', description: 'Resamples of the bootstrap' },
@@ -95,6 +98,8 @@ async function writeWhole(file: string, content: string | Iterable<string>): Pro
 }
 
 interface Work {
+  /** Gives the vectors of rows; each text is asked for once. */
+  readonly vectors: RowVectorSource | undefined;
   readonly routers: readonly Trainable[];
   readonly controls: readonly ControlName[];
   readonly models: readonly string[];
@@ -115,9 +120,13 @@ async function read(files: readonly string[], { benchmarks }: Work): Promise<rea
   throw new SignalboxError('invalid_request', `${files.join(', ')}: no row is of these benchmarks; there are ${known}`);
 }
 
-function setOf(rows: readonly DatasetRow[], { models }: Work): TrainingSet {
-  const options = { needs: ['difficulty', 'ngrams', 'structure'], ...(models.length === 0 ? {} : { models }) } as const;
-  return toTrainingSet(rows, options).set;
+async function setOf(rows: readonly DatasetRow[], name: string, { models, vectors }: Work): Promise<TrainingSet> {
+  const embeddings = (await vectors?.(rows, name))?.embeddings;
+  return toTrainingSet(rows, {
+    needs: ['difficulty', 'ngrams', 'structure'],
+    ...(models.length === 0 ? {} : { models }),
+    ...(embeddings === undefined ? {} : { embeddings }),
+  }).set;
 }
 
 /** Judges one file under a bar. */
@@ -127,18 +136,11 @@ async function judgeFile(
   work: Work,
 ): Promise<{ readonly set: TrainingSet; readonly evaluation: Evaluation }> {
   const name = stemOf(file);
-  const bar = progress(name, 100);
-  let shown = 0;
-  const options: EvaluateOptions = {
-    ...work,
-    now: () => performance.now(),
-    progress(share) {
-      for (; shown < Math.floor(share * 100); shown++) bar.step();
-    },
-  };
+  const rows = await read([file], work);
+  const set = await setOf([...trainRows, ...rows], name, work);
+  const bar = shareBar(name);
+  const options: EvaluateOptions = { ...work, now: () => performance.now(), progress: bar.tell };
   try {
-    const rows = await read([file], work);
-    const set = setOf([...trainRows, ...rows], work);
     if (trainRows.length === 0) return { set, evaluation: crossValidate(name, set, { ...options, folds: work.folds }) };
     const index = Int32Array.from(set.ids.keys());
     const parts = { train: index.subarray(0, trainRows.length), test: index.subarray(trainRows.length) };
@@ -189,8 +191,15 @@ const command = defineCommand({
     const files = { train: listOf(args.train), data: listOf(args.data) };
     if (files.data.length === 0) throw new SignalboxError('invalid_request', '--data takes at least one file');
     const controls = CONTROL_NAMES.map((name) => ({ name }));
+    const wanted = listOf(args.router, { commas: true });
+    // All that can learn here; one that is named must be able to.
+    const able = TRAINABLES.filter(({ learnsFrom }) => learnsFrom === undefined || args.embedder !== undefined);
+    const routers = named(wanted.includes('all') ? able : TRAINABLES, wanted, 'router');
+    requireEmbedder(routers, args.embedder);
+    const embedder = await openEmbedder(args.embedder);
     const work: Work = {
-      routers: named(TRAINABLES, listOf(args.router, { commas: true }), 'router'),
+      routers,
+      vectors: embedder === undefined ? undefined : createRowVectors(embedder),
       controls: named(controls, listOf(args.controls, { commas: true }), 'control').map(({ name }) => name),
       models: listOf(args.models, { commas: true }),
       benchmarks: listOf(args.benchmarks, { commas: true }),
@@ -199,7 +208,7 @@ const command = defineCommand({
       resamples: wholeNumber(args.resamples, 'resamples', 1, 100_000),
       learningCurve: reports.some((file) => /\.html$/i.test(file)),
     };
-    const { report, done } = await evaluate(work, files);
+    const { report, done } = await closeAfter(evaluate(work, files), embedder);
     for (const file of reports) {
       await writeWhole(file, /\.md$/i.test(file) ? reportMarkdown(report) : reportHtml(report));
     }
@@ -210,6 +219,15 @@ const command = defineCommand({
     for (const set of report.sets) printSet(set);
   },
 });
+
+/** What the work gives, after the embedder is closed. */
+async function closeAfter<T>(work: Promise<T>, embedder: OpenEmbedder | undefined): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    await embedder?.close();
+  }
+}
 
 function* lines(done: readonly { readonly set: TrainingSet; readonly evaluation: Evaluation }[]): Generator<string> {
   for (const { set, evaluation } of done) yield* predictionLines(set, evaluation);

@@ -52,3 +52,15 @@ export function progress(label: string, total: number): { step(): void; end(): v
     },
   };
 }
+
+/** The same for work that tells which share of it is done, 0..1. */
+export function shareBar(label: string): { tell(share: number): void; end(): void } {
+  const bar = progress(label, 100);
+  let shown = 0;
+  return {
+    tell(share) {
+      for (; shown < Math.floor(share * 100); shown++) bar.step();
+    },
+    end: () => bar.end(),
+  };
+}

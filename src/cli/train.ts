@@ -5,6 +5,7 @@ import { SignalboxError } from '../errors.ts';
 import { TRAINABLES } from '../routers/trainables.ts';
 import { writeArtifact } from '../training/artifact-file.ts';
 import { trainInThread, type TrainResult } from '../training/train-thread.ts';
+import { EMBEDDER_ARG, openEmbedder, requireEmbedder, type OpenEmbedder } from './embedder.ts';
 import { etaBar } from './eta-bar.ts';
 import { joinLists, listOf } from './lists.ts';
 import { wholeNumber } from './numbers.ts';
@@ -23,6 +24,7 @@ const train = defineCommand({
     },
     router: { type: 'string', default: 'learned', description: `What learns: ${ROUTERS.join(', ')}` },
     out: { type: 'string', required: true, description: 'File to write, ends in .safetensors', valueHint: 'file' },
+    embedder: EMBEDDER_ARG,
     seed: { type: 'string', default: '7', description: 'The same data and seed give the same file' },
     json: { type: 'boolean', description: 'Print JSON' },
   },
@@ -35,7 +37,12 @@ const train = defineCommand({
         `--router takes ${ROUTERS.join(', ')}, not "${args.router.slice(0, 40)}"`,
       );
     }
+    requireEmbedder(
+      TRAINABLES.filter(({ name }) => name === args.router),
+      args.embedder,
+    );
     await checkOut(args.out);
+    const embedder = await openEmbedder(args.embedder);
     const started = performance.now();
     const bar = etaBar();
     const stop = new AbortController();
@@ -44,7 +51,10 @@ const train = defineCommand({
     process.on('SIGTERM', onSignal);
     try {
       const { signal } = stop;
-      const result = await trainInThread({ files, router: args.router, seed }, { signal, progress: bar.tell });
+      const result = await trainInThread(
+        { files, router: args.router, seed },
+        { signal, progress: bar.tell, embed: embedder?.embed },
+      );
       bar.end();
       if (result === undefined || signal.aborted) {
         process.stderr.write('stopped; nothing was written\n');
@@ -54,13 +64,14 @@ const train = defineCommand({
       const seconds = Math.round((performance.now() - started) / 100) / 10;
       const { size } = await stat(args.out);
       const made = { out: args.out, router: args.router, version, bytes: size, seconds };
-      if (args.json === true) printJson({ ...made, ...numbersOf(result) });
+      if (args.json === true) printJson({ ...made, ...numbersOf(result, embedder) });
       else print(...linesOf(made, result));
-      for (const warning of warningsOf(result)) process.stderr.write(`warning: ${warning}\n`);
+      for (const warning of warningsOf(result, embedder)) process.stderr.write(`warning: ${warning}\n`);
     } finally {
       bar.end();
       process.removeListener('SIGINT', onSignal);
       process.removeListener('SIGTERM', onSignal);
+      await embedder?.close();
     }
     return 0;
   },
@@ -78,11 +89,16 @@ async function checkOut(out: string): Promise<void> {
   if (there?.isDirectory() === true) throw new SignalboxError('invalid_request', `--out: ${out} is a folder`);
 }
 
-function warningsOf({ warnings, summary }: TrainResult): string[] {
-  return [...warnings, ...summary.warnings];
+function warningsOf({ warnings, summary, artifact }: TrainResult, embedder: OpenEmbedder | undefined): string[] {
+  const idle = embedder !== undefined && artifact.embedder === undefined;
+  return [
+    ...warnings,
+    ...summary.warnings,
+    ...(idle ? [`the router reads no vectors of ${embedder.name}: it was better, or can only be fitted, without`] : []),
+  ];
 }
 
-function numbersOf(result: TrainResult) {
+function numbersOf(result: TrainResult, embedder: OpenEmbedder | undefined) {
   const { artifact, summary, files } = result;
   return {
     rows: summary.rows,
@@ -91,8 +107,9 @@ function numbersOf(result: TrainResult) {
     sampleRows: artifact.sample?.rows ?? 0,
     hash: summary.hash,
     metrics: artifact.metrics,
+    embedder: artifact.embedder ?? null,
     files,
-    warnings: warningsOf(result),
+    warnings: warningsOf(result, embedder),
   };
 }
 
@@ -136,7 +153,7 @@ function linesOf(
   { artifact, summary }: TrainResult,
 ): string[] {
   const { bestSingle, groups } = summary;
-  const { metrics, models, sample } = artifact;
+  const { metrics, models, sample, embedder } = artifact;
   const price = bestSingle === null || bestSingle.costUsd === null ? '' : `, ${usd(bestSingle.costUsd)} a query`;
   const strategies = ['balanced', 'cost-first'].flatMap((name) => strategyLine(name, metrics));
   return [
@@ -150,7 +167,9 @@ function linesOf(
       : [`              on ${grouped(sample?.rows ?? 0)} queries, each predicted by a fit that had not seen it`]),
     '',
     `  signalbox route "<text>" --artifact ${made.out}     # what it would choose, and why`,
-    `  routing: { router: ${made.out} }     # in signalbox.yaml, from its folder`,
+    embedder === undefined
+      ? `  routing: { router: ${made.out} }     # in signalbox.yaml, from its folder`
+      : `  routing: { router: ${made.out}, embedder: { kind: ${embedder.kind}, model: ${embedder.model}, dimensions: ${embedder.dim} } }     # in signalbox.yaml; with baseUrl and apiKey, or provider`,
   ];
 }
 

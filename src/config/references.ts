@@ -78,6 +78,28 @@ export function embeddersOf({ routing, roles }: Pick<Config, 'routing' | 'roles'
   return all.flatMap(([path, embedder]) => (embedder === undefined ? [] : [[path, embedder]]));
 }
 
+/** Whether a router's setting is the path of an artifact rather than a name. */
+export function isArtifactPath(setting: string): boolean {
+  return /[/\\]|\.safetensors$/i.test(setting);
+}
+
+/** Every embedder of a config and the routers whose requests may get its vectors. */
+export function embedderUses({ routing, roles }: Pick<Config, 'routing' | 'roles'>): {
+  readonly path: ConfigPath;
+  readonly embedder: EmbedderConfig;
+  readonly routers: readonly string[];
+}[] {
+  const uses = [routing, ...Object.values(roles)].map((part) => ({
+    embedder: part.embedder ?? routing.embedder,
+    router: part.router ?? routing.router,
+  }));
+  return embeddersOf({ routing, roles }).map(([path, embedder]) => ({
+    path,
+    embedder,
+    routers: [...new Set(uses.flatMap((use) => (use.embedder === embedder ? [use.router] : [])))],
+  }));
+}
+
 function validZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';

@@ -1,3 +1,4 @@
+import { isArtifactPath } from '../config/references.ts';
 import type { Config } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
 import { complexity } from './complexity.ts';
@@ -12,11 +13,6 @@ const LEARNED = prior;
 
 /** Every name that `routing.router` takes. */
 export const ROUTER_NAMES: readonly string[] = ['learned', ...ROUTERS.map(({ name }) => name)];
-
-/** Whether a setting is the path of an artifact rather than a router's name. */
-export function isArtifactPath(setting: string): boolean {
-  return /[/\\]|\.safetensors$/i.test(setting);
-}
 
 /** Why a setting names no router, and what to write instead. */
 function unknownRouter(name: string): string {

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
+import { isArtifactPath } from '../config/references.ts';
 import type { Config } from '../config/schema.ts';
 import { followFile, SETTLE_MS } from '../config/settled.ts';
 import { SignalboxError } from '../errors.ts';
 import type { ActiveArtifact } from '../routers/active.ts';
-import { isArtifactPath } from '../routers/registry.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Artifacts in use by the setting that names them. */

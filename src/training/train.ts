@@ -7,16 +7,19 @@ import type { FeatureName } from '../routers/router.ts';
 import type { Json, Trainable } from '../routers/trained.ts';
 import type { FitOptions, TrainingSet } from '../routers/training-set.ts';
 import type { DatasetRow } from './dataset/row.ts';
+import type { RowVectors } from './dataset/row-vectors.ts';
 import type { SetSummary } from './dataset/summary.ts';
 import { toTrainingSet } from './dataset/training-set.ts';
 import { calibrateFit, INNER_FOLDS, unseenPredictions } from './evaluate/unseen.ts';
 
 /** What a training does, in order. */
-export type TrainStage = 'reading' | 'features' | 'fitting' | 'predicting unseen rows' | 'costs';
+export type TrainStage = 'reading' | 'vectors' | 'features' | 'fitting' | 'predicting unseen rows' | 'costs';
 
 export interface TrainOptions extends Pick<FitOptions, 'seed' | 'cancelled'> {
   /** Told now and then how far a stage is, 0..1. */
   readonly progress?: (stage: TrainStage, share: number) => void;
+  /** Dense vectors of the rows, for routers that learn from them. */
+  readonly vectors?: RowVectors | undefined;
 }
 
 /** All that routers may learn from. */
@@ -126,21 +129,25 @@ function metricsOf(
 
 /**
  * Fits a router and the cost model on rows, and makes an artifact of them. Rows predicted by fits that had not seen them
- * ({@link unseenPredictions}) calibrate the router, and a sample of them, calibrated, is kept. The same rows and seed give
- * the same artifact, to the bit.
+ * ({@link unseenPredictions}) calibrate the router, and a sample of them, calibrated, is kept. The same rows, vectors and
+ * seed give the same artifact, to the bit.
  * @throws `dataset_invalid` without rows; FitCancelled when `cancelled` said so.
  */
 export function trainArtifact(
   rows: readonly DatasetRow[],
   trainable: Trainable,
-  { seed, cancelled, progress }: TrainOptions,
+  { seed, cancelled, progress, vectors }: TrainOptions,
 ): { readonly artifact: Artifact; readonly summary: SetSummary } {
   const during = (stage: TrainStage): FitOptions => ({
     seed,
     ...(cancelled === undefined ? {} : { cancelled }),
     ...(progress === undefined ? {} : { progress: (share) => progress(stage, share) }),
   });
-  const { set, summary } = toTrainingSet(rows, { needs: NEEDS, ...during('features') });
+  const { set, summary } = toTrainingSet(rows, {
+    needs: NEEDS,
+    ...(vectors === undefined ? {} : { embeddings: vectors.embeddings }),
+    ...during('features'),
+  });
   const router = trainable.fit(set, during('fitting'));
   const unseen =
     summary.groups < LEAST_QUERIES
@@ -158,6 +165,8 @@ export function trainArtifact(
     ...(sample === undefined ? {} : { sample }),
     ...(calibrated === undefined ? {} : { calibration: calibrated.calibration.save() }),
     ...(costs === undefined ? {} : { costs: costs.save() }),
+    // A router that uses none must not ask for an embedder.
+    ...(vectors !== undefined && router.needs.includes('embedding') ? { embedder: vectors.space } : {}),
   };
   return { artifact, summary };
 }

@@ -1,7 +1,6 @@
 import { namedModel } from '../../catalog/model.ts';
 import type { Forecast } from '../../decide/sweep.ts';
 import { computeFeatures } from '../../query/features.ts';
-import type { Query } from '../../query/query.ts';
 import { fitCost, type CostModel } from '../../routers/cost.ts';
 import type { Features } from '../../routers/router.ts';
 import type { Trainable } from '../../routers/trained.ts';
@@ -28,8 +27,8 @@ export interface Fitted {
   forecast(features: readonly Features[]): FittedForecast;
   /** Predictions for its own training rows, each by a fit that had not seen that row's group. */
   outOfFold(): Forecast;
-  /** All that one live decision computes, features included; absent where nothing is computed. */
-  readonly decide?: (query: Query) => void;
+  /** All that one live decision computes, features included but for the vector; absent where nothing is computed. */
+  readonly decide?: (features: Pick<Features, 'query' | 'embedding'>) => void;
 }
 
 /** Something that is judged: a router, or a control that exposes one which learns nothing. */
@@ -71,8 +70,8 @@ export function contenderOf(trainable: Trainable): Contender {
           const quality = pickColumns(calibrated().unseen, train.models, models);
           return { quality, stderr: new Float64Array(quality.length), cost: costTable(cost, train.features, models) };
         },
-        decide(query) {
-          const features = computeFeatures(query, needs);
+        decide({ query, embedding }) {
+          const features = computeFeatures(query, needs, embedding);
           calibrated().router.predict(features, candidates);
           cost?.costs(features);
         },

@@ -90,7 +90,7 @@ export const prototype: Contender = {
     return {
       forecast: (features) => forecastOf(features, fitted.predict(features)),
       outOfFold: () => forecastOf(train.features, fitted.outOfFold(5)),
-      decide(query) {
+      decide({ query }) {
         // A copy, so that the n-grams are counted as they are for a new query.
         const features = [{ query: { ...query } }];
         forecastOf(features, fitted.predict(features));

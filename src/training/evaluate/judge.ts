@@ -89,10 +89,10 @@ function timeDecisions(fitted: Fitted, set: TrainingSet, rows: Int32Array, now: 
   const times: number[] = [];
   for (const pass of ['warm', 'measure']) {
     for (let i = 0; i < rows.length; i += step) {
-      const query = set.features[rows[i] ?? 0]?.query;
-      if (query === undefined) continue;
+      const features = set.features[rows[i] ?? 0];
+      if (features === undefined) continue;
       const begin = now();
-      fitted.decide(query);
+      fitted.decide(features);
       if (pass === 'measure') times.push(now() - begin);
     }
   }

@@ -82,7 +82,6 @@ async function run(passage: Passage): Promise<Answer> {
       targets: routed.targets,
       attempts,
       remaining,
-      inputTokens: routed.query.inputTokens,
     });
     if ('fail' in step) return failedAnswer(passage, step.fail, step.because);
     if ('accept' in step) {

@@ -17,8 +17,6 @@ export interface RequestState {
   readonly attempts: readonly Attempt[];
   /** Milliseconds left of the chain's deadline. */
   readonly remaining: number;
-  /** Estimated tokens of the request. */
-  readonly inputTokens: number;
 }
 
 /** What changes in the caller's body for one upstream call. */
@@ -35,7 +33,6 @@ export type Step =
 
 /** Decides step by step what happens in one request; pure. */
 export interface Policy {
-  readonly name: string;
   next(state: RequestState): Step;
 }
 
@@ -85,7 +82,6 @@ function couldHelp(target: Target, attempts: readonly Attempt[]): boolean {
 
 /** One choice with fallback: the chosen target, then the next that could help, until one answers or the deadline is over. */
 export const singleChoice: Policy = {
-  name: 'single-choice',
   next({ targets, attempts, remaining }) {
     const last = attempts.at(-1);
     if (last !== undefined && last.failure === undefined) return { accept: last };

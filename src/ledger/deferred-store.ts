@@ -21,7 +21,6 @@ export function deferStore(database: SqliteDatabase, load: () => Promise<Store>)
     interrupt: async (source, before) => (await store()).interrupt(source, before),
     entry: async (id) => (await store()).entry(id),
     entries: async (filter) => (await store()).entries(filter),
-    decision: async (id) => (await store()).decision(id),
     usage: async (filter) => (await store()).usage(filter),
     prune: async (before) => (await store()).prune(before),
     async close() {

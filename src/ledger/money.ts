@@ -124,10 +124,3 @@ export function attemptCost(usage: Usage, price: Price | null): NanoUsd | null {
 export function usdOf(nano: NanoUsd): number {
   return Number(`${nano}e-9`);
 }
-
-/** USD as nano-dollars, half to even. @throws RangeError when `usd` is not finite. */
-export function nanoOfUsd(usd: number): NanoUsd {
-  const decimal = decimalOf(usd);
-  if (decimal === null) throw new RangeError(`not an amount of money: ${usd}`);
-  return rounded(decimal, NANO);
-}

@@ -12,8 +12,6 @@ export interface Chunk {
   readonly skipped: number;
   /** Nothing but perhaps the beginning of a line follows `offset`. */
   readonly end: boolean;
-  /** Bytes of that beginning. */
-  readonly partial: number;
 }
 
 const NEWLINE = 0x0a;
@@ -59,7 +57,7 @@ export async function readChunk(path: string, offset: number, size: number = CHU
     else if (value.version > JOURNAL_VERSION) throw newer(path, value.version);
     start = end + 1;
   }
-  return { records, offset: offset + start, skipped, end: atEnd, partial: atEnd ? bytes.length - start : 0 };
+  return { records, offset: offset + start, skipped, end: atEnd };
 }
 
 function newer(path: string, version: number): SignalboxError {

@@ -1,4 +1,4 @@
-import type { Decision, Versions } from '../decide/decision.ts';
+import type { Decision } from '../decide/decision.ts';
 import type { Dialect, FinishReason, Usage } from '../protocol/chat.ts';
 import type { FailureClass } from '../providers/provider.ts';
 
@@ -113,4 +113,3 @@ export interface Feedback {
 
 /** Anything the journal holds. */
 export type Rec = Intent | Outcome | Feedback;
-export type { Versions };

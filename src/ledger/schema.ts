@@ -133,11 +133,6 @@ export interface PositionsTable {
   updated_at: Int;
 }
 
-export interface MetaTable {
-  name: string;
-  value: string;
-}
-
 /** The ledger's tables, for Kysely. Text, integers and doubles only, so that they mean the same in Postgres. */
 export interface LedgerSchema {
   requests: RequestsTable;
@@ -146,5 +141,4 @@ export interface LedgerSchema {
   feedback: FeedbackTable;
   usage_hourly: UsageHourlyTable;
   positions: PositionsTable;
-  meta: MetaTable;
 }

@@ -15,8 +15,8 @@ interface Owner {
 /** A name in the journal that only this process writes under. */
 export interface Source {
   readonly name: string;
-  /** Says that the owner lives. False when the lock was gone and had to be written again. */
-  beat(): boolean;
+  /** Says that the owner lives; a lock that is gone is written again. */
+  beat(): void;
   release(): void;
 }
 
@@ -99,10 +99,8 @@ export function claimSource(
       const seconds = clock.now() / 1000;
       try {
         utimesSync(path, seconds, seconds);
-        return true;
       } catch {
         attempt(() => (write('w'), ''));
-        return false;
       }
     },
     release: () => rmSync(path, { force: true }),

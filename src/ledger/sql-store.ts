@@ -129,10 +129,6 @@ export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: 
       return (await entriesOf(db, rows.length > 0 ? rows : await requestDecidedAs(db, id).execute()))[0];
     },
     entries: async (filter) => entriesOf(db, await entriesQuery(db, filter).execute()),
-    async decision(id) {
-      const row = await db.selectFrom('decisions').select('record').where('id', '=', id).executeTakeFirst();
-      return row === undefined ? undefined : decisionOf(row.record);
-    },
     usage: (filter) => readUsage(db, filter, clock.now()),
     prune: (before) => pruneOnce(db, before),
     close: () => db.destroy(),

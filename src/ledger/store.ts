@@ -1,4 +1,4 @@
-import type { DecisionRecord, Feedback, Intent, Outcome, Rec } from './record.ts';
+import type { Feedback, Intent, Outcome, Rec } from './record.ts';
 
 /** A request with everything known of it. */
 export interface LedgerEntry {
@@ -72,7 +72,6 @@ export interface Store {
   interrupt(source: string, before: number): Promise<number>;
   entry(id: string): Promise<LedgerEntry | undefined>;
   entries(filter: EntryFilter): Promise<LedgerEntry[]>;
-  decision(id: string): Promise<DecisionRecord | undefined>;
   usage(filter: UsageFilter): Promise<UsageRow[]>;
   /** Deletes what is older than `before`, a bounded number of rows per call; rollups stay. Returns how many went. */
   prune(before: number): Promise<number>;

@@ -1,7 +1,7 @@
 import type { Csr } from '../numeric/csr.ts';
 import type { FeatureName } from '../router.ts';
 import type { Point, Points, Space, Want } from '../space.ts';
-import type { RouterState, Tensor } from '../trained.ts';
+import type { RouterState } from '../trained.ts';
 import type { FitOptions, TrainingSet } from '../training-set.ts';
 
 /** What a part is fitted on: scores as deviations from each model's mean. */
@@ -45,9 +45,6 @@ export interface Part {
   /** @throws `artifact_invalid` */
   load(state: RouterState, space: Space): FittedPart;
 }
-
-/** Tensors of a part. */
-export type PartTensors = { readonly [name: string]: Tensor };
 
 /** Mean squared residual of each column over its recorded rows. */
 export function columnVariance(residuals: Float64Array, recorded: Float64Array | null, m: number): Float64Array {

@@ -2,12 +2,19 @@ import { resolve } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { grouped } from '../decide/words.ts';
-import { checkArtifact, someNames, summariseArtifact, type ArtifactSummary } from '../flow/artifacts.ts';
+import {
+  checkArtifact,
+  someNames,
+  summariseArtifact,
+  unreadEmbedders,
+  type ArtifactSummary,
+} from '../flow/artifacts.ts';
+import type { FeatureName } from '../routers/router.ts';
 import { artifactPlace, artifactSettings, loadArtifact } from '../training/artifact-keeper.ts';
 
 /** An artifact that a configuration names: what it says, or why it cannot be used. */
 export type InspectedArtifact = { readonly setting: string } & (
-  | { readonly summary: ArtifactSummary }
+  | { readonly summary: ArtifactSummary; readonly needs: readonly FeatureName[] }
   | { readonly error: string }
 );
 
@@ -19,12 +26,17 @@ export function inspectArtifacts(loaded: LoadedConfig, catalog: Catalog): Promis
       try {
         const active = await loadArtifact(resolve(base, setting));
         checkArtifact(setting, active, loaded.config, catalog);
-        return { setting, summary: summariseArtifact(active, catalog) };
+        return { setting, summary: summariseArtifact(active, catalog), needs: active.needs };
       } catch (error) {
         return { setting, error: error instanceof Error ? error.message : String(error) };
       }
     }),
   );
+}
+
+/** What is to be said of embedders that no artifact reads. */
+export function embedderNotes({ config }: LoadedConfig, inspected: readonly InspectedArtifact[]): string[] {
+  return unreadEmbedders(config, new Map(inspected.flatMap((one) => ('error' in one ? [] : [[one.setting, one]]))));
 }
 
 /** What an artifact says, in words. */

@@ -12,7 +12,7 @@ import { systemClock } from '../clock.ts';
 import { createEmbedder } from '../providers/embedders/registry.ts';
 import { createProviders } from '../providers/registry.ts';
 import { createTransport } from '../providers/transport.ts';
-import { artifactText, inspectArtifacts } from './artifacts.ts';
+import { artifactText, embedderNotes, inspectArtifacts } from './artifacts.ts';
 import { print, printJson } from './print.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
@@ -76,12 +76,14 @@ async function checkEmbedders(config: Config): Promise<Finding[]> {
 
 async function checkArtifacts(loaded: LoadedConfig, catalog: Catalog): Promise<Finding[]> {
   const artifacts = await inspectArtifacts(loaded, catalog);
-  return artifacts.map((one): Finding => {
+  const findings = artifacts.map((one): Finding => {
     const what = `artifact ${one.setting}`;
     return 'error' in one
       ? { what, state: 'fail', detail: one.error }
       : { what, state: one.summary.unknown.length > 0 ? 'warn' : 'ok', detail: artifactText(one.summary) };
   });
+  const idle = embedderNotes(loaded, artifacts).map((detail): Finding => ({ what: 'embedder', state: 'warn', detail }));
+  return [...findings, ...idle];
 }
 
 function checkPrices(catalog: Catalog): Finding[] {

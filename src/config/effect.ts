@@ -25,7 +25,6 @@ const IDLE: readonly IdleKey[] = [
   },
   { path: 'retries.max', instead: CALLED_AT_ONCE },
   { path: 'retries.wait', instead: CALLED_AT_ONCE },
-  { path: 'routing.embedder', instead: 'no router reads vectors' },
   { path: 'routing.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'providers.*.concurrency', instead: 'calls are not limited' },
   {
@@ -38,7 +37,6 @@ const IDLE: readonly IdleKey[] = [
     instead: `calls to kinds ${KINDS_NOT_YET_IN_EFFECT.join(' and ')} fail; an OpenAI-compatible endpoint works as kind openai`,
     when: (value) => KINDS_NOT_YET_IN_EFFECT.some((kind) => kind === value),
   },
-  { path: 'roles.*.embedder', instead: 'no router reads vectors' },
   { path: 'roles.*.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'roles.*.budget', instead: 'nothing is limited by it' },
   { path: 'roles.*.taxonomy', instead: 'it is not read' },

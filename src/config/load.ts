@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { z } from 'zod';
 import { notYetInEffect } from './effect.ts';
 import { expand, missingAdvice, refersToEnvironment, withDotEnv, type Environment } from './environment.ts';
+import { idleEmbedders } from './idle-embedders.ts';
 import { problemsOf } from './messages.ts';
 import { configError, pathText, type ConfigPath, type ConfigProblem } from './problem.ts';
 import { checkReferences } from './references.ts';
@@ -99,7 +100,7 @@ function finish(
   const problems = unique([...missing, ...rest]);
   if (problems.length > 0 || checked.config === undefined) throw configError(problems.map(lineOf));
   const { config } = checked;
-  const warnings = notYetInEffect(input).map((note) => ({ message: lineOf(note) }));
+  const warnings = [...notYetInEffect(input), ...idleEmbedders(config)].map((note) => ({ message: lineOf(note) }));
   return { config, version: versionOf(config), warnings };
 }
 

@@ -1,4 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { unreadNote } from '../config/idle-embedders.ts';
+import { pathText } from '../config/problem.ts';
+import { embedderUses } from '../config/references.ts';
 import type { Config } from '../config/schema.ts';
 import { createCalibration } from '../decide/calibration.ts';
 import { strategyOf } from '../decide/strategy.ts';
@@ -49,6 +52,19 @@ export function checkArtifact(setting: string, active: ActiveArtifact, config: C
     const mismatch = router === setting ? spaceMismatch(need, embedder) : undefined;
     if (mismatch !== undefined) throw invalid(setting, mismatch);
   }
+}
+
+/** Says of each embedder that is configured for artifacts, none of which reads vectors. Artifacts that are not there are left out. */
+export function unreadEmbedders(
+  config: Pick<Config, 'routing' | 'roles'>,
+  artifacts: ReadonlyMap<string, Pick<ActiveArtifact, 'needs'>>,
+): string[] {
+  return embedderUses(config).flatMap(({ path, embedder, routers }) => {
+    const found = routers.flatMap((router) => artifacts.get(router) ?? []);
+    if (embedder.kind === 'hashed' || found.length === 0) return [];
+    if (found.some(({ needs }) => needs.includes('embedding'))) return [];
+    return [`${pathText(path)}: ${unreadNote(routers)}`];
+  });
 }
 
 /** Puts artifacts to work on the models of a catalogue. */

@@ -34,6 +34,9 @@ export function activate(artifact: Artifact, version: string): ActiveArtifact {
   const learnt = trainable.load(artifact.router);
   const router =
     artifact.calibration === undefined ? learnt : calibratedRouter(learnt, loadCalibration(artifact.calibration));
+  if (learnt.needs.includes('embedding') && artifact.embedder === undefined) {
+    throw invalidArtifact('its router needs vectors, and nothing says of which embedder');
+  }
   const lengths = lengthsOf(artifact);
   const { models, trainedOn, sample, embedder } = artifact;
   return {

@@ -81,8 +81,9 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
   const status = upstream.status;
   const tap = codec.tap({
     strip: !codec.asksForUsage(request.parsed),
+    redact: upstream.redact,
     trailer(seen) {
-      const inside = seen.failed === undefined ? undefined : failureInside(seen.failed);
+      const inside = seen.failed === undefined ? undefined : failureInside(seen.failed, upstream.redact);
       settlement.answered(opened, seen, inside);
       const outcome = settlement.finish(
         inside === undefined

@@ -53,7 +53,7 @@ async function call(passage: Passage, target: Target, model: string, remaining: 
     settlement.waited(runtime.clock.elapsed() - opened.started);
   }
   if (bytes === undefined) return { target, opened, answer };
-  const whole = readWhole(bytes, answer.status, codecOf(answer.dialect));
+  const whole = readWhole(bytes, answer, codecOf(answer.dialect));
   return whole instanceof UpstreamFailure ? failed(whole) : { target, opened, answer, whole };
 }
 

@@ -19,8 +19,12 @@ export async function readBytes({ whole, body }: UpstreamAnswer): Promise<Uint8A
 }
 
 /** Parses a 2xx answer, once: for its usage, and for an error or half an answer that came with that status. */
-export function readWhole(bytes: Uint8Array, status: number, codec: Codec): Whole | UpstreamFailure {
+export function readWhole(
+  bytes: Uint8Array,
+  { status, redact }: Pick<UpstreamAnswer, 'status' | 'redact'>,
+  codec: Codec,
+): Whole | UpstreamFailure {
   const seen = codec.seenWhole(bytes);
-  if (seen.failed !== undefined) return failureInside(seen.failed);
+  if (seen.failed !== undefined) return failureInside(seen.failed, redact);
   return seen.malformed > 0 ? new UpstreamFailure('sick', 'the answer is not valid JSON', { status }) : { bytes, seen };
 }

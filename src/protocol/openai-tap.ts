@@ -30,7 +30,8 @@ function readMessage(message: JsonObject): { readonly text: string; readonly too
   return { text: reasoning + parts + readCalls(calls), tools: calls.length > 0 };
 }
 
-function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boolean }): void {
+/** Gives whether the chunk is an error. */
+function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boolean }): boolean {
   const id = text(chunk['id']);
   const model = text(chunk['model']);
   if (seen.id === undefined && id !== undefined) seen.id = id;
@@ -51,6 +52,14 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boole
   }
   const failed = errorInside(chunk);
   if (failed !== undefined) seen.failed = failed;
+  return failed !== undefined;
+}
+
+/** Keys are ASCII: what stands around them stays as it is. */
+function redacted(event: Uint8Array, redact: (text: string) => string): Uint8Array {
+  const text = Buffer.from(event.buffer, event.byteOffset, event.byteLength).toString('latin1');
+  const clean = redact(text);
+  return clean === text ? event : Buffer.from(clean, 'latin1');
 }
 
 function isUsageChunk(chunk: JsonObject): boolean {
@@ -66,7 +75,7 @@ function isUsageChunk(chunk: JsonObject): boolean {
  * A tap for OpenAI's chat stream: bytes pass unchanged but for the stripped usage chunk and the trailer. `"usage":null`
  * on other chunks stays: OpenAI's clients ignore it.
  */
-export function tapOpenAIChat({ strip, trailer }: TapOptions): Tap {
+export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
   const splitter = createEventSplitter();
   const seen: Mutable<Seen> = { text: '', done: false, events: 0, malformed: 0 };
   const state = { tools: false };
@@ -77,19 +86,19 @@ export function tapOpenAIChat({ strip, trailer }: TapOptions): Tap {
     trailed = true;
     return trailer?.(seen);
   };
-  /** False when the event is to be dropped. */
-  const read = (data: string): boolean => {
+  /** What of an event goes on; undefined when it is to be dropped. */
+  const read = (event: Uint8Array, data: string): Uint8Array | undefined => {
     seen.events++;
     let chunk: unknown;
     try {
       chunk = JSON.parse(data);
     } catch {
       seen.malformed++;
-      return true;
+      return event;
     }
-    if (!isObject(chunk)) return true;
-    readChunk(seen, chunk, state);
-    return !(strip && isUsageChunk(chunk));
+    if (!isObject(chunk)) return event;
+    if (readChunk(seen, chunk, state) && redact !== undefined) return redacted(event, redact);
+    return strip && isUsageChunk(chunk) ? undefined : event;
   };
   const joined = (parts: readonly Uint8Array[]): Uint8Array | undefined =>
     parts.length > 1 ? Buffer.concat(parts) : parts[0];
@@ -98,7 +107,7 @@ export function tapOpenAIChat({ strip, trailer }: TapOptions): Tap {
     seen,
     push(chunk) {
       const out: Uint8Array[] = [];
-      let dropped = false;
+      let changed = false;
       const events = splitter.push(chunk);
       for (const event of events) {
         const data = dataOf(event);
@@ -107,11 +116,14 @@ export function tapOpenAIChat({ strip, trailer }: TapOptions): Tap {
           const extra = trail();
           if (extra !== undefined) out.push(extra);
           out.push(event);
-        } else if (data === undefined || read(data)) out.push(event);
-        else dropped = true;
+          continue;
+        }
+        const passed = data === undefined ? event : read(event, data);
+        if (passed !== event) changed = true;
+        if (passed !== undefined) out.push(passed);
       }
       // A chunk of whole events that all pass is sent on as it came.
-      return !dropped &&
+      return !changed &&
         events.length > 1 &&
         out.length === events.length &&
         splitter.rest() === undefined &&
@@ -124,10 +136,10 @@ export function tapOpenAIChat({ strip, trailer }: TapOptions): Tap {
       const rest = splitter.rest();
       const data = rest === undefined ? undefined : dataOf(rest);
       if (data === '[DONE]') seen.done = true;
-      const passes = rest !== undefined && (data === undefined || data === '[DONE]' || read(data));
+      const passed = rest === undefined || data === undefined || data === '[DONE]' ? rest : read(rest, data);
       const extra = seen.done || seen.finishReason !== undefined ? trail() : undefined;
       if (extra !== undefined) out.push(extra);
-      if (passes) out.push(rest);
+      if (passed !== undefined) out.push(passed);
       return joined(out);
     },
   };

@@ -37,6 +37,8 @@ export interface Tap {
 export interface TapOptions {
   /** Drops the usage that only we asked for. */
   readonly strip: boolean;
+  /** Takes the provider's keys out of an error event; every other event passes as it is. */
+  readonly redact?: ((text: string) => string) | undefined;
   /** Called once, when the answer is complete and its last bytes are about to go out; an event to insert before them. */
   readonly trailer?: (seen: Seen) => Uint8Array | undefined;
 }

@@ -1,6 +1,6 @@
 import { isObject } from '../protocol/guards.ts';
 import type { InsideError } from '../protocol/tap.ts';
-import { UpstreamFailure, type FailureClass } from './provider.ts';
+import { UpstreamFailure, type FailureClass, type UpstreamAnswer } from './provider.ts';
 
 /** Phrases that mean money, not rate; OpenAI's rate limits also say where to add a payment method. */
 const QUOTA =
@@ -47,9 +47,12 @@ function mayShowKey(status: number, body: string): boolean {
   return status === 401 || status === 403 || AUTH.test(body);
 }
 
-/** An error with status 200 as a failure. */
-export function failureInside({ message, status, text }: InsideError): UpstreamFailure {
-  const words = mayShowKey(status, text) ? `status ${status}` : message.slice(0, 200);
+/** An error with status 200 as a failure; `redact` takes the provider's keys out of its words. */
+export function failureInside(
+  { message, status, text }: InsideError,
+  redact: UpstreamAnswer['redact'] = (words) => words,
+): UpstreamFailure {
+  const words = mayShowKey(status, text) ? `status ${status}` : redact(message).slice(0, 200);
   return new UpstreamFailure(classify(status, text), `an error with status 200: ${words}`, { status });
 }
 

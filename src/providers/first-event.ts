@@ -2,7 +2,7 @@ import { isObject } from '../protocol/guards.ts';
 import { errorInside } from '../protocol/openai-error.ts';
 import { createEventSplitter, dataOf } from '../protocol/sse.ts';
 import { failureInside, networkFailure } from './classify.ts';
-import { UpstreamFailure } from './provider.ts';
+import { UpstreamFailure, type UpstreamAnswer } from './provider.ts';
 import type { CallWatch } from './watch.ts';
 
 /** A stream whose first event is here. */
@@ -24,10 +24,10 @@ function parsed(data: string): unknown {
 }
 
 /** The error that a first event holds, for providers that answer 200 and then fail. */
-function inBandError(data: string): UpstreamFailure | undefined {
+function inBandError(data: string, redact: UpstreamAnswer['redact']): UpstreamFailure | undefined {
   const body = data.includes('"error"') ? parsed(data) : undefined;
   const error = isObject(body) ? errorInside(body) : undefined;
-  return error === undefined ? undefined : failureInside(error);
+  return error === undefined ? undefined : failureInside(error, redact);
 }
 
 function firstData(events: readonly Uint8Array[]): string | undefined {
@@ -65,11 +65,14 @@ async function readFirst(rest: AsyncIterator<Uint8Array>, read: Uint8Array[]): P
  * Waits for the first whole event of a stream, so that failures before it fall over invisibly; comments do not count.
  * @throws UpstreamFailure when the stream ends before, holds 1 MB without one, or its first event is an error.
  */
-export async function firstEvents(body: AsyncIterable<Uint8Array>): Promise<OpenedStream> {
+export async function firstEvents(
+  body: AsyncIterable<Uint8Array>,
+  redact?: UpstreamAnswer['redact'],
+): Promise<OpenedStream> {
   const rest = body[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   try {
-    const failure = inBandError(await readFirst(rest, first));
+    const failure = inBandError(await readFirst(rest, first), redact);
     if (failure !== undefined) throw failure;
   } catch (error) {
     await rest.return?.();

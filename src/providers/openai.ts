@@ -6,6 +6,7 @@ import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
 import type { Preset } from './presets.ts';
 import { UpstreamFailure, type Provider, type UpstreamAnswer } from './provider.ts';
+import { createRedactor } from './redact.ts';
 import type { Call, Transport } from './transport.ts';
 import { watchCall, type CallWatch } from './watch.ts';
 import type { WholeAnswer } from './whole-reader.ts';
@@ -63,6 +64,7 @@ export function createOpenAI(
 ): Provider {
   const base = (config.baseUrl ?? preset.baseUrl ?? '').replace(/\/+$/, '');
   const fixed = baseHeaders(config, preset);
+  const redactor = createRedactor(config);
   const version = config.apiVersion ?? preset.apiVersion;
   const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
   const chatPath = preset.chatPath ?? '/chat/completions';
@@ -75,9 +77,10 @@ export function createOpenAI(
     return url;
   };
 
-  const refused = ({ statusCode: status, headers: raw, body }: WholeAnswer): UpstreamFailure => {
+  const refused = ({ statusCode: status, headers: raw, body: told }: WholeAnswer): UpstreamFailure => {
     const headers = headersOf(raw);
-    const text = body.toString('utf8');
+    const body = redactor.bytes(told);
+    const text = redactor.text(told.toString('utf8'));
     const retryAfter = retryAfterOf(headers, clock.now());
     return new UpstreamFailure(classify(status, text), messageOf(status, text), {
       status,
@@ -92,7 +95,8 @@ export function createOpenAI(
     if (!isSuccess(status)) throw refused(answer);
     if (body.find((byte) => byte > 0x20) !== 0x7b)
       throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
-    return { status, headers: headersOf(answer.headers), dialect: 'openai-chat', body: whole(body), whole: body };
+    const headers = headersOf(answer.headers);
+    return { status, headers, dialect: 'openai-chat', body: whole(body), whole: body, redact: redactor.text };
   };
 
   const stream = async (call: Call, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {
@@ -106,9 +110,9 @@ export function createOpenAI(
       if (bytes.length === MAX_ANSWER_BYTES) throw tooLong(status);
       return taken({ ...answer, body: bytes });
     }
-    const opened = await firstEvents(body);
+    const opened = await firstEvents(body, redactor.text);
     watch.idle(idle);
-    return { status, headers, dialect: 'openai-chat', body: resume(opened, watch) };
+    return { status, headers, dialect: 'openai-chat', body: resume(opened, watch), redact: redactor.text };
   };
 
   return {

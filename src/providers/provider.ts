@@ -48,6 +48,8 @@ export interface UpstreamAnswer {
   readonly whole?: Uint8Array;
   /** The dialect of `body`. */
   readonly dialect: Dialect;
+  /** Takes the provider's keys out of an error inside `body`. */
+  readonly redact?: (text: string) => string;
 }
 
 /** One failed upstream call. */

@@ -26,7 +26,7 @@ const never = new AbortController().signal;
 function make(settings: Partial<EmbedderConfig>, providers: ConfigInput['providers'] = {}): Embedder {
   const { config } = configFromObject(
     {
-      providers: { p: { kind: 'openai', baseUrl: host.baseUrl, apiKey: 'the-key' }, ...providers },
+      providers: { p: { kind: 'openai', baseUrl: host.baseUrl, apiKey: 'the-own-key' }, ...providers },
       models: [{ id: 'm', provider: 'p' }],
       routing: { embedder: { kind: 'openai', model: 'text-embed', deadline: '1s', ...settings } },
     },
@@ -48,7 +48,7 @@ describe('an /embeddings endpoint', () => {
     expect(await embedder.embed(['Hello'], never)).toEqual([Float32Array.of(0.6, 0.8)]);
     const [seen] = host.requests;
     expect(seen?.path).toBe('/v1/embeddings');
-    expect(seen?.headers).toMatchObject({ authorization: 'Bearer the-key', 'content-type': 'application/json' });
+    expect(seen?.headers).toMatchObject({ authorization: 'Bearer the-own-key', 'content-type': 'application/json' });
     expect(JSON.parse(seen?.body ?? '')).toEqual({
       model: 'text-embed',
       input: ['Hello'],
@@ -89,6 +89,7 @@ describe('an /embeddings endpoint', () => {
     ['another shape', json('[1,2]'), /0 vectors/],
     ['500', json('{"error":{"message":"boom"}}', 500), /status 500: boom/],
     ['401', json('{"error":{"message":"bad key sk-123"}}', 401), /^status 401$/],
+    ['its key', json('{"error":{"message":"not with the-own-key"}}', 400), /^status 400: not with \[key\]$/],
   ])('that answers with %s is a failure', async (_what, behaviour, message) => {
     host.behave(behaviour);
     await expect(make({ provider: 'p', dimensions: 2 }).embed(['x'], never)).rejects.toThrow(message);

@@ -1,6 +1,7 @@
 import { classify, messageOf, networkFailure } from '../classify.ts';
 import { UpstreamFailure } from '../provider.ts';
 import { errorBody, readStart } from '../read-start.ts';
+import type { Redactor } from '../redact.ts';
 import type { Transport } from '../transport.ts';
 
 const CONNECT_MS = 5000;
@@ -12,6 +13,8 @@ export interface Endpoint {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly transport: Transport;
+  /** Of the key among the headers. */
+  readonly redactor: Redactor;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface Endpoint {
  * @throws UpstreamFailure
  */
 export async function postJson(endpoint: Endpoint, body: object, signal: AbortSignal): Promise<unknown> {
-  const { url, headers, transport } = endpoint;
+  const { url, headers, transport, redactor } = endpoint;
   let bytes: Buffer;
   try {
     const answer = await transport.send({
@@ -32,7 +35,7 @@ export async function postJson(endpoint: Endpoint, body: object, signal: AbortSi
     });
     const { statusCode } = answer;
     if (statusCode < 200 || statusCode > 299) {
-      const text = (await errorBody(answer)).toString('utf8');
+      const text = redactor.text((await errorBody(answer)).toString('utf8'));
       throw new UpstreamFailure(classify(statusCode, text), messageOf(statusCode, text), { status: statusCode });
     }
     bytes = await readStart(answer, MAX_BYTES);

@@ -4,6 +4,7 @@ import type { ConfigProblem } from '../../config/problem.ts';
 import type { Embedder } from '../../query/embedder.ts';
 import { baseHeaders } from '../openai.ts';
 import { presetOf, type Preset } from '../presets.ts';
+import { createRedactor } from '../redact.ts';
 import type { Transport } from '../transport.ts';
 import { batched } from './batched.ts';
 import type { Endpoint } from './http.ts';
@@ -52,6 +53,7 @@ function endpointOf(
     url: new URL(base.replace(/\/+$/, '') + path + query),
     headers: { ...baseHeaders(host, preset), accept: 'application/json' },
     transport,
+    redactor: createRedactor(host),
   };
 }
 

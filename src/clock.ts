@@ -11,3 +11,6 @@ export type Random = () => number;
 
 /** The machine's clock. */
 export const systemClock: Clock = { now: () => Date.now(), elapsed: () => performance.now() };
+
+/** The ISO date of a time in milliseconds since 1970, in UTC. */
+export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

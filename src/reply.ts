@@ -80,7 +80,7 @@ export function createCollector() {
         message: { role: 'assistant', content: text, ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }) },
         finishReason,
         usage: outcome.usage ?? usage,
-        costUsd: outcome.cost === null ? null : usdOf(outcome.cost),
+        costUsd: usdOf(outcome.cost),
         decision,
         model: outcome.model ?? decision.model,
       };

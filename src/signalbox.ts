@@ -1,5 +1,5 @@
 import { buildCatalog } from './catalog/build.ts';
-import { systemClock, type Clock, type Random } from './clock.ts';
+import { dayOf, systemClock, type Clock, type Random } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { createPrecedence, defaultModel } from './decide/precedence.ts';
@@ -72,7 +72,7 @@ export async function buildSnapshot(
   },
 ): Promise<Snapshot> {
   const { config, version } = loaded;
-  const catalog = await buildCatalog(config);
+  const catalog = await buildCatalog(config, { today: dayOf(deps.clock.now()) });
   const keeper = deps.artifacts ?? createArtifactKeeper(silentLog);
   const artifacts = await keeper.of(artifactPlace(loaded), (setting, active) =>
     checkArtifact(setting, active, config, catalog),

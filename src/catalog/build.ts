@@ -1,3 +1,4 @@
+import { dayOf, systemClock } from '../clock.ts';
 import type { Config, ModelConfig, ProviderConfig } from '../config/schema.ts';
 import type { Catalog } from './catalog.ts';
 import { catalogVersion, pricesVersion } from './hash.ts';
@@ -136,7 +137,7 @@ function modelOf(config: ModelConfig, sources: Sources): Model {
  * ```
  */
 export async function buildCatalog(config: CatalogConfig, options: CatalogOptions = {}): Promise<Catalog> {
-  const today = options.today ?? new Date().toISOString().slice(0, 10);
+  const today = options.today ?? dayOf(systemClock.now());
   const charges = Object.values(config.providers).some((provider) => freeSource(provider.kind) === undefined);
   const book = charges ? await openPriceBook(today) : undefined;
   const sources: Sources = { providers: config.providers, book, today };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../config/schema.ts';
 import { buildCatalog } from './build.ts';
-import { virtualModels } from './virtual.ts';
+import { modelRows } from './model-rows.ts';
 
 const catalog = await buildCatalog(
   configSchema.parse({
@@ -14,8 +14,8 @@ const catalog = await buildCatalog(
   }),
 );
 
-describe('virtualModels', () => {
-  const rows = virtualModels(catalog, ['engineer']);
+describe('modelRows', () => {
+  const rows = modelRows(catalog, ['engineer']);
 
   it('lists real models first, then every name that is routed', () => {
     expect(rows.map((row) => row.id)).toEqual([

@@ -41,7 +41,7 @@ function rowOf(model: Model): ModelRow {
 }
 
 /** Real models in the order of the configuration, then the names that are routed: `auto` and the roles. */
-export function virtualModels(catalog: Pick<Catalog, 'models'>, roles: readonly string[]): ModelRow[] {
+export function modelRows(catalog: Pick<Catalog, 'models'>, roles: readonly string[]): ModelRow[] {
   const routed = [...AUTO_NAMES, ...roles.map((role) => `role/${role}`)];
   return [
     ...catalog.models.map(rowOf),

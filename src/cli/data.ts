@@ -7,8 +7,9 @@ import { stemOf } from '../training/dataset/place.ts';
 import { splitByShare, splitByTime, splitIntoFolds, writeSplit, type Split } from '../training/dataset/split.ts';
 import { summarise, type SetSummary } from '../training/dataset/summary.ts';
 import { writeRows } from '../training/dataset/write.ts';
+import { shareBar } from './eta-bar.ts';
 import { wholeNumber } from './numbers.ts';
-import { print, printJson, progress, table } from './print.ts';
+import { print, printJson, table } from './print.ts';
 import { group, runnable } from './runnable.ts';
 
 const FILES = {
@@ -20,14 +21,9 @@ const JSON_ARG = { type: 'boolean', description: 'Print JSON' } as const;
 
 /** Reads files under a bar. */
 async function load(files: readonly string[]): Promise<LoadedDataset> {
-  const bar = progress('reading', 100);
-  let shown = 0;
+  const bar = shareBar('reading');
   try {
-    return await loadDataset(files, {
-      progress(share) {
-        for (; shown < Math.floor(share * 100); shown++) bar.step();
-      },
-    });
+    return await loadDataset(files, { progress: bar.tell });
   } finally {
     bar.end();
   }

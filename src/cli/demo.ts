@@ -8,7 +8,8 @@ import { generateTasks, type Task } from '../providers/simulated/tasks.ts';
 import { createLog } from '../telemetry/log.ts';
 import { demoClient, type DemoAnswer } from './demo-client.ts';
 import { demoTable, summarise, type Arm, type ArmResult } from './demo-table.ts';
-import { print, printJson, progress } from './print.ts';
+import { shareBar } from './eta-bar.ts';
+import { print, printJson } from './print.ts';
 import { portOf, wholeNumber } from './numbers.ts';
 import { startServing, stopSignal, type Serving } from './serve.ts';
 import { simulatedConfig } from './simulated.ts';
@@ -37,7 +38,8 @@ async function inParallel<T>(items: readonly T[], parallel: number, work: (item:
 
 async function runArms(url: string, tasks: readonly Task[]): Promise<ArmResult[]> {
   const client = demoClient(url);
-  const bar = progress('sending tasks', tasks.length * ARMS.length);
+  const bar = shareBar('sending tasks');
+  let done = 0;
   const answers = new Map<Arm, DemoAnswer[]>(ARMS.map((arm) => [arm, []]));
   const work = tasks.flatMap((task) => ARMS.map((arm) => ({ task, arm })));
   try {
@@ -46,7 +48,7 @@ async function runArms(url: string, tasks: readonly Task[]): Promise<ArmResult[]
       const right = task.check(reply.text);
       await client.feedback(reply.decisionId, right ? 1 : 0);
       answers.get(arm)?.push({ ...reply, right });
-      bar.step();
+      bar.tell(++done / work.length);
     });
   } finally {
     bar.end();

@@ -25,18 +25,28 @@ export function etaBar(): { tell(stage: string, share: number): void; end(): voi
   let stage = '';
   let since = started;
   let named = '';
+  let drawn = '';
   return {
     tell(label, share) {
       const now = performance.now();
       if (label !== stage) since = now;
       stage = label;
       if (now - started < QUIET_MS) return;
-      if (out.isTTY) out.write(`\r\u001B[K${barLine(label, share, now - since)}`);
-      else if (label !== named) out.write(`${label} …\n`);
+      if (out.isTTY) {
+        const line = barLine(label, share, now - since);
+        if (line !== drawn) out.write(`\r\u001B[K${line}`);
+        drawn = line;
+      } else if (label !== named) out.write(`${label} …\n`);
       named = label;
     },
     end() {
       if (out.isTTY) out.write('\r\u001B[K');
     },
   };
+}
+
+/** The same for work of one stage. */
+export function shareBar(label: string): { tell(share: number): void; end(): void } {
+  const bar = etaBar();
+  return { tell: (share) => bar.tell(label, share), end: bar.end };
 }

@@ -25,9 +25,10 @@ import { reportJson } from '../training/evaluate/report-json.ts';
 import { reportMarkdown } from '../training/evaluate/report-markdown.ts';
 import { columnsOf, introduction } from '../training/evaluate/report-text.ts';
 import { EMBEDDER_ARG, openEmbedder, requireEmbedder, type OpenEmbedder } from './embedder.ts';
+import { shareBar } from './eta-bar.ts';
 import { joinLists, listOf } from './lists.ts';
 import { wholeNumber } from './numbers.ts';
-import { print, printJson, shareBar, table } from './print.ts';
+import { print, printJson, table } from './print.ts';
 import { createRowVectors, type RowVectorSource } from './row-vectors.ts';
 import { runnable, type Runnable } from './runnable.ts';
 

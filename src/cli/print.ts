@@ -28,39 +28,3 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       .trimEnd();
   return [line(columns.map((column) => column.title)), ...rows.map(line)].join('\n');
 }
-
-/** A bar for anything over a second: drawn on a terminal, silent elsewhere. */
-export function progress(label: string, total: number): { step(): void; end(): void } {
-  const out = process.stderr;
-  if (!out.isTTY) return { step() {}, end() {} };
-  let done = 0;
-  let drawn = -1;
-  const draw = () => {
-    const filled = Math.floor((done / Math.max(1, total)) * 30);
-    if (filled === drawn && done < total) return;
-    drawn = filled;
-    out.write(`\r${label} [${'█'.repeat(filled)}${'░'.repeat(30 - filled)}] ${done}/${total}`);
-  };
-  draw();
-  return {
-    step() {
-      done++;
-      draw();
-    },
-    end() {
-      out.write('\r\u001B[K');
-    },
-  };
-}
-
-/** The same for work that tells which share of it is done, 0..1. */
-export function shareBar(label: string): { tell(share: number): void; end(): void } {
-  const bar = progress(label, 100);
-  let shown = 0;
-  return {
-    tell(share) {
-      for (; shown < Math.floor(share * 100); shown++) bar.step();
-    },
-    end: () => bar.end(),
-  };
-}

@@ -2,7 +2,7 @@ import type { VectorSpace } from '../query/embedder.ts';
 import type { DatasetRow } from '../training/dataset/row.ts';
 import { instructionsOf, spreadVectors, type RowVectors } from '../training/dataset/row-vectors.ts';
 import type { OpenEmbedder } from './embedder.ts';
-import { shareBar } from './print.ts';
+import { shareBar } from './eta-bar.ts';
 
 /** Gives the vectors of one set's rows after another's, under a bar of that name. */
 export type RowVectorSource = (rows: readonly DatasetRow[], name: string) => Promise<RowVectors>;

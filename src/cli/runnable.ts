@@ -1,6 +1,6 @@
 import { parseArgs, renderUsage, runCommand, type ArgsDef, type CommandDef } from 'citty';
 import { stripVTControlCharacters } from 'node:util';
-import { nearestName } from '../config/messages.ts';
+import { nearestNames } from '../catalog/nearest.ts';
 import { SignalboxError } from '../errors.ts';
 
 /** A command whatever its arguments are. */
@@ -36,7 +36,7 @@ async function checkOptions<T extends ArgsDef>(command: CommandDef<T>, rawArgs: 
     if (word === '--') break;
     const name = /^--([^=]+)/.exec(word)?.[1] ?? /^-([a-z])/i.exec(word)?.[1];
     if (name === undefined || known.includes(name)) continue;
-    const near = nearestName(name, known);
+    const [near] = nearestNames(name, known);
     const advice = near === undefined ? `it has --${known.join(', --')}` : `did you mean --${near}?`;
     const option = `${word.startsWith('--') ? '--' : '-'}${name.slice(0, 40)}`;
     throw new SignalboxError('invalid_request', `there is no option ${option}; ${advice}`);

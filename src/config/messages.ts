@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { editDistance } from '../catalog/nearest.ts';
+import { nearestNames } from '../catalog/nearest.ts';
 import type { ConfigProblem } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -58,16 +58,6 @@ function typeWord(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 
-/** The known name that a misspelt one most likely means. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const limit = Math.floor(Math.max(2, name.length / 3));
-  const ranked = known
-    .map((candidate) => ({ candidate, far: editDistance(name.toLowerCase(), candidate.toLowerCase(), limit) }))
-    .sort((a, b) => a.far - b.far);
-  const [best] = ranked;
-  return best !== undefined && best.far <= limit ? best.candidate : undefined;
-}
-
 function unknownKeys(
   issue: z.core.$ZodIssueUnrecognizedKeys,
   path: (string | number)[],
@@ -75,7 +65,7 @@ function unknownKeys(
 ): ConfigProblem[] {
   const names = known(path);
   return issue.keys.map((key) => {
-    const near = nearestName(key, names);
+    const [near] = nearestNames(key, names);
     const advice =
       near === undefined ? (names.length > 0 ? `; known are ${names.join(', ')}` : '') : `; did you mean "${near}"?`;
     return { path: [...path, key], atKey: true, message: `unknown key${advice}` };

@@ -1,11 +1,11 @@
+import { nearestNames } from '../catalog/nearest.ts';
 import type { Config, EmbedderConfig } from './schema.ts';
-import { nearestName } from './messages.ts';
 import type { ConfigPath, ConfigProblem } from './problem.ts';
 
 const RESERVED = /^(?:auto(?::.*)?|claude-auto|role\/.*)$/i;
 
 function unknownName(what: string, name: string, known: readonly string[]): string {
-  const near = nearestName(name, known);
+  const [near] = nearestNames(name, known);
   return `there is no ${what} "${name}"${near === undefined ? `; there are ${known.join(', ') || 'none'}` : `; did you mean "${near}"?`}`;
 }
 

@@ -15,11 +15,11 @@ import type { Whole } from './whole.ts';
 function routingOf(passage: Passage, outcome: Outcome): unknown {
   return {
     decision: passage.intent.decision,
-    costUsd: outcome.cost === null ? null : usdOf(outcome.cost),
-    baselineCostUsd: outcome.baselineCost === null ? null : usdOf(outcome.baselineCost),
+    costUsd: usdOf(outcome.cost),
+    baselineCostUsd: usdOf(outcome.baselineCost),
     attempts: outcome.attempts.map(({ cost, ...attempt }) => ({
       ...attempt,
-      costUsd: cost === null ? null : usdOf(cost),
+      costUsd: usdOf(cost),
     })),
   };
 }

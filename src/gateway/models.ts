@@ -1,10 +1,10 @@
-import { virtualModels } from '../catalog/virtual.ts';
+import { modelRows } from '../catalog/model-rows.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Admitted, GatewayContext } from './context.ts';
 
 function rows(context: GatewayContext) {
   const { catalog, config } = context.engine.snapshot();
-  return virtualModels(catalog, Object.keys(config.roles));
+  return modelRows(catalog, Object.keys(config.roles));
 }
 
 /**

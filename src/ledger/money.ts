@@ -121,6 +121,9 @@ export function attemptCost(usage: Usage, price: Price | null): NanoUsd | null {
 }
 
 /** Nano-dollars as the nearest number of USD. */
-export function usdOf(nano: NanoUsd): number {
-  return Number(`${nano}e-9`);
+export function usdOf(nano: NanoUsd): number;
+/** The same for an amount that may be unknown: null. */
+export function usdOf(nano: NanoUsd | null): number | null;
+export function usdOf(nano: NanoUsd | null): number | null {
+  return nano === null ? null : Number(`${nano}e-9`);
 }

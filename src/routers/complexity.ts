@@ -1,19 +1,15 @@
 import type { Model } from '../catalog/model.ts';
 import { difficultyOf, explainDifficulty } from '../query/difficulty.ts';
+import { logit, sigmoid } from './numeric/sigmoid.ts';
 import { priorOf } from './prior.ts';
 import type { Features, Prediction, Router } from './router.ts';
 
 /** Rules are guesses: their error is added to the declared quality's own. */
 const RULES_STDERR = 0.1;
 
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x));
-}
-
 /** A model's ability on the logit scale: its declared quality, kept off 0 and 1 so that no query is hopeless. */
 export function abilityOf(model: Model): number {
-  const quality = Math.min(0.98, Math.max(0.02, priorOf(model).quality));
-  return Math.log(quality / (1 - quality));
+  return logit(priorOf(model).quality, 0.02);
 }
 
 function difficulty(features: Features): number {

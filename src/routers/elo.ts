@@ -1,6 +1,7 @@
 import type { Model } from '../catalog/model.ts';
 import { columnFinder, inNameOrder } from './columns.ts';
 import { eloOf, fitStrengths, resultsOf } from './numeric/bradley-terry.ts';
+import { logit } from './numeric/sigmoid.ts';
 import { priorOf } from './prior.ts';
 import type { Prediction } from './router.ts';
 import { scoreMoments } from './score-moments.ts';
@@ -26,9 +27,6 @@ export interface Strengths {
   readonly counts: Float64Array;
 }
 
-/** Kept off 0 and 1, where logits are infinite. */
-const EDGE = 1e-3;
-
 /** σ(intercept + slope · θ). */
 export function linked({ intercept, slope }: Link, theta: number): number {
   return 1 / (1 + Math.exp(-(intercept + slope * theta)));
@@ -42,10 +40,7 @@ export function fitLink(theta: Float64Array, means: Float64Array, counts: Float6
   let total = 0;
   let x = 0;
   let y = 0;
-  const logits = means.map((mean) => {
-    const kept = Math.min(1 - EDGE, Math.max(EDGE, mean));
-    return Math.log(kept / (1 - kept));
-  });
+  const logits = means.map((mean) => logit(mean));
   for (let c = 0; c < theta.length; c++) {
     const weight = counts[c] ?? 0;
     total += weight;

@@ -1,4 +1,5 @@
 import { isArtifactPath } from '../config/references.ts';
+import type { ConfigProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
 import { complexity } from './complexity.ts';
@@ -32,10 +33,7 @@ export function routerOf(name: string): Router {
 }
 
 /** What a schema cannot know: which routers there are. */
-export function routerChecks({
-  routing,
-  roles,
-}: Pick<Config, 'routing' | 'roles'>): { path: (string | number)[]; message: string }[] {
+export function routerChecks({ routing, roles }: Pick<Config, 'routing' | 'roles'>): ConfigProblem[] {
   const named: [path: string[], name: string | undefined][] = [
     [['routing', 'router'], routing.router],
     ...Object.entries(roles).map(([role, { router }]): [string[], string | undefined] => [

@@ -62,15 +62,13 @@ const again = declare({
   },
 });
 
-const usd = (cost: bigint | null) => (cost === null ? null : usdOf(cost));
-
 function outcomeJson(outcome: Outcome) {
   const { cost, baselineCost, attempts, ...rest } = outcome;
   return {
     ...rest,
-    costUsd: usd(cost),
-    baselineCostUsd: usd(baselineCost),
-    attempts: attempts.map(({ cost: own, ...attempt }) => ({ ...attempt, costUsd: usd(own) })),
+    costUsd: usdOf(cost),
+    baselineCostUsd: usdOf(baselineCost),
+    attempts: attempts.map(({ cost: own, ...attempt }) => ({ ...attempt, costUsd: usdOf(own) })),
   };
 }
 
@@ -97,7 +95,7 @@ export function mountDecisions(app: OpenAPIHono<GatewayEnv>, context: GatewayCon
     const { id, request, decision } = intent;
     const found = {
       id,
-      request: { ...request, at: intent.at, reserveUsd: usd(intent.reserve) },
+      request: { ...request, at: intent.at, reserveUsd: usdOf(intent.reserve) },
       decision,
       outcome: outcome === undefined ? null : outcomeJson(outcome),
       feedback,

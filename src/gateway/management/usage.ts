@@ -1,6 +1,6 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { readStats } from '../../flow/stats.ts';
-import { virtualModels } from '../../catalog/virtual.ts';
+import { modelRows } from '../../catalog/model-rows.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
 import { statsSchema, usageQuery, usageRowSchema } from './schemas.ts';
@@ -49,7 +49,7 @@ export function mountUsage(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
   app.openapi(models, (c) => {
     const { catalog, config } = engine.snapshot();
     const upstreams = new Map(catalog.models.map((model) => [model.id, model.upstreams]));
-    const data = virtualModels(catalog, Object.keys(config.roles)).map((row) => ({
+    const data = modelRows(catalog, Object.keys(config.roles)).map((row) => ({
       ...row,
       upstreams: upstreams.get(row.id) ?? [],
     }));

@@ -3,7 +3,7 @@ import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { addReturnable } from '../protocol/headers.ts';
 import { failureInside } from '../providers/classify.ts';
-import type { UpstreamAnswer, UpstreamFailure } from '../providers/provider.ts';
+import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './passage.ts';
 import { streamBody, wholeBody } from './body.ts';
 import { addSignalboxHeaders } from './head.ts';
@@ -58,7 +58,7 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
 /** A complete answer, settled before it is told. */
 export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, whole: Whole): Answer {
   const { settlement, codec } = passage;
-  settlement.answered(opened, whole.seen);
+  settlement.answered(opened, { seen: whole.seen, status: upstream.status });
   const { cost } = settlement.totals();
   const headers = headersOf(passage, {
     contentType: 'application/json',
@@ -84,7 +84,7 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
     redact: upstream.redact,
     trailer(seen) {
       const inside = seen.failed === undefined ? undefined : failureInside(seen.failed, upstream.redact);
-      settlement.answered(opened, seen, inside);
+      settlement.answered(opened, { seen, status, failure: inside });
       const outcome = settlement.finish(
         inside === undefined
           ? { status: 'ok', httpStatus: status }
@@ -105,13 +105,14 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
       upstream: upstream.body,
       tap,
       broken(failure) {
-        settlement.answered(opened, tap.seen, failure);
+        settlement.answered(opened, { seen: tap.seen, status, failure });
         const error = errorOf(failure, opened.target);
         const outcome = settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code });
         return codec.errorEvent(error, passage.explain ? routingOf(passage, outcome) : undefined);
       },
       cancelled() {
-        settlement.answered(opened, tap.seen);
+        const failure = new UpstreamFailure('gone', 'the client left');
+        settlement.answered(opened, { seen: tap.seen, status, failure });
         settlement.finish({ status: 'cancelled', httpStatus: status, errorCode: 'client_closed' });
       },
     }),

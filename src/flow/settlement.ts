@@ -20,6 +20,15 @@ export interface OpenAttempt {
   firstByteMs?: number;
 }
 
+/** An answer that the caller got, all of it or its beginning. */
+export interface Ended {
+  readonly seen: Seen;
+  /** The upstream's own. */
+  readonly status: number;
+  /** Why it ended before it was complete. */
+  readonly failure?: UpstreamFailure | undefined;
+}
+
 /** How the request ended, as the loop knows it. */
 export interface Ending {
   readonly status: Exclude<OutcomeStatus, 'interrupted'>;
@@ -40,7 +49,7 @@ export interface Settlement {
   /** Books a call that is still under way when the request fails for another reason. */
   givenUp(): void;
   /** The attempt whose answer the caller gets has ended, well or not. */
-  answered(attempt: OpenAttempt, seen: Seen, failure?: UpstreamFailure): void;
+  answered(attempt: OpenAttempt, answer: Ended): void;
   /** Sums over the attempts so far. */
   totals(): { readonly cost: NanoUsd | null };
   /** Milliseconds that Signalbox itself has taken, fixed at the first call: when the head is ready. */
@@ -169,13 +178,13 @@ export function createSettlement(input: SettlementInput): Settlement {
     givenUp() {
       if (underWay !== undefined) failed(underWay, new UpstreamFailure('sick', 'the call was given up'));
     },
-    answered(attempt, seen, cause) {
+    answered(attempt, { seen, status, failure: cause }) {
       if (outcome !== undefined) return;
       const usage = seen.usage ?? { input: input.inputTokens, output: estimateTokens(seen.text), estimated: true };
       close(attempt, attemptCost(usage, attempt.target.upstream.price), {
-        status: 200,
         usage,
         ...(cause === undefined ? {} : failure(cause)),
+        status,
       });
       answer = { attempt, usage, seen };
     },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import {
+  completion,
   hangs,
   json,
   resets,
@@ -53,6 +54,30 @@ const unpriced = (): ConfigInput => ({
 });
 
 const small = (rest: object = {}) => asking('What is the capital of Iceland?', { model: 'small', ...rest });
+
+describe('an attempt', () => {
+  it.each([false, true])('has the upstream’s own status (streamed: %s)', async (stream) => {
+    upstream.behave((_request, response) => {
+      response.writeHead(201, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
+      response.end(stream ? streamEvents(['Hi']).join('') : completion('Hi'));
+    });
+    const outcome = await booked(await gateway.chat(small({ stream })));
+    expect(outcome).toMatchObject({ status: 'ok', httpStatus: 201, attempts: [{ status: 201 }] });
+    expect(outcome.attempts[0]?.failure).toBeUndefined();
+  });
+
+  it('whose stream broke or held an error keeps the status that it came with', async () => {
+    const begun = streamEvents(['Hi']).slice(0, 2).join('');
+    for (const end of ['', 'data: {"error":{"message":"overloaded","code":529}}\n\ndata: [DONE]\n\n']) {
+      upstream.behave((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.end(begun + end);
+      });
+      const outcome = await booked(await gateway.chat(small({ stream: true })));
+      expect(outcome.attempts).toMatchObject([{ status: 200, failure: end === '' ? 'sick' : 'busy' }]);
+    }
+  });
+});
 
 describe('a call that failed and was certainly not billed costs nothing', () => {
   it.each([
@@ -134,6 +159,34 @@ describe('a call that failed and may have been billed is booked at an estimate',
     const { input = 0, output = 0 } = outcome.usage ?? {};
     expect(output).toBeGreaterThan(2);
     expect(outcome.cost).toBe(BigInt(input) * 1000n + BigInt(output) * 2000n);
+  });
+
+  it('a stream whose reader left: gone, the input and the output that was seen', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(203, { 'content-type': 'text/event-stream' });
+      for (const event of streamEvents(['Reykjavik is', ' the capital']).slice(0, 3)) response.write(event);
+    });
+    const left = new AbortController();
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(small({ stream: true })),
+      signal: left.signal,
+    });
+    let text = '';
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    while (!text.includes('the capital')) text += (await reader?.read())?.value ?? '';
+    left.abort();
+    const id = response.headers.get('x-signalbox-request-id') ?? '';
+    const outcome = () => gateway.engine.runtime.recent.request(id)?.outcome;
+    await expect.poll(outcome).toMatchObject({ status: 'cancelled', errorCode: 'client_closed', httpStatus: 203 });
+    const { attempts = [], cost } = outcome() ?? {};
+    expect(attempts).toMatchObject([
+      { failure: 'gone', error: 'the client left', status: 203, usage: { estimated: true }, cost },
+    ]);
+    const { input = 0, output = 0 } = attempts[0]?.usage ?? {};
+    expect(output).toBeGreaterThan(2);
+    expect(cost).toBe(BigInt(input) * 1000n + BigInt(output) * 2000n);
   });
 
   it('before an answer of another model: its cost is in the total, the answer’s own tokens stay exact', async () => {

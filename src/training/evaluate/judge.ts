@@ -18,8 +18,6 @@ export interface JudgeOptions extends FitOptions {
   readonly now: () => number;
   /** Whether strategies choose too; they do by default. */
   readonly strategies?: boolean;
-  /** Told which contender is at work. */
-  readonly doing?: (what: string) => void;
 }
 
 /** What a strategy's choices really scored and cost, per query. */
@@ -219,8 +217,7 @@ export function judge(
     };
     let fitMs = 0;
     let decideMicros: number | null = null;
-    for (const [i, split] of prepared.entries()) {
-      options.doing?.(`${name} ${i + 1}/${prepared.length}`);
+    for (const split of prepared) {
       const begin = options.now();
       const fitted = fit(split.train, split.context);
       fitMs += options.now() - begin;

@@ -34,7 +34,7 @@ const ROUTING = {
     'Which router predicts quality: a path, from this file’s folder, is an artifact of `signalbox train`; `prior` knows what you declare, `complexity` is a set of rules; `learned` means `prior`, since no trained router ships',
   strategy: 'How predicted quality, cost and latency are weighed',
   default:
-    'Model used when routing is off or static, and the baseline that savings are counted against; left out: the model of the highest declared quality',
+    'Model used when routing is off or static, and the baseline that savings are counted against; left out: the model of the highest declared quality, else the one that an artifact measured best',
   fallbacks: 'Models to try when the chosen one fails; left out: the ranking; `[]` forbids',
   unknownModel: 'What a model name that nobody knows means: `reject` (404) or `route`',
   expose: '`body` adds `routing` to every answer; `headers` adds nothing to a body',

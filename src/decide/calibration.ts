@@ -55,6 +55,27 @@ function sampleOf({ models: names, sample }: CalibrationSource, models: readonly
   return { models: columns.map(({ model }) => model.id), quality, score, cost };
 }
 
+/** Id of the configured model with the best mean score in the sample, priced or not; ties: the first. */
+export function bestMeasured(
+  { models: names, sample }: CalibrationSource,
+  models: readonly Model[],
+): string | undefined {
+  const find = columnFinder(names);
+  const means = models.map((model) => {
+    const column = find(model);
+    let [sum, count] = [0, 0];
+    for (let at = column; column !== -1 && at < sample.score.length; at += names.length) {
+      const score = sample.score[at] ?? Number.NaN;
+      if (Number.isNaN(score)) continue;
+      sum += score;
+      count++;
+    }
+    return count === 0 ? Number.NEGATIVE_INFINITY : sum / count;
+  });
+  const best = Math.max(...means);
+  return best === Number.NEGATIVE_INFINITY ? undefined : models[means.indexOf(best)]?.id;
+}
+
 /** The candidate with the best mean score on the path's rows; ties: the first id. */
 function bestSingle({ models }: LambdaSample, { columns, means }: LambdaPath): string {
   return models[columns[means.indexOf(Math.max(...means))] ?? 0] ?? '';

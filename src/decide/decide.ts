@@ -37,6 +37,8 @@ export interface DecideInput {
 export interface Learnt {
   /** What a dollar is worth, where a sample says so. */
   readonly calibration?: Calibration | undefined;
+  /** Id of the configured model with the best mean score in the sample. */
+  readonly best?: string | undefined;
   /** Output tokens to expect of each model, in their order; NaN = nothing learnt. */
   outputTokens?(features: Features, models: readonly Model[]): ArrayLike<number>;
 }

@@ -67,17 +67,20 @@ function idsOf(catalog: Catalog, names: readonly string[]): ReadonlySet<string> 
   return ids;
 }
 
-/** The configured default, else the model of the highest declared quality, else the first. */
-export function defaultModel(routing: RoutingConfig, catalog: Catalog): string {
+/** The best model by measurement for a setting of `routing.router`, where an artifact has one. */
+export type MeasuredBest = (router: string) => string | undefined;
+
+/** The configured default, else the model of the highest declared quality, else the best measured one, else the first. */
+export function defaultModel(routing: RoutingConfig, catalog: Catalog, measuredBest: MeasuredBest): string {
   if (routing.default !== undefined) {
     const found = catalog.resolve(routing.default);
     if (found.kind === 'model' || found.kind === 'upstream') return found.model.id;
   }
   const best = catalog.models.reduce<Model | undefined>(
-    (best, model) => (best === undefined || (model.quality ?? -1) > (best.quality ?? -1) ? model : best),
+    (best, model) => ((model.quality ?? -1) > (best?.quality ?? -1) ? model : best),
     undefined,
   );
-  return best?.id ?? '';
+  return best?.id ?? measuredBest(routing.router) ?? catalog.models[0]?.id ?? '';
 }
 
 function overlay(routing: RoutingConfig, role: RoleConfig | undefined): RoutingConfig {
@@ -136,12 +139,19 @@ function checkPrice(config: Pick<Config, 'providers'>, catalog: Catalog, { id }:
 export function createPrecedence(
   config: Pick<Config, 'providers' | 'roles' | 'routing'>,
   catalog: Catalog,
+  measuredBest: MeasuredBest,
 ): (wishes: Wishes) => Plan {
   const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
   const setOf = (names: readonly string[]): ReadonlySet<string> => {
     const ids = sets.get(names) ?? idsOf(catalog, names);
     sets.set(names, ids);
     return ids;
+  };
+  const defaults = new Map<RoutingConfig, string>();
+  const defaultOf = (routing: RoutingConfig): string => {
+    const known = defaults.get(routing) ?? defaultModel(routing, catalog, measuredBest);
+    defaults.set(routing, known);
+    return known;
   };
   const effective = new Map<string, RoutingConfig>();
   const routingOf = (name: string | undefined, role: RoleConfig | undefined): RoutingConfig => {
@@ -183,7 +193,7 @@ export function createPrecedence(
     return {
       role: roleName,
       routing,
-      default: defaultModel(routing, catalog),
+      default: defaultOf(routing),
       strategy,
       explicit,
       roleModels,

@@ -3,7 +3,7 @@ import { unreadNote } from '../config/idle-embedders.ts';
 import { pathText } from '../config/problem.ts';
 import { embedderUses } from '../config/references.ts';
 import type { Config } from '../config/schema.ts';
-import { createCalibration } from '../decide/calibration.ts';
+import { bestMeasured, createCalibration } from '../decide/calibration.ts';
 import { strategyOf } from '../decide/strategy.ts';
 import { SignalboxError } from '../errors.ts';
 import { spaceMismatch } from '../query/embedder.ts';
@@ -79,6 +79,7 @@ export function workingArtifacts(
     const calibration = sample === undefined ? undefined : createCalibration({ models: active.models, sample }, models);
     working.set(setting, {
       active,
+      best: sample === undefined ? undefined : bestMeasured({ models: active.models, sample }, models),
       ...(outputTokens === undefined ? {} : { outputTokens }),
       ...(calibration === undefined ? {} : { calibration }),
     });

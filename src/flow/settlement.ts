@@ -84,6 +84,12 @@ function totalCost(attempts: readonly AttemptRecord[]): NanoUsd | null {
 /** Milliseconds to the microsecond: more digits mean nothing and cost bytes. */
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
 
+/** Estimated tokens of an answer that does not say: those of the text that is kept, scaled to all of it. */
+function outputTokens({ text, chars }: Seen): number {
+  const kept = estimateTokens(text);
+  return chars > text.length ? Math.ceil((kept * chars) / text.length) : kept;
+}
+
 /** The attempt whose answer the caller gets, and what it told. */
 interface Answered {
   readonly attempt: OpenAttempt;
@@ -180,7 +186,7 @@ export function createSettlement(input: SettlementInput): Settlement {
     },
     answered(attempt, { seen, status, failure: cause }) {
       if (outcome !== undefined) return;
-      const usage = seen.usage ?? { input: input.inputTokens, output: estimateTokens(seen.text), estimated: true };
+      const usage = seen.usage ?? { input: input.inputTokens, output: outputTokens(seen), estimated: true };
       close(attempt, attemptCost(usage, attempt.target.upstream.price), {
         usage,
         ...(cause === undefined ? {} : failure(cause)),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SignalboxError } from '../errors.ts';
 import type { ChatEvent, Codec } from './chat.ts';
-import type { TapOptions } from './tap.ts';
+import { MAX_SEEN_CHARS, type TapOptions } from './tap.ts';
 
 const EVENTS: readonly ChatEvent[] = [
   { type: 'response-metadata', id: 'r1', model: 'm', createdAt: 7 },
@@ -69,6 +69,7 @@ export function codecConformance(codec: Codec, { request: body, answer }: CodecS
           expect(passed.bytes.equals(bytes)).toBe(true);
           expect(passed.seen).toMatchObject({
             text: expect.stringContaining('Hello ✓'),
+            chars: passed.seen.text.length,
             finishReason: 'tool-calls',
             usage: { input: 10, output: 5 },
             done: true,
@@ -77,6 +78,14 @@ export function codecConformance(codec: Codec, { request: body, answer }: CodecS
           expect(passed.seen.text).toContain('{"x":1}');
         }),
       );
+    });
+
+    it('counts all of a long answer and keeps its beginning', async () => {
+      const delta = 'ten chars.'.repeat(1000);
+      const deltas = Array.from({ length: 40 }, (): ChatEvent => ({ type: 'text-delta', delta }));
+      const { seen } = tapped(codec, await encoded(deltas), [], { strip: false });
+      expect(seen.chars).toBe(400_000);
+      expect(seen.text).toBe(delta.repeat(40).slice(0, MAX_SEEN_CHARS));
     });
 
     it('takes nothing but the usage out, and puts routing in before the end, once', async () => {

@@ -3,7 +3,7 @@ import { isObject, list, text, type JsonObject } from './guards.ts';
 import { errorInside, openaiError } from './openai-error.ts';
 import { finishOf, usageOf } from './openai-usage.ts';
 import { createEventSplitter, dataOf } from './sse.ts';
-import type { Seen, Tap, TapOptions } from './tap.ts';
+import { MAX_SEEN_CHARS, type Seen, type Tap, type TapOptions } from './tap.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -44,7 +44,9 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boole
     const part = choice['delta'] ?? choice['message'];
     if (isObject(part)) {
       const read = readMessage(part);
-      seen.text += read.text;
+      seen.chars += read.text.length;
+      const room = MAX_SEEN_CHARS - seen.text.length;
+      if (room > 0) seen.text += read.text.length > room ? read.text.slice(0, room) : read.text;
       if (read.tools) state.tools = true;
     }
     const finish = finishOf(choice['finish_reason'], state.tools);
@@ -77,7 +79,7 @@ function isUsageChunk(chunk: JsonObject): boolean {
  */
 export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
   const splitter = createEventSplitter();
-  const seen: Mutable<Seen> = { text: '', done: false, events: 0, malformed: 0 };
+  const seen: Mutable<Seen> = { text: '', chars: 0, done: false, events: 0, malformed: 0 };
   const state = { tools: false };
   let trailed = false;
 
@@ -151,7 +153,7 @@ function sameBytes(parts: readonly Uint8Array[], chunk: Uint8Array): boolean {
 
 /** What a whole answer tells; an answer that is not JSON tells nothing. */
 export function seenOpenAIChat(body: Uint8Array): Seen {
-  const seen: Mutable<Seen> = { text: '', done: true, events: 1, malformed: 0 };
+  const seen: Mutable<Seen> = { text: '', chars: 0, done: true, events: 1, malformed: 0 };
   try {
     const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
     if (isObject(parsed)) readChunk(seen, parsed, { tools: false });

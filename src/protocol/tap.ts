@@ -9,6 +9,9 @@ export interface InsideError {
   readonly text: string;
 }
 
+/** At most this many characters of an answer are kept; nearly every answer is shorter. */
+export const MAX_SEEN_CHARS = 128 * 1024;
+
 /** What has been seen of an answer so far: enough to settle it, and to take it over. */
 export interface Seen {
   readonly id?: string;
@@ -16,8 +19,10 @@ export interface Seen {
   readonly created?: number;
   readonly usage?: Usage;
   readonly finishReason?: FinishReason;
-  /** Output so far: content, reasoning and tool arguments. */
+  /** Output so far: content, reasoning and tool arguments; the first {@link MAX_SEEN_CHARS} characters of it. */
   readonly text: string;
+  /** Length of all the output so far, whether kept or not. */
+  readonly chars: number;
   /** The dialect's own end of an answer came: nothing may follow. */
   readonly done: boolean;
   readonly failed?: InsideError;

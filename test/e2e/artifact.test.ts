@@ -6,6 +6,7 @@ import { checkedConfig } from '../../src/checked.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { replay } from '../../src/decide/replay.ts';
 import { recordOf, route } from '../../src/flow/route.ts';
+import type { Stats } from '../../src/flow/stats.ts';
 import { createSignalbox } from '../../src/library.ts';
 import { silentLog, type Log } from '../../src/telemetry/log.ts';
 import { startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
@@ -120,6 +121,19 @@ describe('a gateway with an artifact', () => {
     expect(await modelOf(queryAbout('algebra', 201))).toBe('big');
   });
 
+  it('makes the best measured model the baseline where nobody declared how good they are', async () => {
+    const declared = twoModels(upstream.baseUrl).models;
+    for (const models of [declared, declared.toReversed()]) {
+      gateway = await start(
+        { default: undefined },
+        { models: models.map((model) => ({ ...model, quality: undefined })) },
+      );
+      expect(gateway.engine.snapshot().default).toBe('big');
+      await gateway.close();
+    }
+    gateway = await start();
+  });
+
   it('may differ by role', async () => {
     const other = join(folder.path, 'other.safetensors');
     await writeTopicArtifact(other, topicRows(120, 'algebra'));
@@ -161,6 +175,8 @@ describe('a gateway with an artifact', () => {
   });
 });
 
+const reload = async () => ((await (await gateway.get('/router/v1/stats')).json()) as Pick<Stats, 'reload'>).reload;
+
 describe('a new artifact in the same place', () => {
   it('is swapped in while serving; requests in flight keep their world', async () => {
     gateway = await start();
@@ -193,6 +209,13 @@ describe('a new artifact in the same place', () => {
     await expect.poll(() => lines.join('\n'), { timeout: 10_000 }).toContain('is refused; the old one stays');
     expect(gateway.engine.snapshot().versions.router).toBe(`ridge@${version}`);
     expect(await modelOf(queryAbout('history', 201))).toBe('small');
+    expect(await reload()).toEqual({
+      config: null,
+      artifact: { refusedAt: expect.any(Number), error: expect.stringContaining(artifact) },
+    });
+    const metrics = await (await gateway.get('/metrics')).text();
+    expect(metrics).toContain('signalbox_reload_refused{what="artifact"} 1');
+    expect(metrics).toContain('signalbox_reload_refused{what="config"} 0');
     // A new configuration does not need the file either.
     const config = twoModels(upstream.baseUrl);
     const changed = { ...config, routing: { router: artifact, strategy: 'cost-first' as const } };
@@ -201,5 +224,27 @@ describe('a new artifact in the same place', () => {
     // A good one is taken again.
     const next = await writeTopicArtifact(artifact, topicRows(120, 'algebra'));
     await expect.poll(() => gateway.engine.snapshot().versions.router, { timeout: 10_000 }).toBe(`ridge@${next}`);
+    expect(await reload()).toEqual({ config: null, artifact: null });
+  });
+
+  it('that is deleted is called so, and one that comes back as it was is told of', async () => {
+    gateway = await start();
+    const bytes = await readFile(artifact);
+    await rm(artifact);
+    await expect.poll(async () => (await reload()).artifact?.error, { timeout: 10_000 }).toContain('put it back');
+    expect(lines.join('\n')).not.toContain('ENOENT');
+    await writeFile(artifact, bytes);
+    await expect.poll(async () => (await reload()).artifact, { timeout: 10_000 }).toBeNull();
+    expect(lines.join('\n')).toContain('the artifact holds again');
+    expect(gateway.engine.snapshot().versions.router).toBe(`ridge@${version}`);
+  });
+
+  it('is forgotten, refused or not, when no configuration names it', async () => {
+    gateway = await start();
+    await rm(artifact);
+    await expect.poll(async () => (await reload()).artifact, { timeout: 10_000 }).not.toBeNull();
+    const config = twoModels(upstream.baseUrl);
+    await gateway.engine.replace(await checkedConfig({ ...config, routing: { router: 'prior' } }, {}));
+    expect((await reload()).artifact).toBeNull();
   });
 });

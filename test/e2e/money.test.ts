@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
+import { estimateTokens } from '../../src/query/tokens.ts';
 import {
   completion,
   hangs,
@@ -159,6 +160,26 @@ describe('a call that failed and may have been billed is booked at an estimate',
     const { input = 0, output = 0 } = outcome.usage ?? {};
     expect(output).toBeGreaterThan(2);
     expect(outcome.cost).toBe(BigInt(input) * 1000n + BigInt(output) * 2000n);
+  });
+
+  it.each([
+    ['short', 1],
+    ['longer than what is kept of it', 60],
+  ])('a stream that tells no usage: all of its output (%s)', async (_name, times) => {
+    const words = 'Reykjavik is the capital of Iceland, and its largest town. '.repeat(100);
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const event of streamEvents(
+        Array.from({ length: times }, () => words),
+        null,
+      ))
+        response.write(event);
+      response.end();
+    });
+    const outcome = await booked(await gateway.chat(small({ stream: true })));
+    expect(outcome).toMatchObject({ status: 'ok', usage: { estimated: true } });
+    const share = (outcome.usage?.output ?? 0) / (estimateTokens(words) * times);
+    expect(Math.abs(share - 1)).toBeLessThan(times === 1 ? 1e-9 : 0.01);
   });
 
   it('a stream whose reader left: gone, the input and the output that was seen', async () => {

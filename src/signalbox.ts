@@ -79,21 +79,23 @@ export async function buildSnapshot(
   );
   const routers = loadRouters(config, artifacts);
   const names = [...routers].map(([name, router]) => artifacts.get(name)?.name ?? router.name);
+  const working = workingArtifacts(artifacts, config, catalog);
+  const measuredBest = (router: string) => working.get(router)?.best;
   return {
     config,
     catalog,
     providers: createProviders(config.providers, deps),
     routers,
-    artifacts: workingArtifacts(artifacts, config, catalog),
+    artifacts: working,
     embeddings: (deps.embeddings ?? createEmbeddingKeeper(deps)).of(config),
-    default: defaultModel(config.routing, catalog),
+    default: defaultModel(config.routing, catalog, measuredBest),
     versions: {
       config: version,
       catalog: catalog.version,
       prices: catalog.pricesVersion,
       router: [...new Set(names)].join(','),
     },
-    plan: createPrecedence(config, catalog),
+    plan: createPrecedence(config, catalog, measuredBest),
   };
 }
 

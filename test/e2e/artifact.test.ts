@@ -134,19 +134,6 @@ describe('a gateway with an artifact', () => {
     gateway = await start();
   });
 
-  it('makes the best measured model the baseline where nobody declared how good they are', async () => {
-    const declared = twoModels(upstream.baseUrl).models;
-    for (const models of [declared, declared.toReversed()]) {
-      gateway = await start(
-        { default: undefined },
-        { models: models.map((model) => ({ ...model, quality: undefined })) },
-      );
-      expect(gateway.engine.snapshot().default).toBe('big');
-      await gateway.close();
-    }
-    gateway = await start();
-  });
-
   it('may differ by role', async () => {
     const other = join(folder.path, 'other.safetensors');
     await writeTopicArtifact(other, topicRows(120, 'algebra'));

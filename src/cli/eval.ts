@@ -122,7 +122,7 @@ async function read(files: readonly string[], { benchmarks }: Work): Promise<rea
 }
 
 async function setOf(rows: readonly DatasetRow[], name: string, { models, vectors }: Work): Promise<TrainingSet> {
-  const embeddings = (await vectors?.(rows, name))?.embeddings;
+  const embeddings = (await vectors?.of(rows, name))?.embeddings;
   return toTrainingSet(rows, {
     needs: ['difficulty', 'ngrams', 'structure'],
     ...(models.length === 0 ? {} : { models }),
@@ -174,6 +174,7 @@ async function evaluate(work: Work, files: { readonly train: readonly string[]; 
     folds: files.train.length === 0 ? work.folds : null,
     resamples: work.resamples,
     train: files.train.map(stemOf),
+    ...(work.vectors?.space === undefined ? {} : { embedder: work.vectors.space }),
     sets: done.map(({ evaluation }) => evaluation.report),
   };
   return { report, done };

@@ -189,8 +189,10 @@ describe('signalbox eval --embedder', { timeout: 60_000 }, () => {
   const aucs = async (...words: readonly string[]) => {
     const common = ['--controls', 'none', '--resamples', '20', '--folds', '3', '--json', '--embedder', option()];
     const { code, stdout, stderr } = await run('eval', ...words, ...common);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const { sets } = JSON.parse(stdout) as { sets: { routers: { name: string; auc: number }[] }[] };
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const report = JSON.parse(stdout) as { sets: { routers: { name: string; auc: number }[] }[] };
+    expect(report).toMatchObject({ embedder: { kind: 'openai', model: 'e', dim: DIM } });
+    const { sets } = report;
     return (name: string) => sets[0]?.routers.find((router) => router.name === name)?.auc ?? Number.NaN;
   };
 

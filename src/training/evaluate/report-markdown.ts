@@ -55,9 +55,10 @@ function setMarkdown(set: SetReport): string[] {
 }
 
 /** How the numbers came about, in a sentence. */
-export function method({ seed, folds, resamples, train }: EvaluationReport): string {
+export function method({ seed, folds, resamples, train, embedder }: EvaluationReport): string {
   const split = folds === null ? `Learnt on ${train.join(', ')}` : `${folds}-fold cross-validation grouped by query`;
-  return `${split}, seed ${seed}; 95 % intervals from ${resamples} paired resamples of the queries; λ, hyper-parameters and the best single model chosen on training rows.`;
+  const vectors = embedder === undefined ? '' : `, vectors of ${embedder.kind}/${embedder.model}`;
+  return `${split}${vectors}, seed ${seed}; 95 % intervals from ${resamples} paired resamples of the queries; λ, hyper-parameters and the best single model chosen on training rows.`;
 }
 
 /** The evaluation for a pull request. */

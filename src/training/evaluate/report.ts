@@ -1,3 +1,4 @@
+import type { VectorSpace } from '../../query/embedder.ts';
 import type { Aiq } from './aiq.ts';
 import type { Interval } from './bootstrap.ts';
 import type { Calibration } from './calibration.ts';
@@ -135,5 +136,7 @@ export interface EvaluationReport {
   readonly folds: number | null;
   readonly resamples: number;
   readonly train: readonly string[];
+  /** Whose vectors the rows had; absent when they had none. */
+  readonly embedder?: VectorSpace;
   readonly sets: readonly SetReport[];
 }

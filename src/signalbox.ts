@@ -18,6 +18,7 @@ import type { Router } from './routers/router.ts';
 import { createMemoryState } from './state/memory.ts';
 import { silentLog, type Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { createReloads } from './telemetry/reloads.ts';
 import {
   artifactPlace,
   createArtifactKeeper,
@@ -73,7 +74,7 @@ export async function buildSnapshot(
 ): Promise<Snapshot> {
   const { config, version } = loaded;
   const catalog = await buildCatalog(config, { today: dayOf(deps.clock.now()) });
-  const keeper = deps.artifacts ?? createArtifactKeeper(silentLog);
+  const keeper = deps.artifacts ?? createArtifactKeeper(silentLog, createReloads(deps.clock));
   const artifacts = await keeper.of(artifactPlace(loaded), (setting, active) =>
     checkArtifact(setting, active, config, catalog),
   );
@@ -183,7 +184,8 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
   const { storage } = loaded.config;
   const transport = createTransport();
   const embeddings = createEmbeddingKeeper({ transport, clock, log });
-  const artifacts = createArtifactKeeper(log);
+  const reloads = createReloads(clock);
+  const artifacts = createArtifactKeeper(log, reloads);
   const worlds = await openWorlds(loaded, { transport, clock, random, embeddings, artifacts }, log);
   const ledger = await openLedger({
     url: storage.url,
@@ -207,6 +209,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     state,
     metrics: createMetrics({ known: (model) => worlds.current().catalog.byId.has(model) }),
     log,
+    reloads,
     recent: createRecent(),
     memory: createMemory(state, clock),
   };
@@ -218,6 +221,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
       journalLost: lost,
       ledgerBehindBytes: behindBytes,
       storeTrouble: trouble !== null,
+      reload: reloads.status(),
     };
   });
   return {

@@ -11,6 +11,7 @@ import { buildSnapshot } from '../signalbox.ts';
 import { createMemoryState } from '../state/memory.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createReloads } from '../telemetry/reloads.ts';
 
 /** A journal for commands that decide but answer nothing. */
 const noJournal: Journal = {
@@ -38,6 +39,7 @@ export async function openOffline(
     state,
     metrics: createMetrics({ known: () => true }),
     log: silentLog,
+    reloads: createReloads(clock),
     recent: createRecent(),
     memory: createMemory(state, clock),
   };

@@ -100,19 +100,25 @@ function watch(loaded: LoadedConfig, engine: Engine, log: Log, signal: AbortSign
   const { path } = loaded;
   if (path === undefined) return;
   const { server } = engine.snapshot().config;
-  const refused = (error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    log.error({ path, error: why }, 'the new configuration is refused; the old one stays');
-  };
+  const { reloads } = engine.runtime;
   watchConfig({
     path,
     current: loaded,
     load: () => checkedFile(path, process.env),
-    onChange: (next) => {
+    onChange: async (next) => {
       for (const { message } of next.warnings) log.warn({ path }, message);
-      return engine.replace({ ...next, config: { ...next.config, server } });
+      await engine.replace({ ...next, config: { ...next.config, server } });
+      reloads.settle('config', path);
     },
-    onError: refused,
+    onError: ({ message }) => {
+      log.error({ path, error: message }, 'the new configuration is refused; the old one stays');
+      reloads.refuse('config', path, message);
+    },
+    onRestored: () => {
+      log.info({ path }, 'the configuration holds again: it is the one in use');
+      reloads.settle('config', path);
+    },
+    onNote: (message) => log.warn({ path }, message),
     signal,
   });
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asSignalboxError } from '../errors.ts';
 import { detectConfig } from './detect.ts';
 import { configFromObject, findConfig, loadConfig, type LoadedConfig } from './load.ts';
-import { watchConfig } from './watch.ts';
 
 let folder: string;
 
@@ -177,80 +176,5 @@ describe('detection', () => {
 
   it('finds nothing where there is nothing', async () => {
     expect(await detectConfig({ env: {}, probe: async () => undefined })).toBeNull();
-  });
-});
-
-describe('watching', () => {
-  it('applies what holds, refuses what does not, keeps server, auth and storage', async () => {
-    const path = join(folder, 'signalbox.yaml');
-    const again = () => loadConfig({ path, cwd: folder, env: {}, checks: [] });
-    const current = await load(GOOD);
-    const changes: LoadedConfig[] = [];
-    const errors: string[] = [];
-    const stop = new AbortController();
-    watchConfig({
-      path,
-      current,
-      load: again,
-      settle: 20,
-      onChange: async (next) => void changes.push(next),
-      onError: (error) => void errors.push(error.message),
-      signal: stop.signal,
-    });
-    await writeFile(path, `${GOOD}models: [`);
-    await expect.poll(() => errors.length).toBeGreaterThan(0);
-    await writeFile(`${path}.tmp`, `${GOOD}routing: { strategy: cheapest }\nserver: { port: 1 }\n`);
-    await rename(`${path}.tmp`, path);
-    await expect.poll(() => changes.length).toBe(1);
-    expect(changes[0]?.config.routing.strategy).toBe('cheapest');
-    expect(changes[0]?.config.server.port).toBe(3456);
-    expect(changes[0]?.warnings.map(({ message }) => message).join()).toContain('server needs a restart');
-    stop.abort();
-  });
-
-  it('offers what was refused again, though the file says the same', async () => {
-    const path = join(folder, 'signalbox.yaml');
-    const current = await load(GOOD);
-    const offered: LoadedConfig[] = [];
-    const errors: string[] = [];
-    const stop = new AbortController();
-    watchConfig({
-      path,
-      current,
-      load: () => loadConfig({ path, cwd: folder, env: {}, checks: [] }),
-      settle: 20,
-      onChange: async (next) => {
-        offered.push(next);
-        if (offered.length === 1) throw new Error('the artifact is damaged');
-      },
-      onError: (error) => void errors.push(error.message),
-      signal: stop.signal,
-    });
-    const changed = `${GOOD}routing: { strategy: cheapest }\n`;
-    await writeFile(path, changed);
-    await expect.poll(() => errors).toHaveLength(1);
-    await writeFile(path, changed);
-    await expect.poll(() => offered.length).toBe(2);
-    stop.abort();
-  });
-
-  it('takes a new secret, though it does not change the version', async () => {
-    const path = join(folder, 'signalbox.yaml');
-    const current = await load(GOOD.replace('${KEY:-none}', 'old-key'));
-    const changes: LoadedConfig[] = [];
-    const stop = new AbortController();
-    watchConfig({
-      path,
-      current,
-      load: () => loadConfig({ path, cwd: folder, env: {}, checks: [] }),
-      settle: 20,
-      onChange: async (next) => void changes.push(next),
-      onError: () => {},
-      signal: stop.signal,
-    });
-    await writeFile(path, GOOD.replace('${KEY:-none}', 'new-key'));
-    await expect.poll(() => changes[0]?.config.providers['p']?.apiKey).toBe('new-key');
-    expect(changes[0]?.version).toBe(current.version);
-    stop.abort();
   });
 });

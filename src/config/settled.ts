@@ -9,8 +9,8 @@ export interface FollowOptions {
   readonly path: string;
   /** Other names in its folder whose changes count. */
   readonly beside?: readonly string[];
-  /** What the file is now: equal looks are equal files. Undefined = nothing to settle on. */
-  readonly look: () => Promise<string | undefined>;
+  /** What the file is now, or that it is not there: equal looks are equal files. */
+  readonly look: () => Promise<string>;
   /** Called after a change, when two looks agree. */
   readonly onSettled: () => Promise<void> | void;
   readonly onError: (error: unknown) => void;
@@ -23,14 +23,14 @@ export function followFile(options: FollowOptions): void {
   const { path, beside = [], look, onSettled, onError, signal, settle = SETTLE_MS } = options;
   let timer: NodeJS.Timeout | undefined;
 
-  const check = async (before: string | undefined) => {
+  const check = async (before: string) => {
     const now = await look();
     if (signal.aborted) return;
-    if (now !== undefined && now === before) await onSettled();
+    if (now === before) await onSettled();
     else later(now);
   };
 
-  const later = (seen: string | undefined) => {
+  const later = (seen: string) => {
     clearTimeout(timer);
     timer = setTimeout(() => void check(seen).catch(onError), settle);
     timer.unref();

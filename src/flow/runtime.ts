@@ -3,6 +3,7 @@ import type { Journal } from '../ledger/journal.ts';
 import type { State } from '../state/state.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Reloads } from '../telemetry/reloads.ts';
 import type { Memory } from './memory.ts';
 import type { Recent } from './recent.ts';
 
@@ -15,6 +16,8 @@ export interface Runtime {
   readonly state: State;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Files that were refused while serving. */
+  readonly reloads: Reloads;
   /** The latest requests and decisions, for reading before the store has them. */
   readonly recent: Recent;
   readonly memory: Memory;

@@ -1,6 +1,7 @@
 import type { UsageRow } from '../ledger/store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { strategyName, strategyOf } from '../decide/strategy.ts';
+import type { ReloadStatus } from '../telemetry/reloads.ts';
 import { VERSION } from '../version.ts';
 import { summariseArtifact, type ArtifactSummary } from './artifacts.ts';
 import type { Runtime } from './runtime.ts';
@@ -35,6 +36,8 @@ export interface Stats extends Pick<
   /** True when any model is simulated. */
   readonly simulated: boolean;
   readonly inFlight: number;
+  /** The newest configuration and artifact where they were refused: what was in use before stays. */
+  readonly reload: ReloadStatus;
   readonly ledger: { readonly driver: string; readonly behindBytes: number; readonly trouble: string | null };
   readonly models: readonly {
     readonly id: string;
@@ -89,6 +92,7 @@ export async function readStats(engine: {
     simulated: models.some((model) => model.simulated),
     inFlight: engine.runtime.recent.inFlight,
     ...sums,
+    reload: engine.runtime.reloads.status(),
     ledger: { driver, behindBytes, trouble },
     models,
   };

@@ -5,7 +5,8 @@ import type * as totals from './totals.ts';
 export interface Reading {
   readonly name: string;
   readonly help: string;
-  read(): number;
+  readonly labelNames: readonly string[];
+  read(): readonly { readonly labels: totals.Labels; readonly value: number }[];
 }
 
 /** What a registry is made of. */
@@ -66,13 +67,14 @@ function exposeHistogram({ name, help, labelNames, bounds, all }: totals.Histogr
   new Totals({ name, help, labelNames: [...labelNames], buckets: [...bounds], registers: [registry] }).reset();
 }
 
-function exposeReading({ name, help, read }: Reading, registry: Registry): void {
+function exposeReading({ name, help, labelNames, read }: Reading, registry: Registry): void {
   const gauge = new Gauge({
     name,
     help,
+    labelNames: [...labelNames],
     registers: [registry],
     collect() {
-      gauge.set(read());
+      for (const { labels, value } of read()) gauge.set(named(labelNames, labels), value);
     },
   });
 }

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { Reading } from './exposition.ts';
+import type { ReloadStatus } from './reloads.ts';
 import { createCounter, createHistogram } from './totals.ts';
 
 /** What the metrics read of a request that has ended. */
@@ -28,6 +29,7 @@ export interface Gauges {
   readonly journalLost: number;
   readonly ledgerBehindBytes: number;
   readonly storeTrouble: boolean;
+  readonly reload: ReloadStatus;
 }
 
 /** Prometheus metrics of one engine. */
@@ -65,6 +67,7 @@ const LABELS = {
   signalbox_first_byte_seconds: ['model'],
   signalbox_overhead_seconds: [],
   signalbox_decide_seconds: [],
+  signalbox_reload_refused: ['what'],
 } as const satisfies Record<string, readonly string[]>;
 type Labelled = keyof typeof LABELS;
 
@@ -102,13 +105,21 @@ function createInstruments() {
   return { counters, histograms };
 }
 
-const NOTHING: Gauges = { inFlight: 0, journalWaiting: 0, journalLost: 0, ledgerBehindBytes: 0, storeTrouble: true };
+const NOTHING: Gauges = {
+  inFlight: 0,
+  journalWaiting: 0,
+  journalLost: 0,
+  ledgerBehindBytes: 0,
+  storeTrouble: true,
+  reload: { config: null, artifact: null },
+};
 
 function createReadings(now: () => Gauges): Reading[] {
   const reading = (name: string, help: string, of: (gauges: Gauges) => number): Reading => ({
     name,
     help,
-    read: () => of(now()),
+    labelNames: [],
+    read: () => [{ labels: [], value: of(now()) }],
   });
   return [
     reading('signalbox_requests_in_flight', 'Requests that are open now', (gauges) => gauges.inFlight),
@@ -130,6 +141,13 @@ function createReadings(now: () => Gauges): Reading[] {
     reading('signalbox_store_up', '1 while the store takes what the journal holds, else 0', (gauges) =>
       gauges.storeTrouble ? 0 : 1,
     ),
+    {
+      name: 'signalbox_reload_refused',
+      help: '1 while the newest file is refused and the one before stays in use, else 0; what is config or artifact',
+      labelNames: LABELS.signalbox_reload_refused,
+      read: () =>
+        Object.entries(now().reload).map(([what, refusal]) => ({ labels: [what], value: refusal === null ? 0 : 1 })),
+    },
   ];
 }
 

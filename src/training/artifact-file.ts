@@ -55,8 +55,16 @@ async function readBounded(path: string): Promise<Uint8Array> {
   return readFile(path);
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT:
+    'there is no such file: put it back, make one with "signalbox train", or name another router in routing.router',
+  EISDIR: 'this is a folder; name the file in it',
+  EACCES: 'this user may not read it; chmod can allow it',
+};
+
 function described(path: string, cause: unknown): SignalboxError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reason = UNREADABLE[code] ?? (cause instanceof Error ? cause.message : String(cause));
   return new SignalboxError('artifact_invalid', `${path}: ${reason}`, { cause });
 }
 

@@ -7,6 +7,7 @@ import { followFile, SETTLE_MS } from '../config/settled.ts';
 import { SignalboxError } from '../errors.ts';
 import type { ActiveArtifact } from '../routers/active.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Reloads } from '../telemetry/reloads.ts';
 
 /** Artifacts in use by the setting that names them. */
 export type Artifacts = ReadonlyMap<string, ActiveArtifact>;
@@ -76,8 +77,12 @@ export async function loadArtifact(path: string): Promise<ActiveArtifact> {
   }
 }
 
-/** Keeps artifacts from one configuration to the next. */
-export function createArtifactKeeper(log: Log, settle: number = SETTLE_MS): ArtifactKeeper {
+/** Keeps artifacts from one configuration to the next; `reloads` is told which of their files are refused. */
+export function createArtifactKeeper(
+  log: Log,
+  reloads: Pick<Reloads, 'refuse' | 'settle'>,
+  settle: number = SETTLE_MS,
+): ArtifactKeeper {
   const kept = new Map<string, Kept>();
   let watching = new AbortController();
 
@@ -93,11 +98,15 @@ export function createArtifactKeeper(log: Log, settle: number = SETTLE_MS): Arti
       const artifact = old?.artifact.version === read.version ? old.artifact : read;
       check(artifact);
       kept.set(path, { artifact, seen });
+      if (reloads.settle('artifact', path) && artifact === old?.artifact) {
+        log.info({ path }, 'the artifact holds again: it is the one in use');
+      }
       return artifact;
     } catch (error) {
       if (old === undefined) throw error;
       const why = error instanceof Error ? error.message : String(error);
       log.error({ path, error: why }, 'the new artifact is refused; the old one stays');
+      reloads.refuse('artifact', path, why);
       check(old.artifact);
       kept.set(path, { artifact: old.artifact, seen });
       return old.artifact;
@@ -117,7 +126,11 @@ export function createArtifactKeeper(log: Log, settle: number = SETTLE_MS): Arti
       watching = new AbortController();
       const { signal } = watching;
       const paths = new Set(artifactSettings(config).map((setting) => resolve(base, setting)));
-      for (const path of kept.keys()) if (!paths.has(path)) kept.delete(path);
+      for (const path of kept.keys()) {
+        if (paths.has(path)) continue;
+        kept.delete(path);
+        reloads.settle('artifact', path);
+      }
       for (const [path, { seen }] of kept) {
         const look = async (): Promise<void> => {
           if ((await lookAt(path)) === seen || signal.aborted) return;

@@ -95,7 +95,19 @@ export const usageRowSchema = z
   .loose()
   .openapi('UsageRow');
 
+const refusalSchema = z
+  .object({ refusedAt: z.number().openapi({ description: 'Epoch milliseconds' }), error: z.string() })
+  .nullable();
+
 export const statsSchema = z
-  .object({ version: z.string(), startedAt: z.number(), requests: z.number(), costUsd: z.number() })
+  .object({
+    version: z.string(),
+    startedAt: z.number(),
+    requests: z.number(),
+    costUsd: z.number(),
+    reload: z
+      .object({ config: refusalSchema, artifact: refusalSchema })
+      .openapi({ description: 'Why the newest file is refused and the one before stays in use; null where it is not' }),
+  })
   .loose()
   .openapi('Stats');

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Stats } from '../../src/flow/stats.ts';
 import { runCli, startCli, startServe } from '../support/cli.ts';
 import { temporaryFolder } from '../support/gateway.ts';
+import { writeTopicArtifact } from '../support/topics.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -136,6 +138,32 @@ describe('signalbox', () => {
     expect(stderr).toContain('bad.yaml:5:20 routing.router: unknown router "magic"');
   });
 
+  it('checks the artifacts of a configuration, too', async () => {
+    const written = (router: string) =>
+      writeFile(
+        join(folder.path, 'signalbox.yaml'),
+        `providers: { p: { kind: openai, apiKey: k } }\nmodels: [{ id: small, provider: p }, { id: big, provider: p }]\nrouting: { router: ${router} }\n`,
+      );
+    await written('./topics.safetensors');
+    expect(await run(['config', 'check'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/signalbox\.yaml: .*\n.*topics\.safetensors: there is no such file/),
+    });
+    const { code, stdout } = await run(['config', 'check', '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      artifacts: [{ setting: './topics.safetensors', error: expect.stringContaining('there is no such file') }],
+    });
+    await writeFile(join(folder.path, 'topics.safetensors'), 'not an artifact');
+    expect(await run(['config', 'check'])).toMatchObject({ code: 1 });
+    await writeTopicArtifact(join(folder.path, 'topics.safetensors'));
+    expect(await run(['config', 'check'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/: ok \([\s\S]*topics\.safetensors: ridge@\w+, trained on 120 queries/),
+    });
+  });
+
   it('explains a choice without calling anything', async () => {
     const { code, stdout } = await run([
       'route',
@@ -195,13 +223,24 @@ describe('signalbox', () => {
       return ((await response.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
     };
     expect(await ids()).toContain('first');
+    const refused = async () =>
+      ((await (await fetch(`${serving.url}/router/v1/stats`)).json()) as Pick<Stats, 'reload'>).reload.config?.error;
     await writeFile(path, 'models: []\n');
     await expect.poll(() => serving.output.stderr, { timeout: 5000 }).toContain('the old one stays');
     expect(await ids()).toContain('first');
+    expect(await refused()).toContain('providers: is missing');
+    await writeFile(path, config('first'));
+    await expect.poll(refused, { timeout: 5000 }).toBeUndefined();
+    expect(serving.output.stderr).toContain('the configuration holds again');
+    await rm(path);
+    await expect.poll(refused, { timeout: 5000 }).toContain('the file is gone');
     await writeFile(path, config('second'));
     await expect.poll(ids, { timeout: 5000 }).toContain('second');
+    expect(await refused()).toBeUndefined();
     // The port came from the command line: the file has not changed it.
     expect(serving.output.stderr).not.toContain('needs a restart');
+    await writeFile(path, `${config('second')}server: { port: 1 }\n`);
+    await expect.poll(() => serving.output.stderr, { timeout: 5000 }).toContain('a change of server needs a restart');
     serving.child.kill('SIGTERM');
     expect((await serving.ended).code).toBe(0);
   });

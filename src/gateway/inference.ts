@@ -80,7 +80,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
       user: header('x-signalbox-user')?.slice(0, 200),
       tags: tags === undefined ? undefined : parseTags(tags),
     },
-    headers: forwardable(header),
+    headers: forwardable(header, ingress.headerNames()),
     explain: header('x-signalbox-explain') === 'true',
     signal: caller.signal,
     started: admitted.started,

@@ -17,11 +17,15 @@ export interface Ingress {
   /** From `/role/<name>/…`. */
   readonly role?: string;
   readonly header: HeaderReader;
+  /** Lower-case names of all headers. */
+  readonly headerNames: () => Iterable<string>;
   /** The peer's address; absent inside the process. */
   readonly remoteAddress: string | undefined;
 }
 
-function ingress(context: GatewayContext, method: string, url: string, header: HeaderReader, peer?: string): Ingress {
+type Headers = Pick<Ingress, 'header' | 'headerNames'>;
+
+function ingress(context: GatewayContext, method: string, url: string, headers: Headers, peer?: string): Ingress {
   const { runtime } = context.engine;
   const { path, role } = splitPath(url);
   return {
@@ -30,16 +34,20 @@ function ingress(context: GatewayContext, method: string, url: string, header: H
     waited: 0,
     method,
     path,
-    header,
+    header: headers.header,
+    headerNames: headers.headerNames,
     remoteAddress: peer,
     ...(role === undefined ? {} : { role }),
   };
 }
 
-function nodeHeaders({ headers }: IncomingMessage): HeaderReader {
-  return (name) => {
-    const value = headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+function nodeHeaders({ headers }: IncomingMessage): Headers {
+  return {
+    header(name) {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    headerNames: () => Object.keys(headers),
   };
 }
 
@@ -51,10 +59,10 @@ export function nodeIngress(context: GatewayContext, incoming: IncomingMessage):
 
 /** What a Fetch function was called with; Node's own request, where there is one, is cheaper to read. */
 export function fetchIngress(context: GatewayContext, request: Request, { incoming }: NodeBindings): Ingress {
-  const header = incoming === undefined ? fetchHeaders(request) : nodeHeaders(incoming);
-  return ingress(context, request.method, request.url, header, incoming?.socket.remoteAddress);
+  const headers = incoming === undefined ? fetchHeaders(request) : nodeHeaders(incoming);
+  return ingress(context, request.method, request.url, headers, incoming?.socket.remoteAddress);
 }
 
-function fetchHeaders({ headers }: Request): HeaderReader {
-  return (name) => headers.get(name) ?? undefined;
+function fetchHeaders({ headers }: Request): Headers {
+  return { header: (name) => headers.get(name) ?? undefined, headerNames: () => headers.keys() };
 }

@@ -2,15 +2,26 @@
 export type HeaderReader = (name: string) => string | undefined;
 
 /** Request headers that go to the upstream beside `openai-*` and `anthropic-*`. */
-const FORWARD = ['user-agent', 'x-request-id', 'openai-beta', 'anthropic-version', 'anthropic-beta'];
+const FORWARD = ['user-agent', 'x-request-id'];
+/** What a name of a credential holds, whoever's prefix it has. */
+const CREDENTIAL = /key|token|secret|auth|credential|cookie/;
 
-/** The caller's headers that go to the upstream: an allow-list, so that no credential or cookie can slip through. */
-export function forwardable(header: HeaderReader): Record<string, string> {
+function isVendors(name: string): boolean {
+  return (name.startsWith('openai-') || name.startsWith('anthropic-')) && !CREDENTIAL.test(name);
+}
+
+/**
+ * The caller's headers that go to the upstream, of those it sent (lower-case `names`): an allow-list, so that no
+ * credential, cookie or forwarding header can slip through.
+ */
+export function forwardable(header: HeaderReader, names: Iterable<string>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const name of FORWARD) {
+  const take = (name: string) => {
     const value = header(name);
     if (value !== undefined) headers[name] = value;
-  }
+  };
+  for (const name of FORWARD) take(name);
+  for (const name of names) if (isVendors(name)) take(name);
   return headers;
 }
 

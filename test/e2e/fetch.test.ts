@@ -60,6 +60,27 @@ describe('the gateway as a Fetch function', () => {
     expect(here).toEqual(await told(await served.chat(body, headers)));
   });
 
+  it('sends the upstream what the server sends it', async () => {
+    const headers = {
+      'anthropic-beta': 'a,b',
+      'openai-organization': 'org-1',
+      'openai-new-thing': 'x',
+      'anthropic-api-key': 'sk-caller',
+      'x-forwarded-proto': 'https',
+    };
+    await gateway(request(asking('Hi'), headers));
+    await served.chat(asking('Hi'), headers);
+    const sent = upstream.requests.map((seen) =>
+      Object.entries(seen.headers).filter(([name]) => /^(?:openai|anthropic|x)-/.test(name)),
+    );
+    expect(sent[0]).toEqual([
+      ['anthropic-beta', 'a,b'],
+      ['openai-new-thing', 'x'],
+      ['openai-organization', 'org-1'],
+    ]);
+    expect(new Map(sent[1])).toEqual(new Map(sent[0]));
+  });
+
   it('reads no more of a body than it takes', async () => {
     let pulled = 0;
     const body = new ReadableStream<Uint8Array>({

@@ -87,6 +87,75 @@ describe('x-signalbox-* headers', () => {
   });
 });
 
+describe('the caller’s own headers', () => {
+  const sent = async (headers: Readonly<Record<string, string>>, stream = false) => {
+    await (await gateway.chat(asking('Hi', { stream }), headers)).text();
+    return upstream.requests.at(-1)?.headers ?? {};
+  };
+
+  it.each([false, true])('go out when they are OpenAI’s or Anthropic’s (stream: %s)', async (stream) => {
+    const headers = {
+      'openai-beta': 'assistants=v2',
+      'openai-organization': 'org-1',
+      'OpenAI-Project': 'proj-1',
+      'openai-safety-identifier': 'u-1',
+      'anthropic-version': '2023-06-01',
+      'anthropic-beta': 'a,b',
+      'anthropic-dangerous-direct-browser-access': 'true',
+      'user-agent': 'an-sdk/1.2',
+      'x-request-id': 'mine-1',
+    };
+    const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+    expect(await sent(headers, stream)).toMatchObject(lower);
+  });
+
+  it.each([
+    ['authorization', 'Bearer sk-caller-secret'],
+    ['proxy-authorization', 'Basic sk-caller-secret'],
+    ['cookie', 'a=sk-caller-secret'],
+    ['x-api-key', 'sk-caller-secret'],
+    ['api-key', 'sk-caller-secret'],
+    ['openai-api-key', 'sk-caller-secret'],
+    ['anthropic-auth-token', 'sk-caller-secret'],
+    ['openai-client-secret', 'sk-caller-secret'],
+    ['x-openai-thing', 'sk-caller-secret'],
+    ['openai', 'sk-caller-secret'],
+    ['referer', 'https://sk-caller-secret.example'],
+    ['via', '1.1 sk-caller-secret'],
+    ['x-signalbox-user', 'sk-caller-secret'],
+    ['x-forwarded-proto', 'sk-caller-secret'],
+  ])('never go out otherwise: %s', async (name, value) => {
+    const seen = await sent({ [name]: value });
+    expect(seen.authorization).toBe('Bearer provider-key-1');
+    expect(JSON.stringify(seen)).not.toContain('sk-caller-secret');
+  });
+
+  it.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'])(
+    'never go out, %s not even for a caller with a key',
+    async (name) => {
+      await gateway.close();
+      const key = 'sb-0123456789-caller';
+      gateway = await startGateway({ ...twoModels(upstream.baseUrl), auth: { keys: [{ name: 'k', key }] } });
+      const seen = await sent({ [name]: '203.0.113.9', authorization: `Bearer ${key}` });
+      expect(seen.authorization).toBe('Bearer provider-key-1');
+      expect(JSON.stringify(seen)).not.toMatch(/203\.0\.113\.9|sb-0123456789/);
+    },
+  );
+
+  it('give way to what the provider is configured with', async () => {
+    await gateway.close();
+    const { providers, ...rest } = twoModels(upstream.baseUrl);
+    const one = {
+      kind: 'openai',
+      baseUrl: upstream.baseUrl,
+      apiKey: 'provider-key-1',
+      headers: { 'OpenAI-Organization': 'org-own' },
+    };
+    gateway = await startGateway({ ...rest, providers: { ...providers, one } });
+    expect(await sent({ 'openai-organization': 'org-caller' })).toMatchObject({ 'openai-organization': 'org-own' });
+  });
+});
+
 describe('probes', () => {
   it.each([
     chat,

@@ -1,11 +1,11 @@
 import type { DecisionRecord, Feedback, Intent, NanoUsd, Outcome } from './record.ts';
 
-const DECISION = {
+const DECISION: Omit<DecisionRecord, 'id' | 'at'> = {
   ranking: [{ model: 'small', quality: 0.8, stderr: 0.05, costUsd: 0.001, outputTokens: 200 }],
   dropped: [],
   chosen: 'small',
   strategy: { kind: 'cheapest' },
-  reasonCode: 'cheapest',
+  reasonCode: 'strategy',
   reason: 'cheapest of 1 model',
   confidence: 1,
   propensity: 1,
@@ -20,7 +20,7 @@ export function intentOf(id: string, at: number, rest: Partial<Intent['request']
     id,
     at,
     request: { dialect: 'openai-chat', requested: 'auto', stream: false, ...rest },
-    decision: { ...DECISION, id, at } as unknown as DecisionRecord,
+    decision: { ...DECISION, id, at },
     reserve: 5000n,
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SignalboxError } from '../errors.ts';
-import type { ChatEvent, Codec } from './chat.ts';
+import { ERRORS, SignalboxError, type ErrorCode } from '../errors.ts';
+import type { ChatEvent, ChatRequest, Codec } from './chat.ts';
 import { MAX_SEEN_CHARS, type TapOptions } from './tap.ts';
 
 const EVENTS: readonly ChatEvent[] = [
@@ -27,8 +27,10 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 /** Bytes of the dialect that the suite cannot make itself. */
 export interface CodecSamples {
-  /** A valid request. */
+  /** A valid request with tools, a file, a tool call and its result, streamed and with a limit on its output. */
   readonly request: unknown;
+  /** The same in no dialect. */
+  readonly parsed: ChatRequest;
   /** A whole answer that says `hi`, with 3 input and 2 output tokens. */
   readonly answer: string;
 }
@@ -49,9 +51,9 @@ function tapped(codec: Codec, bytes: Buffer, cuts: readonly number[], options: T
 }
 
 /** What every dialect's codec must hold. */
-export function codecConformance(codec: Codec, { request: body, answer }: CodecSamples): void {
+export function codecConformance(codec: Codec, { request: body, parsed: request, answer }: CodecSamples): void {
   const encoded = async (events: readonly ChatEvent[]) => Buffer.concat(await collect(codec.encode(from(events))));
-  const decoded = (bytes: Uint8Array) => collect(codec.decode(from([bytes]), true));
+  const decoded = (bytes: Uint8Array, stream = true) => collect(codec.decode(from([bytes]), stream));
 
   describe(`${codec.dialect} codec`, () => {
     it('decodes what it encodes, one byte at a time as well', async () => {
@@ -159,9 +161,23 @@ export function codecConformance(codec: Codec, { request: body, answer }: CodecS
 
     it('views and parses without changing the body', () => {
       const before = JSON.stringify(body);
-      expect(codec.view(body).messages.length).toBeGreaterThan(0);
-      expect(codec.parse(body).messages.length).toBeGreaterThan(0);
+      expect(codec.parse(body)).toEqual(request);
+      const view = codec.view(body);
       expect(JSON.stringify(body)).toBe(before);
+      expect(view).toMatchObject({
+        stream: request.stream,
+        maxOutput: request.maxOutputTokens,
+        toolCount: request.tools?.length ?? 0,
+        json: request.responseFormat !== undefined,
+        messages: request.messages.map(({ role }) => ({ role })),
+      });
+      for (const [i, { content }] of request.messages.entries()) {
+        const said = content.flatMap((part) =>
+          part.type === 'text' ? [part.text] : part.type === 'tool-result' ? [part.output] : [],
+        );
+        for (const words of said) expect(view.messages[i]?.text).toContain(words);
+        expect(view.messages[i]?.images).toBe(content.filter(({ type }) => type === 'file').length);
+      }
     });
 
     it('refuses what is not a request with the path of the fault', () => {
@@ -180,9 +196,18 @@ export function codecConformance(codec: Codec, { request: body, answer }: CodecS
       }
     });
 
-    it('renders every error as JSON', () => {
-      const error = new SignalboxError('model_not_found', 'no "such" model\n');
-      expect(JSON.stringify(JSON.parse(Buffer.from(codec.error(error)).toString()))).toContain('no \\"such\\" model');
-    });
+    it.each(Object.keys(ERRORS) as ErrorCode[])(
+      'renders %s, whole and in a stream, and reads it again',
+      async (code) => {
+        for (const message of [ERRORS[code].message, 'no "such" model\n✓']) {
+          const error = new SignalboxError(code, message, { param: 'model' });
+          expect(JSON.stringify(parsed(codec.error(error)))).toContain(`"${code}"`);
+          const event = { type: 'error', message };
+          expect(await decoded(codec.error(error), false)).toEqual([event]);
+          expect(await decoded(codec.errorEvent(error))).toEqual([event]);
+          expect(codec.seenWhole(codec.error(error)).failed?.message).toBe(message);
+        }
+      },
+    );
   });
 }

@@ -30,6 +30,26 @@ const body = {
 
 codecConformance(openaiChat, {
   request: body,
+  parsed: {
+    model: 'auto',
+    stream: true,
+    messages: [
+      { role: 'system', content: [{ type: 'text', text: 'Be brief.' }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'What is this?' },
+          { type: 'file', mediaType: 'image/png', data: 'AA==' },
+          { type: 'text', text: 'And that?' },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'a', toolName: 'look', input: '{}' }] },
+      { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'a', toolName: '', output: 'a cat' }] },
+    ],
+    tools: [{ name: 'look', description: 'Looks', inputSchema: { type: 'object' } }],
+    responseFormat: { type: 'json' },
+    maxOutputTokens: 50,
+  },
   answer:
     '{"id":"c","model":"m","choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n',
 });
@@ -51,25 +71,10 @@ describe('openai-chat', () => {
     ]);
   });
 
-  it('parses into the neutral request', () => {
-    const request = openaiChat.parse({ ...body, tool_choice: 'required', stop: 'x', seed: 3, temperature: 0.5 });
-    expect(request).toMatchObject({
-      model: 'auto',
-      maxOutputTokens: 50,
-      toolChoice: 'required',
-      stop: ['x'],
-      seed: 3,
-      temperature: 0.5,
-      responseFormat: { type: 'json' },
-      tools: [{ name: 'look', description: 'Looks', inputSchema: { type: 'object' } }],
-    });
-    expect(request.messages[1]?.content[1]).toEqual({ type: 'file', mediaType: 'image/png', data: 'AA==' });
-    expect(request.messages[2]?.content).toEqual([
-      { type: 'tool-call', toolCallId: 'a', toolName: 'look', input: '{}' },
-    ]);
-    expect(request.messages[3]?.content).toEqual([
-      { type: 'tool-result', toolCallId: 'a', toolName: '', output: 'a cat' },
-    ]);
+  it('parses the settings of a request', () => {
+    const settings = { tool_choice: 'required', stop: 'x', seed: 3, temperature: 0.5, top_p: 0.9 };
+    const read = { toolChoice: 'required', stop: ['x'], seed: 3, temperature: 0.5, topP: 0.9 };
+    expect(openaiChat.parse({ ...body, ...settings })).toEqual({ ...openaiChat.parse(body), ...read });
   });
 
   it('decodes a whole answer into the same events as a stream', async () => {

@@ -136,9 +136,11 @@ function strategyLine(name: string, metrics: unknown): string[] {
   const share = numberAt(metrics, 'strategies', name, 'qualityShare');
   const cost = numberAt(metrics, 'strategies', name, 'expectedCostShare');
   if (quality === undefined || share === undefined) return [];
+  const [low, high] = [0, 1].map((i) => numberAt(metrics, 'strategies', name, 'qualityShareCi', String(i)));
+  const interval = low === undefined || high === undefined ? '' : ` [${percent(low)}, ${percent(high)}]`;
   const paid = cost === undefined ? '' : ` at ${percent(cost)} of its cost`;
   return [
-    `  ${name.padEnd(12)}quality ${quality.toFixed(4)}, ${percent(share)} of ${textAt(metrics, 'strategies', name, 'of')}'s${paid}`,
+    `  ${name.padEnd(12)}quality ${quality.toFixed(4)}, ${percent(share)}${interval} of ${textAt(metrics, 'strategies', name, 'of')}'s${paid}`,
   ];
 }
 
@@ -164,7 +166,9 @@ function linesOf(
     ...strategies,
     ...(strategies.length === 0
       ? []
-      : [`              on ${grouped(sample?.rows ?? 0)} queries, each predicted by a fit that had not seen it`]),
+      : [
+          `              on ${grouped(sample?.rows ?? 0)} queries, each predicted by a fit that had not seen it; λ from one half, judged on the other; 95 % intervals`,
+        ]),
     '',
     `  signalbox route "<text>" --artifact ${made.out}     # what it would choose, and why`,
     embedder === undefined

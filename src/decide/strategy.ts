@@ -2,10 +2,13 @@ import type { StrategySetting } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Strategy } from './decision.ts';
 
+/** The share of the reference's quality that a strategy keeps. */
+export const KEEPS = { balanced: 0.98, 'cost-first': 0.9 } as const;
+
 const NAMED = {
   'quality-first': { kind: 'quality-first' },
-  balanced: { kind: 'keep-quality', keep: 0.98, name: 'balanced' },
-  'cost-first': { kind: 'keep-quality', keep: 0.9, name: 'cost-first' },
+  balanced: { kind: 'keep-quality', keep: KEEPS.balanced, name: 'balanced' },
+  'cost-first': { kind: 'keep-quality', keep: KEEPS['cost-first'], name: 'cost-first' },
   static: { kind: 'static' },
   cheapest: { kind: 'cheapest' },
   largest: { kind: 'largest' },

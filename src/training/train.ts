@@ -1,15 +1,15 @@
-import { lambdaFor } from '../decide/lambda.ts';
 import type { Calibration } from '../routers/calibration.ts';
 import { MAX_SAMPLE, type Artifact, type OutOfFoldSample } from '../routers/artifact.ts';
 import { fitCost, type CostModel } from '../routers/cost.ts';
 import { seededRandom, shuffledIndices } from '../routers/numeric/random.ts';
 import type { FeatureName } from '../routers/router.ts';
-import type { Json, Trainable } from '../routers/trained.ts';
+import type { Trainable } from '../routers/trained.ts';
 import type { FitOptions, TrainingSet } from '../routers/training-set.ts';
 import type { DatasetRow } from './dataset/row.ts';
 import type { RowVectors } from './dataset/row-vectors.ts';
 import type { SetSummary } from './dataset/summary.ts';
 import { toTrainingSet } from './dataset/training-set.ts';
+import { strategyPromises } from './promises.ts';
 import { calibrateFit, INNER_FOLDS, unseenPredictions } from './evaluate/unseen.ts';
 
 /** What a training does, in order. */
@@ -66,36 +66,6 @@ function sampleOf(
   return sample;
 }
 
-/** What the strategies reach on the sample at the λ that they would choose there, among the models with a cost. */
-function strategyMetrics(models: readonly string[], sample: OutOfFoldSample): { readonly [name: string]: Json } {
-  const priced = models.filter((_, j) => Number.isFinite(sample.expectedCost[j]));
-  const table = { models, quality: sample.quality, score: sample.score, cost: sample.expectedCost };
-  const alone = priced.flatMap((model) => {
-    const found = lambdaFor(table, [model], 1, model);
-    return found === undefined ? [] : [{ model, ...found }];
-  });
-  const best = alone.reduce<(typeof alone)[number] | undefined>(
-    (top, one) => (top === undefined || one.quality > top.quality ? one : top),
-    undefined,
-  );
-  if (best === undefined) return {};
-  const reached = (keep: number): Json => {
-    const found = lambdaFor(table, priced, keep, best.model);
-    if (found === undefined) return null;
-    const { quality, costUsd } = found.met ? found : best;
-    return {
-      of: best.model,
-      quality: rounded(quality),
-      qualityShare: rounded(quality / best.quality),
-      expectedCost: rounded(costUsd),
-      expectedCostShare: best.costUsd > 0 ? rounded(costUsd / best.costUsd) : null,
-      rows: found.rows,
-      met: found.met,
-    };
-  };
-  return { balanced: reached(0.98), 'cost-first': reached(0.9) };
-}
-
 function metricsOf(
   set: TrainingSet,
   { groups, bestSingle, oracle }: SetSummary,
@@ -123,7 +93,7 @@ function metricsOf(
             ece: { before: rounded(report.eceBefore), after: rounded(report.eceAfter) },
             brier: { before: rounded(report.brierBefore), after: rounded(report.brierAfter) },
           },
-    strategies: sample === undefined ? {} : strategyMetrics(set.models, sample),
+    strategies: sample === undefined ? {} : strategyPromises(set.models, sample),
   };
 }
 

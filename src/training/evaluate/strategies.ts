@@ -1,12 +1,11 @@
 import { bandFloor } from '../../decide/band.ts';
 import { lambdaFor, type LambdaSample } from '../../decide/lambda.ts';
+import { KEEPS } from '../../decide/strategy.ts';
 import { chooseAt, type Forecast } from '../../decide/sweep.ts';
 
 /** Strategies as a user names them, and the share of the best single model's quality that they keep. */
 export const STRATEGIES = ['quality-first', 'balanced', 'cost-first'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
-
-const KEEP: Readonly<Record<Exclude<StrategyName, 'quality-first'>, number>> = { balanced: 0.98, 'cost-first': 0.9 };
 
 /** Chosen column per query; null where a strategy needs costs and there are none. */
 export type StrategyChoices = Readonly<Record<StrategyName, Int32Array | null>>;
@@ -51,7 +50,7 @@ export function chooseByStrategies(test: Forecast, sample: LambdaSample, referen
   };
   return {
     'quality-first': rows((offset) => chooseQualityFirst(test, offset, m)),
-    balanced: keeping(KEEP.balanced),
-    'cost-first': keeping(KEEP['cost-first']),
+    balanced: keeping(KEEPS.balanced),
+    'cost-first': keeping(KEEPS['cost-first']),
   };
 }

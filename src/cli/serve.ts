@@ -85,13 +85,14 @@ function banner(source: Source, { gateway, engine }: Serving): void {
   const names = catalog.models.map((model) => model.id).join(', ');
   // Where it listens everywhere, clients on this machine call loopback.
   const url = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
-  const key = config.auth.mode === 'required' ? 'a key of auth.keys' : 'any API key';
+  const closed = config.auth.mode === 'required';
   print(
     `Signalbox listens at ${gateway.url} (${source.from})`,
     `  models    ${names}`,
     `  router    ${routers.get(config.routing.router)?.name ?? ''}, default ${engine.snapshot().default}, ledger in ${engine.ledger.status().driver}`,
-    `  OpenAI    base URL ${url}/v1, ${key}, model "auto"`,
-    `  page      ${url}/ui/`,
+    `  OpenAI    base URL ${url}/v1, ${closed ? 'a key of auth.keys' : 'any API key'}, model "auto"`,
+    // A browser sends no key.
+    ...(closed ? [] : [`  page      ${url}/ui/`]),
   );
 }
 

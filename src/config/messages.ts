@@ -54,7 +54,8 @@ function unionWords(issue: z.core.$ZodIssueInvalidUnion): string {
   return `expected one of ${[...new Set(words)].join(', ')}${got(issue)}`;
 }
 
-function typeWord(expected: string): string {
+/** A schema's type in words: `a number`, `a list`. */
+export function typeWord(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 

@@ -1,4 +1,4 @@
-import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
@@ -10,10 +10,11 @@ import { corsHeaders, preflight } from './cors.ts';
 import { failure } from './failure.ts';
 import { dialectOf, INFERENCE, inference } from './inference.ts';
 import { fetchIngress, type Ingress } from './ingress.ts';
+import { invalidInput } from './management/invalid-input.ts';
 import { mountManagement } from './management/mount.ts';
 import { requireJson } from './management/require-json.ts';
 import { checkPathRole, listModels, showModel } from './models.ts';
-import { page } from './page.ts';
+import { lockedPage, page } from './page.ts';
 import { splitPath } from './paths.ts';
 import { health, metrics, ready } from './probes.ts';
 import { readRequest, tooLarge } from './request-body.ts';
@@ -48,13 +49,6 @@ export const LATER: readonly string[] = [
 
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
 export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response>;
-
-/** What a management route's schema does not take, with the place. */
-function invalidInput({ issues }: { readonly issues: readonly z.core.$ZodIssue[] }, where: string): SignalboxError {
-  const lines = issues.map(({ path, message }) => `${path.length === 0 ? where : path.join('.')}: ${message}`);
-  const param = issues[0]?.path.join('.') ?? '';
-  return new SignalboxError('invalid_request', lines.join('; '), param === '' ? {} : { param });
-}
 
 /** The methods that a path takes; none for a path that is not there. */
 function methodsOf({ router }: OpenAPIHono<GatewayEnv>, path: string): string[] {
@@ -122,9 +116,9 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.get('/ready', () => ready(context));
   app.get('/version', (c) => c.json({ name: 'signalbox', version: VERSION }));
   app.get('/', (c) =>
-    c.req.header('accept')?.includes('text/html') === true
+    wantsPage(c.req.header('accept'))
       ? c.redirect('/ui/')
-      : c.text(`Signalbox ${VERSION} is running`),
+      : c.text(`Signalbox ${VERSION} is running; the page is at /ui/\n`),
   );
   app.notFound((c) => {
     throw nothingThere(app, c.req.method, c.req.path);
@@ -137,6 +131,22 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
     return toResponse(failure(context, own, { ...c.env.admitted, path: c.req.path }));
   });
   return app;
+}
+
+/** Whether a browser asks for something to look at. */
+function wantsPage(accept: string | undefined): boolean {
+  return accept?.includes('text/html') === true;
+}
+
+/** Where a browser looks for the page. */
+const DOORS = new Set(['/', '/ui', '/ui/']);
+
+/** The answer to a request that is not let in. */
+function refusal(context: GatewayContext, error: unknown, ingress: Ingress): Response {
+  const { path, header } = ingress;
+  const locked = SignalboxError.is(error) && error.code === 'unauthorized';
+  if (locked && DOORS.has(path) && wantsPage(header('accept'))) return lockedPage();
+  return toResponse(failure(context, error, ingress));
 }
 
 /** Answers whatever is not inference: the guard, then the route. */
@@ -153,7 +163,7 @@ async function visit(
   try {
     response = await app.fetch(request, { ...env, admitted: admit(context, ingress) });
   } catch (error) {
-    response = toResponse(failure(context, error, ingress));
+    response = refusal(context, error, ingress);
   }
   response.headers.set('x-signalbox-request-id', ingress.id);
   const cors = corsHeaders(context, ingress, response.headers.keys()) ?? {};

@@ -136,6 +136,14 @@ describe('management', () => {
     expect(await read(`/router/v1/decisions/${id}`)).toMatchObject({ feedback: [{ score: 1 }] });
     expect((await gateway.post('/router/v1/feedback', { decisionId: id, score: 2 })).status).toBe(400);
     expect((await gateway.post('/router/v1/feedback', { score: 1 })).status).toBe(400);
+    const message = async (body: object) =>
+      ((await (await gateway.post('/router/v1/feedback', body)).json()) as { error: { message: string } }).error
+        .message;
+    expect(await message({})).toBe(
+      'score: needs a number from 0 (bad) to 1 (good); the body: needs decisionId (the header x-signalbox-decision-id of an answer) or session',
+    );
+    expect(await message([])).toBe('the body: expected a map');
+    expect(await message({ score: 1, session: 5 })).toBe('session: expected a text');
   });
 
   it('sums usage by time and by group', async () => {

@@ -61,15 +61,19 @@ export const routeAnswer = z
   })
   .openapi('RouteAnswer');
 
+const SCORE = 'needs a number from 0 (bad) to 1 (good)';
+
 export const feedbackBody = z
   .object({
     decisionId: z.string().max(64).optional().openapi({ description: 'From the header x-signalbox-decision-id' }),
     session: z.string().max(200).optional(),
-    score: z.number().min(0).max(1),
+    score: z.number(SCORE).min(0, SCORE).max(1, SCORE),
     comment: z.string().max(2000).optional(),
   })
   .refine((body) => body.decisionId !== undefined || body.session !== undefined, {
-    message: 'needs decisionId or session',
+    message: 'needs decisionId (the header x-signalbox-decision-id of an answer) or session',
+    // Said together with whatever else is wrong.
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   })
   .openapi('Feedback');
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { detectConfig } from '../config/detect.ts';
 import { SignalboxError } from '../errors.ts';
+import { PRESETS } from '../providers/presets.ts';
 import { print, printJson } from './print.ts';
 import { probe } from './probe.ts';
 
@@ -28,9 +29,9 @@ export const init = defineCommand({
     json: { type: 'boolean', description: 'Print JSON' },
   },
   async run({ args }) {
-    const detected = await detectConfig({ env: process.env, probe });
+    const { config, found, unused } = await detectConfig({ env: process.env, probe, hosts: PRESETS });
     const path = resolve(args.out);
-    const text = HEAD + stringify(detected?.config ?? TEMPLATE, { lineWidth: 120 });
+    const text = HEAD + stringify(config ?? TEMPLATE, { lineWidth: 120 });
     try {
       await writeFile(path, text, { flag: args.force === true ? 'w' : 'wx', mode: 0o600 });
     } catch (cause) {
@@ -42,13 +43,13 @@ export const init = defineCommand({
           : String(cause);
       throw new SignalboxError('config_invalid', `cannot write ${args.out}: ${why}`, { cause });
     }
-    const found = detected?.found ?? [];
-    if (args.json === true) return printJson({ path, found });
+    if (args.json === true) return printJson({ path, found, unused });
     print(
       `wrote ${args.out}`,
       found.length === 0
-        ? '  no keys found: it names OPENAI_API_KEY; set it or edit the file'
+        ? '  found no key that it can use: it names OPENAI_API_KEY; set it or edit the file'
         : `  found ${found.join(', ')}`,
+      ...unused.map((key) => `  not used: ${key}`),
       '  next: signalbox config check, signalbox doctor, signalbox serve',
     );
   },

@@ -1,33 +1,40 @@
 import type { Environment } from './environment.ts';
+import { KINDS_NOT_YET_IN_EFFECT } from './effect.ts';
 import type { ConfigInput } from './schema.ts';
 
 type ModelInput = ConfigInput['models'][number];
 
-/** A host that is used when its key is in the environment: a small and a large model of it. */
-interface Row {
-  readonly env: string;
+/** A host that has a key in an environment variable. */
+export interface Host {
+  /** `kind` of a provider. */
   readonly kind: string;
+  readonly keyEnv?: string;
+}
+
+/** A small and a large model of a host, which are used when its key is in the environment. */
+interface Pair {
   readonly small: string;
   readonly large: string;
 }
 
-const ROWS: readonly Row[] = [
-  { env: 'OPENAI_API_KEY', kind: 'openai', small: 'gpt-4o-mini', large: 'gpt-4o' },
-  {
-    env: 'OPENROUTER_API_KEY',
-    kind: 'openrouter',
-    small: 'openai/gpt-4o-mini',
-    large: 'anthropic/claude-sonnet-4',
-  },
-  { env: 'GROQ_API_KEY', kind: 'groq', small: 'llama-3.1-8b-instant', large: 'llama-3.3-70b-versatile' },
-  {
-    env: 'TOGETHER_API_KEY',
-    kind: 'together',
+/** By kind. */
+const PAIRS: Readonly<Record<string, Pair>> = {
+  openai: { small: 'gpt-4o-mini', large: 'gpt-4o' },
+  openrouter: { small: 'openai/gpt-4o-mini', large: 'anthropic/claude-sonnet-4' },
+  groq: { small: 'llama-3.1-8b-instant', large: 'llama-3.3-70b-versatile' },
+  together: {
     small: 'meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo',
     large: 'meta-llama/Llama-3.3-70B-Instruct-Turbo',
   },
-  { env: 'DEEPSEEK_API_KEY', kind: 'deepseek', small: 'deepseek-chat', large: 'deepseek-reasoner' },
-  { env: 'MISTRAL_API_KEY', kind: 'mistral', small: 'mistral-small-latest', large: 'mistral-large-latest' },
+  deepseek: { small: 'deepseek-chat', large: 'deepseek-reasoner' },
+  mistral: { small: 'mistral-small-latest', large: 'mistral-large-latest' },
+};
+
+/** Keys of hosts that have no row of their own. */
+const STRANGERS: readonly Host[] = [
+  { kind: 'anthropic', keyEnv: 'ANTHROPIC_API_KEY' },
+  { kind: 'gemini', keyEnv: 'GEMINI_API_KEY' },
+  { kind: 'gemini', keyEnv: 'GOOGLE_API_KEY' },
 ];
 
 /** Where a router starts when nobody has said more: a large model answers more often well than a small one. */
@@ -41,9 +48,18 @@ const OLLAMA_MODELS = 8;
 export type Probe = (url: string) => Promise<unknown>;
 
 export interface Detected {
-  readonly config: ConfigInput;
-  /** What was found, in words. */
+  /** Null when nothing was found that can be called. */
+  readonly config: ConfigInput | null;
+  /** What the configuration uses, in words. */
   readonly found: readonly string[];
+  /** Keys that are there and not used, and what can be done. */
+  readonly unused: readonly string[];
+}
+
+function unusedKey({ kind, keyEnv }: Host, known: boolean): string {
+  if (known) return `${keyEnv}: which models kind ${kind} has here cannot be guessed; add it to providers by hand`;
+  const soon = KINDS_NOT_YET_IN_EFFECT.includes(kind) ? 'is not yet in effect' : 'is not supported';
+  return `${keyEnv}: kind ${kind} ${soon}; an OpenAI-compatible endpoint works as kind openai with its baseUrl`;
 }
 
 function ollamaModels(answer: unknown): string[] {
@@ -68,19 +84,30 @@ function ollamaUrl(env: Environment): string {
   return url.replace('//0.0.0.0', '//127.0.0.1').replace(/\/+$/, '');
 }
 
-/** A configuration from the keys in the environment and a local Ollama; null when there is neither. */
+/** A configuration from the keys of `hosts` in the environment and a local Ollama. */
 export async function detectConfig({
   env,
   probe,
+  hosts,
 }: {
   readonly env: Environment;
   readonly probe: Probe;
-}): Promise<Detected | null> {
+  readonly hosts: readonly Host[];
+}): Promise<Detected> {
   const providers: ConfigInput['providers'] = {};
   const models: ModelInput[] = [];
   const found: string[] = [];
-  for (const { env: variable, kind, small, large } of ROWS) {
-    if ((env[variable] ?? '') === '') continue;
+  const unused: string[] = [];
+  for (const host of [...hosts, ...STRANGERS]) {
+    const { kind, keyEnv: variable } = host;
+    if (variable === undefined || (env[variable] ?? '') === '') continue;
+    const pair = PAIRS[kind];
+    if (pair === undefined) {
+      const known = hosts.includes(host);
+      if (known || !hosts.some(({ keyEnv }) => keyEnv === variable)) unused.push(unusedKey(host, known));
+      continue;
+    }
+    const { small, large } = pair;
     providers[kind] = { kind, apiKey: `\${${variable}}` };
     models.push(
       { id: small.split('/').at(-1) ?? small, provider: kind, model: small, quality: SMALL_QUALITY },
@@ -95,8 +122,8 @@ export async function detectConfig({
     models.push(...local.map((name) => ({ id: name, provider: 'ollama', model: name })));
     found.push(`Ollama at ${baseUrl} (${local.join(', ')})`);
   }
-  if (models.length === 0) return null;
-  return { config: { providers, models: withoutTwins(models), routing: { strategy: 'balanced' } }, found };
+  const config = { providers, models: withoutTwins(models), routing: { strategy: 'balanced' as const } };
+  return { config: models.length === 0 ? null : config, found, unused };
 }
 
 /** Two hosts may serve one model: then it has two upstreams. */

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asSignalboxError } from '../errors.ts';
-import { detectConfig } from './detect.ts';
 import { configFromObject, findConfig, loadConfig, type LoadedConfig } from './load.ts';
 
 let folder: string;
@@ -159,22 +158,5 @@ describe('the environment', () => {
       models: [{ id: 'a', provider: 'p' }],
     };
     expect(configFromObject(object, { env: {}, checks: [] }).config.providers['p']?.headers).toEqual({ x: '${KEY}' });
-  });
-});
-
-describe('detection', () => {
-  it('finds keys and a local Ollama, and is a configuration that holds', async () => {
-    const probe = async (url: string) =>
-      url.includes('11434') ? { models: [{ name: 'qwen3:8b' }, { name: 'nomic-embed-text' }] } : undefined;
-    const env = { OPENAI_API_KEY: 'sk', GROQ_API_KEY: 'gsk' };
-    const detected = await detectConfig({ env, probe });
-    expect(detected?.found).toHaveLength(3);
-    const { config } = configFromObject(detected?.config, { env, checks: [] });
-    expect(config.models.map(({ id }) => id)).toEqual(expect.arrayContaining(['gpt-4o-mini', 'qwen3:8b']));
-    expect(JSON.stringify(detected?.config)).not.toContain('"sk"');
-  });
-
-  it('finds nothing where there is nothing', async () => {
-    expect(await detectConfig({ env: {}, probe: async () => undefined })).toBeNull();
   });
 });

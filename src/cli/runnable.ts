@@ -25,29 +25,34 @@ export function runnable<T extends ArgsDef>(command: CommandDef<T>, parent = '')
   };
 }
 
+/** As it is typed: `--config`, `-c`. */
+function dashed(option: string): string {
+  return option.length === 1 ? `-${option}` : `--${option}`;
+}
+
 /** Refuses what the command does not have: a misspelt option or a word too many must not be ignored. */
 async function checkOptions<T extends ArgsDef>(command: CommandDef<T>, rawArgs: readonly string[]): Promise<void> {
   const args: ArgsDef = (await (typeof command.args === 'function' ? command.args() : command.args)) ?? {};
-  const known = Object.entries(args).flatMap(([name, arg]) => [
-    name,
-    ...('alias' in arg ? [arg.alias ?? []].flat() : []),
-  ]);
+  const options = Object.entries(args).filter(([, { type }]) => type !== 'positional');
+  const known = options.flatMap(([name, arg]) => [name, ...('alias' in arg ? [arg.alias ?? []].flat() : [])]);
+  const words = Object.entries(args).flatMap(([name, { type }]) => (type === 'positional' ? [`<${name}>`] : []));
+  const has = [...words, ...known.map(dashed)].join(', ');
   for (const word of rawArgs) {
     if (word === '--') break;
     const name = /^--([^=]+)/.exec(word)?.[1] ?? /^-([a-z])/i.exec(word)?.[1];
     if (name === undefined || known.includes(name)) continue;
     const [near] = nearestNames(name, known);
-    const advice = near === undefined ? `it has --${known.join(', --')}` : `did you mean --${near}?`;
+    const advice = near === undefined ? `it has ${has}` : `did you mean ${dashed(near)}?`;
     const option = `${word.startsWith('--') ? '--' : '-'}${name.slice(0, 40)}`;
     throw new SignalboxError('invalid_request', `there is no option ${option}; ${advice}`);
   }
-  if (Object.values(args).some(({ type }) => type === 'positional')) return;
+  if (words.length > 0) return;
   const [extra] = parseArgs([...rawArgs], args)._;
   if (extra === undefined) return;
   const advice =
     known.includes('config') && /\.(?:ya?ml|json)$/.test(extra)
       ? `did you mean --config ${extra}?`
-      : `it takes options only: --${known.join(', --')}`;
+      : `it takes options only: ${has}`;
   throw new SignalboxError('invalid_request', `there is no use for "${extra.slice(0, 80)}"; ${advice}`);
 }
 

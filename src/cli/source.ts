@@ -2,6 +2,7 @@ import { checkedConfig, checkedFile } from '../checked.ts';
 import { detectConfig } from '../config/detect.ts';
 import { findConfig, type LoadedConfig } from '../config/load.ts';
 import { SignalboxError } from '../errors.ts';
+import { PRESETS } from '../providers/presets.ts';
 import { probe } from './probe.ts';
 import { simulatedConfig } from './simulated.ts';
 
@@ -28,11 +29,11 @@ export interface Source {
   readonly from: string;
 }
 
-const ADVICE = `no signalbox.yaml here, no provider key in the environment, and no Ollama on this machine. One of these helps:
+const ADVICE = `no signalbox.yaml here, no provider key that can be used in the environment, and no Ollama on this machine. One of these helps:
   signalbox demo                 see it work with simulated models
   export OPENAI_API_KEY=…        then signalbox serve again
   signalbox init                 writes a signalbox.yaml to fill in
-  signalbox serve --simulated    the gateway with simulated models`;
+  signalbox serve --simulated    the gateway with simulated models; usage, models, doctor and route take --simulated, too`;
 
 /**
  * The configuration that the arguments, the folder or the environment mean.
@@ -45,7 +46,9 @@ export async function findSource(args: SourceArgs, env: NodeJS.ProcessEnv = proc
   }
   const path = args.config ?? (await findConfig(process.cwd()));
   if (path !== undefined) return { loaded: await checkedFile(path, env), from: path };
-  const detected = await detectConfig({ env, probe });
-  if (detected === null) throw new SignalboxError('config_invalid', ADVICE);
-  return { loaded: await checkedConfig(detected.config, env), from: `detected: ${detected.found.join(', ')}` };
+  const { config, found, unused } = await detectConfig({ env, probe, hosts: PRESETS });
+  if (config === null) {
+    throw new SignalboxError('config_invalid', [ADVICE, ...unused.map((key) => `not used: ${key}`)].join('\n'));
+  }
+  return { loaded: await checkedConfig(config, env), from: `detected: ${found.join(', ')}` };
 }

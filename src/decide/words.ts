@@ -10,8 +10,9 @@ export function grouped(n: number): string {
   return String(n).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ');
 }
 
-/** USD with as many digits as small sums need: `$0.00012`, `$1.50`. */
+/** USD with as many digits as small sums need: `$0.00012`, `$1.50`, `-$0.002`. */
 export function usd(amount: number): string {
+  if (amount < 0) return `-${usd(-amount)}`;
   if (amount === 0) return '$0';
   return amount >= 0.01 ? `$${amount.toFixed(amount >= 1 ? 2 : 4)}` : `$${Number(amount.toPrecision(3))}`;
 }

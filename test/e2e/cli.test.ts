@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stats } from '../../src/flow/stats.ts';
-import { runCli, startCli, startServe } from '../support/cli.ts';
+import { CLI, runCli, startCli, startServe } from '../support/cli.ts';
 import { temporaryFolder } from '../support/gateway.ts';
 import { writeTopicArtifact } from '../support/topics.ts';
 
@@ -50,6 +50,14 @@ describe('signalbox', () => {
       stderr: expect.stringContaining('--port'),
     });
     expect(await run(['serve', '-x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('no option -x') });
+    expect(await run(['route', '--foo', 'Hi'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('it has <text>, --config, -c, --simulated'),
+    });
+    expect(await run(['route', '--text', 'Hi'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no option --text'),
+    });
     expect(await run(['serve', '--log', 'loud'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--log takes debug'),
@@ -101,6 +109,8 @@ describe('signalbox', () => {
     await expect
       .poll(() => serving.output.stdout, { timeout: 10_000 })
       .toMatch(/base URL http:\/\/127\.0\.0\.1:\d+\/v1, a key of auth\.keys/);
+    // A browser sends no key.
+    expect(serving.output.stdout).not.toContain('/ui/');
     serving.child.kill('SIGTERM');
     expect((await serving.ended).code).toBe(0);
   });
@@ -108,7 +118,11 @@ describe('signalbox', () => {
   it('without anything to go by says what helps', async () => {
     const { code, stderr } = await run(['serve']);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/signalbox demo[\s\S]*signalbox init/);
+    expect(stderr).toMatch(
+      /signalbox demo[\s\S]*signalbox init[\s\S]*usage, models, doctor and route take --simulated/,
+    );
+    const usage = await run(['usage'], { ANTHROPIC_API_KEY: 'sk-ant-1' });
+    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining('not used: ANTHROPIC_API_KEY') });
   });
 
   it('writes a configuration that holds, and does not overwrite it', async () => {
@@ -124,6 +138,17 @@ describe('signalbox', () => {
       code: 2,
       stderr: expect.stringContaining('OPENAI_API_KEY is not set'),
     });
+  });
+
+  it('names the keys that it found and does not use', async () => {
+    const { code, stdout } = await run(['init'], { ANTHROPIC_API_KEY: 'sk-ant-1', AZURE_OPENAI_API_KEY: 'az-1' });
+    expect(code).toBe(0);
+    expect(stdout).toContain('it names OPENAI_API_KEY');
+    expect(stdout).toMatch(/not used: AZURE_OPENAI_API_KEY: .*\n.*not used: ANTHROPIC_API_KEY: .*not yet in effect/);
+  });
+
+  it.skipIf(process.platform === 'win32')('is built as a file that can be run', async () => {
+    expect((await stat(CLI)).mode & 0o111).toBe(0o111);
   });
 
   it('checks a configuration: every problem with its place', async () => {

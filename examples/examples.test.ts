@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -18,6 +19,18 @@ describe('examples/library.ts', () => {
     expect(lines[1]).toMatch(/^fast answered for \$0\.0000/);
     expect(lines[2]).toMatch(/^streamed \d+ pieces from smart/);
     await folder.remove();
+  });
+});
+
+describe.each(['recorded', 'held-out'])('examples/%s.ts without arguments', (name) => {
+  it('says how it is used, and ends with 2', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', `examples/${name}.ts`], {
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringContaining(`usage: npx tsx examples/${name}.ts <dataset.jsonl.gz> <prices.json>`),
+    });
   });
 });
 

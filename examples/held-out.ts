@@ -281,7 +281,8 @@ export function heldOutTable(comparisons: readonly Comparison[]): string {
 }
 
 const [dataset, prices, router = 'learned', seed = '7', billing = 'estimated'] = process.argv.slice(2);
-if (process.argv[1]?.endsWith('held-out.ts') === true && dataset !== undefined && prices !== undefined) {
+const called = process.argv[1]?.endsWith('held-out.ts') === true;
+if (called && dataset !== undefined && prices !== undefined) {
   const trainable = TRAINABLES.find(({ name }) => name === router);
   if (trainable === undefined) throw new Error(`no router ${router}`);
   const held = await holdOut(dataset, prices, {
@@ -293,4 +294,7 @@ if (process.argv[1]?.endsWith('held-out.ts') === true && dataset !== undefined &
     `${router}, seed ${seed}, input billed as ${billing}: ${held.train.length} rows to learn from, ${held.test.length} held out`,
   );
   console.log(heldOutTable(await compareHeldOut(held, trainable, Number(seed))));
+} else if (called) {
+  console.error('usage: npx tsx examples/held-out.ts <dataset.jsonl.gz> <prices.json> [router] [seed] [recorded]');
+  process.exitCode = 2;
 }

@@ -235,6 +235,10 @@ export function recordedTable(results: readonly ArmResult[]): string {
 }
 
 const [dataset, prices] = process.argv.slice(2);
-if (process.argv[1]?.endsWith('recorded.ts') === true && dataset !== undefined && prices !== undefined) {
+const called = process.argv[1]?.endsWith('recorded.ts') === true;
+if (called && dataset !== undefined && prices !== undefined) {
   console.log(recordedTable(await replayRecorded(await readRecorded(dataset, prices, 500))));
+} else if (called) {
+  console.error('usage: npx tsx examples/recorded.ts <dataset.jsonl.gz> <prices.json>');
+  process.exitCode = 2;
 }

@@ -22,8 +22,14 @@ function number(response: Response, header: string): number {
   return Number(response.headers.get(header) ?? Number.NaN);
 }
 
-/** Talks to the gateway as any OpenAI client would: over HTTP. */
-export function demoClient(url: string) {
+/** Talks to the gateway as any OpenAI client would. */
+export interface DemoClient {
+  ask(prompt: string, arm: Arm): Promise<DemoReply>;
+  feedback(decisionId: string, score: number): Promise<void>;
+}
+
+/** A client over HTTP. */
+export function demoClient(url: string): DemoClient {
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     fetch(url + path, {
       method: 'POST',

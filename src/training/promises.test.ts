@@ -50,7 +50,7 @@ describe('what strategies promise', () => {
       if (found?.met !== true || typeof promise !== 'object' || promise === null || !('qualityShare' in promise))
         continue;
       seeming += found.quality / (found.target / 0.98);
-      judged += Number(promise.qualityShare);
+      judged += Number(promise['qualityShare']);
     }
     expect(seeming).toBeGreaterThan(5);
     expect(judged).toBeLessThan(seeming);

@@ -280,9 +280,12 @@ describe('demo', () => {
       results: { name: string; accuracy: number; costUsd: number }[];
     };
     expect(result.simulated).toBe(true);
-    expect(result.results.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['best single', 'random', 'cheapest', 'balanced']),
-    );
+    const names = ['best single', 'quality-first', 'balanced', 'cost-first', 'rules, balanced', 'random', 'cheapest'];
+    expect(result.results.map(({ name }) => name)).toEqual(names);
+    // What has learnt pays for the dear model where it is needed, and not where it is not.
+    const cost = (name: string) => result.results.find((each) => each.name === name)?.costUsd ?? 0;
+    expect(cost('cost-first')).toBeLessThan(cost('best single') / 2);
+    expect(cost('cheapest')).toBeLessThan(cost('cost-first'));
     expect((await run(['demo', '--exit', '--tasks', '5'])).stdout).toContain('SIMULATED');
   });
 

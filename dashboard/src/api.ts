@@ -41,7 +41,9 @@ export interface UsageQuery {
 }
 
 async function get<T>(path: string): Promise<T> {
-  const response = await fetch(`../router/v1/${path}`, { headers: { accept: 'application/json' } });
+  const response = await fetch(`../router/v1/${path}`, { headers: { accept: 'application/json' } }).catch(() => {
+    throw new Error('The gateway does not answer; trying again. What is shown is from before.');
+  });
   if (!response.ok) throw new Error(`the gateway answered ${response.status} to ${path}`);
   return (await response.json()) as T;
 }

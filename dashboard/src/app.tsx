@@ -1,7 +1,7 @@
 import { Charts } from './charts.tsx';
 import { Decisions } from './decisions.tsx';
 import { Models } from './models.tsx';
-import { failure, showWindow, simulated, stats, window, WINDOWS, type WindowName } from './store.ts';
+import { showWindow, simulated, stats, troubles, window, WINDOWS, type WindowName } from './store.ts';
 import { Tiles } from './tiles.tsx';
 
 const NAMES = Object.keys(WINDOWS) as WindowName[];
@@ -35,15 +35,14 @@ function Head() {
 }
 
 export function App() {
-  const trouble = failure.value ?? stats.value?.ledger.trouble ?? null;
   return (
     <main>
       <Head />
-      {trouble !== null && (
-        <p class="panel trouble" role="alert">
+      {troubles.value.map((trouble) => (
+        <p key={trouble} class="panel trouble" role="alert">
           {trouble}
         </p>
-      )}
+      ))}
       <Tiles />
       <Charts />
       <Models />

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { day, minute, moment } from './format.ts';
 
 const HEIGHT = 150;
 
@@ -16,6 +17,37 @@ export interface ChartProps {
   readonly format: (value: number) => string;
 }
 
+const FONT = '12px system-ui, sans-serif';
+const DAY_S = 86_400;
+
+/** From 0, and below it where something is. */
+function rangeOf(_plot: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+  const low = Math.min(0, min ?? 0);
+  const high = Math.max(0, max ?? 0);
+  return [low * 1.1, high === 0 && low === 0 ? 1 : high * 1.1];
+}
+
+/** As wide as the longest label. */
+function widthOf(_plot: uPlot, labels: string[] | null): number {
+  const pen = document.createElement('canvas').getContext('2d');
+  if (pen === null) return 80;
+  pen.font = FONT;
+  return Math.ceil(Math.max(0, ...(labels ?? []).map((label) => pen.measureText(label).width))) + 14;
+}
+
+/** The time; the day where it is the first of its day. */
+function timesOf(_plot: uPlot, ticks: number[], _axis: number, _space: number, step: number): string[] {
+  let before = '';
+  return ticks.map((tick) => {
+    const date = day(tick * 1000);
+    if (step >= DAY_S) return date;
+    const time = minute(tick * 1000);
+    const label = date === before ? time : `${time}\n${date}`;
+    before = date;
+    return label;
+  });
+}
+
 function optionsOf({ lines, format }: ChartProps, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue('--muted');
@@ -26,19 +58,23 @@ function optionsOf({ lines, format }: ChartProps, width: number): uPlot.Options 
     height: HEIGHT,
     legend: { live: true },
     cursor: { y: false },
-    scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    scales: { y: { range: rangeOf } },
     axes: [
-      { stroke: ink, grid, ticks: { show: false } },
+      { stroke: ink, grid, font: FONT, ticks: { show: false }, values: timesOf },
       {
         stroke: ink,
         grid,
+        font: FONT,
         ticks: { show: false },
-        size: 64,
+        size: widthOf,
         values: (_plot, ticks) => ticks.map((tick) => format(tick)),
       },
     ],
     series: [
-      { label: 'time' },
+      {
+        label: 'time',
+        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : moment(value * 1000)),
+      },
       ...lines.map(({ label, color }) => ({
         label,
         stroke: style.getPropertyValue(color),

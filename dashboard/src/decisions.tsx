@@ -7,11 +7,27 @@ import { decisions, live } from './store.ts';
 const LIVE_TEXT = { connecting: 'connecting …', live: 'live', lost: 'connection lost, trying again' } as const;
 
 function Row({ row, open, toggle }: { row: Activity; open: boolean; toggle: () => void }) {
+  // Whoever marks text to copy it does not mean the row.
+  const onClick = () => {
+    if (getSelection()?.isCollapsed !== false) toggle();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget || (event.key !== 'Enter' && event.key !== ' ')) return;
+    event.preventDefault();
+    toggle();
+  };
   return (
     <>
-      <tr data-testid="decision-row" class={`row ${row.status}`}>
+      <tr
+        data-testid="decision-row"
+        class={`row ${row.status}`}
+        tabIndex={0}
+        aria-expanded={open}
+        onClick={onClick}
+        onKeyDown={onKeyDown}
+      >
         <td>
-          <button type="button" aria-expanded={open} aria-label={`Details of ${row.id}`} onClick={toggle}>
+          <button type="button" tabIndex={-1} aria-expanded={open} aria-label={`Details of ${row.id}`}>
             {open ? '▾' : '▸'}
           </button>{' '}
           {clock(row.at)}
@@ -47,7 +63,7 @@ export function Decisions() {
     <section class="panel" aria-label="Decisions">
       <h2>
         Decisions{' '}
-        <span class={`live ${live.value}`} data-testid="live-state" role="status">
+        <span class={`link ${live.value}`} data-testid="live-state" role="status">
           {LIVE_TEXT[live.value]}
         </span>
       </h2>

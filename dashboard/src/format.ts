@@ -23,3 +23,13 @@ export const ms = (value: number | null): string =>
 export const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 
 export const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
+
+/** `25 Nov` */
+export const day = (at: number): string => new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+
+/** `14:05` */
+export const minute = (at: number): string =>
+  new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+
+/** `25 Nov 14:05` */
+export const moment = (at: number): string => `${day(at)} ${minute(at)}`;

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { api, type Activity, type Stats, type UsageRow } from './api.ts';
+import { moment } from './format.ts';
 import { followRequests, type LiveState } from './live.ts';
 
 /** Stretches of time that the page shows. */
@@ -21,7 +22,22 @@ export const decisions = signal<readonly Activity[]>([]);
 export const live = signal<LiveState>('connecting');
 export const failure = signal<string | null>(null);
 export const window = signal<WindowName>('hour');
+/** What stands above everything else. */
+export const troubles = computed<readonly string[]>(() => {
+  const { ledger, reload } = stats.value ?? {};
+  return [
+    failure.value,
+    refusal('configuration', reload?.config),
+    refusal('artifact', reload?.artifact),
+    ledger?.trouble,
+  ].flatMap((trouble) => trouble ?? []);
+});
 export const simulated = computed(() => stats.value?.simulated === true);
+
+function refusal(what: string, refused: Stats['reload']['config'] | undefined): string | null {
+  if (refused === null || refused === undefined) return null;
+  return `The newest ${what} is refused since ${moment(refused.refusedAt)}; the one before stays in use.\n${refused.error}`;
+}
 
 async function refresh(): Promise<void> {
   const { ms, bucket, step } = WINDOWS[window.value];

@@ -12,6 +12,13 @@ function Tile({ id, title, value, note }: { id: string; title: string; value: st
   );
 }
 
+/** What was saved, as a share of what would have been spent without. */
+function compared(saved: number, without: number): string {
+  const share = without > 0 ? saved / without : 0;
+  if (share === 0) return '0 % less spent';
+  return share < 0 ? `${percent(-share)} more spent` : `${percent(share)} less spent`;
+}
+
 export function Tiles() {
   const sums = total.value;
   const saved = sums?.savingsUsd ?? 0;
@@ -39,7 +46,7 @@ export function Tiles() {
         id="savings"
         title="Saved (counterfactual)"
         value={usd(saved)}
-        note={`the same tokens on ${stats.value?.default ?? 'the default'}: ${without > 0 ? percent(saved / without) : '0 %'} less spent`}
+        note={`the same tokens on ${stats.value?.default ?? 'the default'}: ${compared(saved, without)}`}
       />
       <Tile
         id="latency"

@@ -53,6 +53,58 @@ describe.skipIf(CHROMIUM === undefined)('the page (needs Chromium)', { timeout: 
     await page.close();
   });
 
+  it('opens a row wherever it is clicked, and from the keyboard', async () => {
+    await (await gateway.chat(asking('Convert 4 km to m.'))).text();
+    const page = await browser.newPage();
+    await page.goto(`${gateway.url}/ui/`);
+    const row = page.getByTestId('decision-row').first();
+    const open = () => row.getAttribute('aria-expanded');
+    await row.locator('.reason').click();
+    await expect.poll(open).toBe('true');
+    await row.focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(open).toBe('false');
+    await page.keyboard.press('Space');
+    await expect.poll(open).toBe('true');
+    await page.close();
+  });
+
+  it('fits a phone, with the badge in one line', async () => {
+    const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+    await page.goto(`${gateway.url}/ui/`);
+    await page.getByTestId('decision-row').first().waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    expect(await page.evaluate('document.querySelector(".tag.loud").getClientRects().length')).toBe(1);
+    await page.close();
+  });
+
+  it('says which file is refused, what was spent more, and that the connection is lost', async () => {
+    const { storage: _storage, ...config } = simulatedConfig({ port: 0, folder: '' });
+    const routing = { ...config.routing, default: 'nano', strategy: 'quality-first' as const };
+    const dear = await startGateway({ ...config, routing }, { dashboard });
+    const page = await browser.newPage();
+    try {
+      await (await dear.chat(asking('Convert 3 km to m.'))).text();
+      await dear.engine.ledger.flush();
+      dear.engine.runtime.reloads.refuse('artifact', '/a.safetensors', '/a.safetensors: there is no such file');
+      await page.goto(`${dear.url}/ui/`);
+      await page.getByTestId('decision-row').first().waitFor();
+      await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/newest artifact is refused.*\n\/a/);
+      expect(await page.getByTestId('tile-savings').textContent()).toMatch(/−\$[\d.]+.*: \d+ % more spent/);
+      dear.engine.runtime.reloads.settle('artifact', '/a.safetensors');
+      await expect.poll(() => page.getByRole('alert').count(), { timeout: 10_000 }).toBe(0);
+    } finally {
+      await dear.close();
+    }
+    await expect
+      .poll(() => page.getByTestId('live-state').getAttribute('class'), { timeout: 10_000 })
+      .toContain('lost');
+    await expect
+      .poll(() => page.getByRole('alert').textContent(), { timeout: 10_000 })
+      .toContain('The gateway does not answer');
+    await page.close();
+  });
+
   it('comes with headers that let nothing else in', async () => {
     const response = await gateway.get('/ui/');
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");

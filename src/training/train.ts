@@ -10,6 +10,7 @@ import type { RowVectors } from './dataset/row-vectors.ts';
 import type { SetSummary } from './dataset/summary.ts';
 import { toTrainingSet } from './dataset/training-set.ts';
 import { strategyPromises } from './promises.ts';
+import { thinWarnings } from './thin.ts';
 import { calibrateFit, INNER_FOLDS, unseenPredictions } from './evaluate/unseen.ts';
 
 /** What a training does, in order. */
@@ -138,5 +139,5 @@ export function trainArtifact(
     // A router that uses none must not ask for an embedder.
     ...(vectors !== undefined && router.needs.includes('embedding') ? { embedder: vectors.space } : {}),
   };
-  return { artifact, summary };
+  return { artifact, summary: { ...summary, warnings: [...summary.warnings, ...thinWarnings(set)] } };
 }

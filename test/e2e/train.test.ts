@@ -54,7 +54,9 @@ describe('signalbox train', { timeout: 60_000 }, () => {
     });
     const second = await run('train', ...args, '--out', 'deep/again.safetensors');
     expect(second.stdout).toContain(`ridge@${made.version}, 2 models, 120 queries`);
-    expect(second.stdout).toMatch(/balanced +quality \d\.\d+, [\d.]+ % of big's at [\d.]+ % of its cost/);
+    expect(second.stdout).toMatch(
+      /balanced +quality \d\.\d+, [\d.]+ % \[[\d.]+ %, [\d.]+ %\] of big's at [\d.]+ % of its cost/,
+    );
     expect(await readFile(at('deep/again.safetensors'))).toEqual(await readFile(at('topics.safetensors')));
 
     await putConfig();
@@ -83,6 +85,26 @@ describe('signalbox train', { timeout: 60_000 }, () => {
     const cut = await run('train', '--data', 'cut.jsonl.gz', '--out', 'x.safetensors');
     expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('cut.jsonl.gz') });
     expect((await readdir(folder.path)).sort()).toEqual(['a.jsonl.gz', 'bad.jsonl', 'cut.jsonl.gz']);
+  });
+
+  it('warns of rows that are too few, or whose models never meet', async () => {
+    await putRows('a.jsonl.gz', 1);
+    const args = ['--router', 'ridge', '--out', 'x.safetensors'];
+    expect(await run('train', '--data', 'a.jsonl.gz', ...args)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('warning: 1 different query is too few'),
+    });
+    const apart = Array.from({ length: 40 }, (_, i) => ({
+      id: `r${i}`,
+      query: `query ${i}`,
+      outcomes: { [i % 2 === 0 ? 'small' : 'BIG']: { score: i % 3 === 0 ? 1 : 0 } },
+    }));
+    await writeFile(at('apart.jsonl'), apart.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const { code, stdout } = await run('train', '--data', 'apart.jsonl', ...args, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      warnings: expect.arrayContaining([expect.stringContaining('cannot be compared: BIG | small')]),
+    });
   });
 
   it('is stopped by Ctrl-C wherever it is, and leaves no file', async () => {

@@ -2,12 +2,14 @@ import { defineCommand } from 'citty';
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { systemClock } from '../clock.ts';
 import { SignalboxError } from '../errors.ts';
 import { TRAINABLES } from '../routers/trainables.ts';
 import type { Trainable } from '../routers/trained.ts';
 import type { TrainingSet } from '../routers/training-set.ts';
 import { loadDataset } from '../training/dataset/load.ts';
 import { stemOf } from '../training/dataset/place.ts';
+import { sourceOf, type DataSource } from '../training/dataset/source.ts';
 import type { DatasetRow } from '../training/dataset/row.ts';
 import { toTrainingSet } from '../training/dataset/training-set.ts';
 import {
@@ -19,16 +21,17 @@ import {
   type Evaluation,
 } from '../training/evaluate/evaluate.ts';
 import { predictionLines } from '../training/evaluate/predictions.ts';
-import type { EvaluationReport, SetReport } from '../training/evaluate/report.ts';
+import type { EvaluationReport } from '../training/evaluate/report.ts';
 import { reportHtml } from '../training/evaluate/report-html.ts';
 import { reportJson } from '../training/evaluate/report-json.ts';
 import { reportMarkdown } from '../training/evaluate/report-markdown.ts';
-import { columnsOf, introduction } from '../training/evaluate/report-text.ts';
 import { EMBEDDER_ARG, openEmbedder, requireEmbedder, type OpenEmbedder } from './embedder.ts';
 import { shareBar } from './eta-bar.ts';
+import { originOf } from './eval-origin.ts';
+import { setText } from './eval-text.ts';
 import { joinLists, listOf } from './lists.ts';
 import { wholeNumber } from './numbers.ts';
-import { print, printJson, table } from './print.ts';
+import { print, printJson } from './print.ts';
 import { createRowVectors, type RowVectorSource } from './row-vectors.ts';
 import { runnable, type Runnable } from './runnable.ts';
 
@@ -50,6 +53,12 @@ const ARGS = {
   folds: { type: 'string', default: '5', description: 'Folds of the cross-validation' },
   resamples: { type: 'string', default: '1000', description: 'Resamples of the bootstrap' },
   report: { type: 'string', description: 'Files to write a report to: .html or .md' },
+  texts: {
+    type: 'boolean',
+    default: true,
+    description: 'Show the texts of the worst queries in an HTML report',
+    negativeDescription: 'An HTML report without texts from the data',
+  },
   predictions: { type: 'string', description: 'File to write one JSON line per judged query to' },
   json: { type: 'boolean', description: 'Print JSON' },
 } as const;
@@ -98,6 +107,13 @@ async function writeWhole(file: string, content: string | Iterable<string>): Pro
   }
 }
 
+/** One judged file. */
+interface Done {
+  readonly set: TrainingSet;
+  readonly evaluation: Evaluation;
+  readonly sources: readonly DataSource[];
+}
+
 interface Work {
   /** Gives the vectors of rows; each text is asked for once. */
   readonly vectors: RowVectorSource | undefined;
@@ -111,12 +127,18 @@ interface Work {
   readonly learningCurve: boolean;
 }
 
-async function read(files: readonly string[], { benchmarks }: Work): Promise<readonly DatasetRow[]> {
-  const { rows, warnings } = await loadDataset(files);
+interface Read {
+  readonly rows: readonly DatasetRow[];
+  readonly sources: readonly DataSource[];
+}
+
+async function read(files: readonly string[], { benchmarks }: Work): Promise<Read> {
+  const { rows, files: loaded, warnings } = await loadDataset(files);
+  const sources = await Promise.all(loaded.map(sourceOf));
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  if (benchmarks.length === 0) return rows;
+  if (benchmarks.length === 0) return { rows, sources };
   const kept = rows.filter(({ benchmark }) => benchmark !== undefined && benchmarks.includes(benchmark));
-  if (kept.length > 0) return kept;
+  if (kept.length > 0) return { rows: kept, sources };
   const known = [...new Set(rows.map(({ benchmark }) => benchmark ?? '(none)'))].sort().slice(0, 30).join(', ');
   throw new SignalboxError('invalid_request', `${files.join(', ')}: no row is of these benchmarks; there are ${known}`);
 }
@@ -131,50 +153,35 @@ async function setOf(rows: readonly DatasetRow[], name: string, { models, vector
 }
 
 /** Judges one file under a bar. */
-async function judgeFile(
-  file: string,
-  trainRows: readonly DatasetRow[],
-  work: Work,
-): Promise<{ readonly set: TrainingSet; readonly evaluation: Evaluation }> {
+async function judgeFile(file: string, trainRows: readonly DatasetRow[], work: Work): Promise<Done> {
   const name = stemOf(file);
-  const rows = await read([file], work);
+  const { rows, sources } = await read([file], work);
   const set = await setOf([...trainRows, ...rows], name, work);
   const bar = shareBar(name);
   const options: EvaluateOptions = { ...work, now: () => performance.now(), progress: bar.tell };
   try {
-    if (trainRows.length === 0) return { set, evaluation: crossValidate(name, set, { ...options, folds: work.folds }) };
+    if (trainRows.length === 0) {
+      return { set, sources, evaluation: crossValidate(name, set, { ...options, folds: work.folds }) };
+    }
     const index = Int32Array.from(set.ids.keys());
     const parts = { train: index.subarray(0, trainRows.length), test: index.subarray(trainRows.length) };
-    return { set, evaluation: trainAndTest(name, set, parts, options) };
+    return { set, sources, evaluation: trainAndTest(name, set, parts, options) };
   } finally {
     bar.end();
   }
 }
 
-function printSet(set: SetReport): void {
-  const columns = columnsOf(set);
-  print(
-    set.name,
-    ...introduction(set).map((line) => `  ${line}`),
-    '',
-    table(
-      columns.map(({ title }, i) => ({ title, align: i === 0 ? 'left' : 'right' })),
-      set.routers.map((router) => columns.map(({ cell }) => cell(router))),
-    ),
-    '',
-  );
-}
-
 async function evaluate(work: Work, files: { readonly train: readonly string[]; readonly data: readonly string[] }) {
-  const trainRows = files.train.length === 0 ? [] : await read(files.train, work);
-  const done: { readonly set: TrainingSet; readonly evaluation: Evaluation }[] = [];
-  for (const file of files.data) done.push(await judgeFile(file, trainRows, work));
+  const train: Read = files.train.length === 0 ? { rows: [], sources: [] } : await read(files.train, work);
+  const done: Done[] = [];
+  for (const file of files.data) done.push(await judgeFile(file, train.rows, work));
   const report: EvaluationReport = {
     seed: work.seed,
     folds: files.train.length === 0 ? work.folds : null,
     resamples: work.resamples,
     train: files.train.map(stemOf),
     ...(work.vectors?.space === undefined ? {} : { embedder: work.vectors.space }),
+    origin: originOf(work, { train: train.sources, data: done.flatMap(({ sources }) => sources) }, systemClock.now()),
     sets: done.map(({ evaluation }) => evaluation.report),
   };
   return { report, done };
@@ -212,13 +219,14 @@ const command = defineCommand({
     };
     const { report, done } = await closeAfter(evaluate(work, files), embedder);
     for (const file of reports) {
-      await writeWhole(file, /\.md$/i.test(file) ? reportMarkdown(report) : reportHtml(report));
+      await writeWhole(file, /\.md$/i.test(file) ? reportMarkdown(report) : reportHtml(report, { texts: args.texts }));
     }
     if (args.predictions !== undefined) {
       await writeWhole(args.predictions, lines(done));
     }
     if (args.json === true) return printJson(reportJson(report));
-    for (const set of report.sets) printSet(set);
+    const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+    for (const set of report.sets) print(setText(set, width));
   },
 });
 
@@ -231,7 +239,7 @@ async function closeAfter<T>(work: Promise<T>, embedder: OpenEmbedder | undefine
   }
 }
 
-function* lines(done: readonly { readonly set: TrainingSet; readonly evaluation: Evaluation }[]): Generator<string> {
+function* lines(done: readonly Done[]): Generator<string> {
   for (const { set, evaluation } of done) yield* predictionLines(set, evaluation);
 }
 

@@ -34,7 +34,12 @@ function dashed(option: string): string {
 async function checkOptions<T extends ArgsDef>(command: CommandDef<T>, rawArgs: readonly string[]): Promise<void> {
   const args: ArgsDef = (await (typeof command.args === 'function' ? command.args() : command.args)) ?? {};
   const options = Object.entries(args).filter(([, { type }]) => type !== 'positional');
-  const known = options.flatMap(([name, arg]) => [name, ...('alias' in arg ? [arg.alias ?? []].flat() : [])]);
+  const known = options.flatMap(([name, arg]) => [
+    name,
+    ...('alias' in arg ? [arg.alias ?? []].flat() : []),
+    // What is on by itself can be turned off.
+    ...(arg.type === 'boolean' && arg.default === true ? [`no-${name}`] : []),
+  ]);
   const words = Object.entries(args).flatMap(([name, { type }]) => (type === 'positional' ? [`<${name}>`] : []));
   const has = [...words, ...known.map(dashed)].join(', ');
   for (const word of rawArgs) {

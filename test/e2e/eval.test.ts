@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,9 @@ function rows(from: number, to: number, priced = true): string {
   return text;
 }
 
+/** What is told but for the work at hand: work of more than a second names itself. */
+const told = (stderr: string): string => stderr.replaceAll(/^\w+ …\n/gm, '');
+
 describe('signalbox eval', () => {
   let cwd = '';
   beforeAll(async () => {
@@ -46,7 +50,7 @@ describe('signalbox eval', () => {
 
   const json = async (...words: readonly string[]): Promise<unknown> => {
     const { code, stdout, stderr } = await runCli(['eval', '--json', '--resamples', '50', ...words], { cwd });
-    expect(stderr).toBe('');
+    expect(told(stderr)).toBe('');
     expect(code).toBe(0);
     return JSON.parse(stdout);
   };
@@ -111,13 +115,31 @@ describe('signalbox eval', () => {
     const words = ['eval', '--data', 'two.jsonl', '--router', 'ridge', '--folds', '2', '--resamples', '20'];
     const files = ['--report', 'page.html', 'table.md', '--predictions', 'lines.jsonl'];
     const { code, stdout, stderr } = await runCli([...words, ...files], { cwd });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr: told(stderr) }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^router +auc +auc − zero/m);
     expect(stdout).toMatch(/^prototype +\.\d{4} \[/m);
+    expect(stdout).toMatch(/^ {2}ridge, by auc: /m);
+    const sha256 = createHash('sha256').update(rows(120, 180)).digest('hex');
+    for (const report of ['page.html', 'table.md']) {
+      const text = await readFile(join(cwd, report), 'utf8');
+      expect(text).toContain('--router ridge --controls all --seed 7 --folds 2 --resamples 20');
+      expect(text).toContain(`two.jsonl: 60 rows, SHA-256 ${sha256}`);
+    }
     expect(await readFile(join(cwd, 'page.html'), 'utf8')).toContain('<svg');
-    expect(await readFile(join(cwd, 'table.md'), 'utf8')).toContain('| **ridge** |');
+    expect(await readFile(join(cwd, 'table.md'), 'utf8')).toContain('| ridge |');
     expect((await readFile(join(cwd, 'lines.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(60);
     expect((await readdir(cwd)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('leaves the texts of the data out of a report when told to', async () => {
+    const words = ['eval', '--data', 'two.jsonl', '--router', 'ridge', '--folds', '2', '--resamples', '20'];
+    const textsIn = async (...more: readonly string[]): Promise<boolean> => {
+      const { code } = await runCli([...words, ...more, '--report', 'page.html'], { cwd });
+      expect(code).toBe(0);
+      return (await readFile(join(cwd, 'page.html'), 'utf8')).includes('Explain number');
+    };
+    expect(await textsIn()).toBe(true);
+    expect(await textsIn('--no-texts')).toBe(false);
   });
 
   it.each([

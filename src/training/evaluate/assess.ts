@@ -1,4 +1,5 @@
 import type { TrainingSet } from '../../routers/training-set.ts';
+import { againstControls, type Measured } from './against-controls.ts';
 import { aiqOf } from './aiq.ts';
 import { arenaScore } from './arena.ts';
 import { aucOf, bootstrap, differenceInterval, intervalOf, rangeOf, type Draws, type Interval } from './bootstrap.ts';
@@ -114,17 +115,16 @@ function difference(a: number | null | undefined, b: number | null | undefined):
   return a === null || b === null || a === undefined || b === undefined ? null : a - b;
 }
 
-function againstControls(name: string, { trial, aucs, draws }: Frame): RouterReport['aucMinusControls'] {
-  const [own, ownDraws] = [aucs.get(name), draws.auc.get(name)];
-  const found: Record<string, { readonly difference: number; readonly ci: Interval | null }> = {};
-  for (const control of trial.judged) {
-    if (!control.control || control.name === 'oracle') continue;
-    const minus = difference(own, aucs.get(control.name));
-    const others = draws.auc.get(control.name);
-    if (minus === null || ownDraws === undefined || others === undefined) continue;
-    found[control.name] = { difference: minus, ci: differenceInterval(ownDraws, others) };
-  }
-  return found;
+/** A contender's area and its draws. */
+function areaOf({ name }: Judged, { aucs, draws }: Frame): Measured {
+  return { value: aucs.get(name) ?? null, draws: draws.auc.get(name) };
+}
+
+/** A contender's mean quality under `quality-first` and its draws. */
+function qualityOf({ name, strategies }: Judged, { draws }: Frame): Measured {
+  const chosen = strategies['quality-first'];
+  const drawn = draws.strategies.get(name)?.['quality-first']?.quality;
+  return { value: chosen === null ? null : mean(chosen.score), draws: drawn };
 }
 
 function uncalibratedOf(quality: Float64Array, { scores }: Outcomes): RouterReport['uncalibrated'] {
@@ -165,7 +165,8 @@ function routerReport(judged: Judged, frame: Frame): RouterReport {
     aucMinusZeroCi: paired(draws.zeroAuc),
     aucMinusPrototype: difference(auc, aucs.get('prototype')),
     aucMinusPrototypeCi: paired(draws.auc.get('prototype')),
-    aucMinusControls: judged.control ? {} : againstControls(name, frame),
+    aucMinusControls: againstControls(judged, trial.judged, (one) => areaOf(one, frame)),
+    qualityMinusControls: auc === null ? againstControls(judged, trial.judged, (one) => qualityOf(one, frame)) : {},
     gapClosed: gap === null || aboveZero === null || !(gap > 0) ? null : aboveZero / gap,
     maxQuality: own.quality.reduce((high, quality) => Math.max(high, quality), 0),
     costAtParity: reached(1),

@@ -1,17 +1,13 @@
+import { placeLabel, type Box, type Format } from './plot-labels.ts';
+import { colourOf, legend, lines } from './plot-legend.ts';
 import type { CurvePoint, SetReport } from './report.ts';
 import { dollars, dollarTick, score } from './report-text.ts';
-import { axes, escapeHtml, linearScale, linearTicks, logScale, logTicks, pathOf, tag } from './svg.ts';
+import { axes, escapeHtml, linearScale, linearTicks, logScale, logTicks, pathOf, svg, tag } from './svg.ts';
 
-const WIDTH = 960;
-const HEIGHT = 520;
-const FRAME = { left: 56, right: WIDTH - 24, top: 36, bottom: HEIGHT - 48 };
-
-/** Which colour a router has in every drawing of a set: a class `c0`…`c7`; controls are grey. */
-export function colourOf(set: SetReport, name: string): string {
-  const routers = set.routers.filter(({ control }) => !control);
-  const at = routers.findIndex((router) => router.name === name);
-  return at === -1 ? (name === 'prototype' ? 'reference' : 'control') : `c${at % 8}`;
-}
+const FORMATS: readonly Format[] = [
+  { kind: 'wide', width: 960, height: 520, left: 56, right: 936, top: 36, bottom: 472 },
+  { kind: 'narrow', width: 340, height: 400, left: 36, right: 330, top: 36, bottom: 352 },
+];
 
 /** Points of a logarithmic axis, in the order of λ. */
 function positive(points: readonly CurvePoint[]): CurvePoint[] {
@@ -32,48 +28,6 @@ function bent(hull: readonly CurvePoint[]): CurvePoint[] {
   });
 }
 
-interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-const overlaps = (a: Box, b: Box): boolean =>
-  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-
-const CHAR = 6.1;
-const LINE = 13;
-
-/** Finds a free place for a label beside a dot; undefined where everything around it is taken. */
-function place(
-  text: string,
-  x: number,
-  y: number,
-  taken: Box[],
-): { readonly x: number; readonly y: number } | undefined {
-  const width = text.length * CHAR;
-  const spots: readonly (readonly [dx: number, dy: number])[] = [
-    [8, 4],
-    [-8 - width, 4],
-    [-width / 2, -9],
-    [-width / 2, 18],
-    [8, -8],
-    [8, 16],
-    [-8 - width, -8],
-    [-8 - width, 16],
-  ];
-  for (const [dx, dy] of spots) {
-    const box = { x: x + dx, y: y + dy - LINE + 3, width, height: LINE };
-    if (box.x < FRAME.left || box.x + width > WIDTH - 4 || box.y < FRAME.top - 6 || box.y + LINE > FRAME.bottom)
-      continue;
-    if (taken.some((other) => overlaps(box, other))) continue;
-    taken.push(box);
-    return { x: box.x, y: y + dy };
-  }
-  return undefined;
-}
-
 /** Lowest quality that is drawn: a hopeless model must not flatten what matters. */
 function floorOf(set: SetReport): number {
   const hull = set.drawn.zeroHull[0]?.quality ?? 0;
@@ -85,28 +39,30 @@ interface Plane {
   readonly x: (cost: number) => number;
   readonly y: (quality: number) => number;
   readonly floor: number;
+  readonly format: Format;
 }
 
 /** Dots and names of the single models; those on the hull are named first. */
-function singleDots(set: SetReport, { x, y, floor }: Plane, taken: Box[]): string {
+function singleDots(set: SetReport, { x, y, floor, format }: Plane, taken: Box[]): string {
   const { singles, zeroHull } = set.drawn;
-  const onHull = (quality: number): boolean => zeroHull.some((point) => Math.abs(point.quality - quality) < 1e-12);
+  const same = (a: number, b: number): boolean => Math.abs(a - b) < 1e-12;
+  const onHull = (one: CurvePoint): boolean =>
+    zeroHull.some(({ quality, cost }) => same(quality, one.quality) && same(cost, one.cost));
   const shown = singles
     .flatMap(({ model, quality, cost }) =>
       cost === null || cost <= 0 || quality < floor ? [] : [{ model, quality, cost }],
     )
-    .sort((a, b) => Number(onHull(b.quality)) - Number(onHull(a.quality)) || b.quality - a.quality);
+    .sort((a, b) => Number(onHull(b)) - Number(onHull(a)) || b.quality - a.quality);
   for (const { quality, cost } of shown) taken.push({ x: x(cost) - 4, y: y(quality) - 4, width: 8, height: 8 });
   return shown
     .map(({ model, quality, cost }) => {
+      const onLine = onHull({ quality, cost });
       const name = model.split('/').at(-1) ?? model;
-      const at = place(name, x(cost), y(quality), taken);
+      // On a phone only models that are worth their price have room for a name.
+      const named = format.kind === 'wide' || onLine;
+      const at = named ? placeLabel(name, x(cost), y(quality), taken, format) : undefined;
       const about = `<title>${escapeHtml(`${model}: quality ${score(quality)} at ${dollars(cost)} per query`)}</title>`;
-      const dot = tag(
-        'circle',
-        { class: onHull(quality) ? 'single hull' : 'single', cx: x(cost), cy: y(quality), r: 4 },
-        about,
-      );
+      const dot = tag('circle', { class: onLine ? 'single hull' : 'single', cx: x(cost), cy: y(quality), r: 4 }, about);
       return dot + (at === undefined ? '' : tag('text', { class: 'label', x: at.x, y: at.y }, escapeHtml(name)));
     })
     .join('');
@@ -145,15 +101,14 @@ function sweeps(set: SetReport, { x, y, floor }: Plane, taken: Box[]): string {
   return paths.join('');
 }
 
-function legend(set: SetReport): string {
-  const entries = [
-    ...set.routers
-      .filter(({ control, name }) => !control || name === 'prototype')
-      .map(({ name }) => [colourOf(set, name), name] as const),
-    ['control', 'constant, length'] as const,
-    ['zero', 'mixing single models'] as const,
+/** The lines that are drawn. */
+function entries(set: SetReport): (readonly [colour: string, name: string])[] {
+  const grey = set.routers.map(({ name }) => name).filter((name) => name === 'constant' || name === 'length');
+  return [
+    ...lines(set),
+    ...(grey.length === 0 ? [] : [['control', grey.join(', ')] as const]),
+    ['zero', 'mixing single models'],
   ];
-  return `<ul class="legend">${entries.map(([colour, name]) => `<li><i class="${colour}"></i>${escapeHtml(name)}</li>`).join('')}<li><b>◆</b>balanced, as a user gets it</li><li><b>★</b>oracle</li></ul>`;
 }
 
 function range(set: SetReport): readonly [number, number] {
@@ -166,48 +121,68 @@ function range(set: SetReport): readonly [number, number] {
   return [Math.min(...costs) / 1.15, Math.max(...costs) * 1.25];
 }
 
-/** The cost–quality plane of a set: every router's sweep, single models, their hull, the oracle. Empty without costs. */
-export function planeSvg(set: SetReport): string {
-  const { oracle, drawn } = set;
-  if (oracle.cost === null || set.bestSingle.cost === null) return '';
+/** Ticks whose labels have room beside each other. */
+function roomy(ticks: readonly number[], x: (cost: number) => number): number[] {
+  let free = Number.NEGATIVE_INFINITY;
+  return ticks.filter((tick) => {
+    if (x(tick) < free) return false;
+    free = x(tick) + 46;
+    return true;
+  });
+}
+
+function planeOf(set: SetReport, format: Format): string {
+  const { oracle, drawn, bestSingle } = set;
   const [from, to] = range(set);
   const floor = floorOf(set);
   const top = Math.min(1, oracle.quality + 0.06 * (oracle.quality - floor));
-  const x = logScale(from, to, FRAME.left, FRAME.right);
-  const y = linearScale(floor, top, FRAME.bottom, FRAME.top);
-  const plane: Plane = { x, y, floor };
+  const x = logScale(from, to, format.left, format.right);
+  const y = linearScale(floor, top, format.bottom, format.top);
+  const plane: Plane = { x, y, floor, format };
   const taken: Box[] = [];
-  const hull = bent(positive(drawn.zeroHull));
   const flat = [
-    ...hull.map(({ cost, quality }) => [x(cost), y(quality)] as const),
-    [FRAME.right, y(set.bestSingle.quality)] as const,
+    ...bent(positive(drawn.zeroHull)).map(({ cost, quality }) => [x(cost), y(quality)] as const),
+    [format.right, y(bestSingle.quality)] as const,
   ];
+  const [starX, starY] = [x(oracle.cost ?? from), y(oracle.quality)];
   const star = tag(
     'text',
-    { class: 'star', x: x(oracle.cost), y: y(oracle.quality) + 6, 'text-anchor': 'middle' },
+    { class: 'star', x: starX, y: starY + 6, 'text-anchor': 'middle' },
     `★<title>${escapeHtml(`oracle: quality ${score(oracle.quality)} at ${dollars(oracle.cost)} per query`)}</title>`,
   );
-  taken.push({ x: x(oracle.cost) - 8, y: y(oracle.quality) - 8, width: 16, height: 16 });
-  const lines = sweeps(set, plane, taken);
-  const below = drawn.singles.filter(({ quality }) => quality < floor).length;
+  taken.push({ x: starX - 8, y: starY - 8, width: 16, height: 16 });
+  const swept = sweeps(set, plane, taken);
   const body = [
     axes({
-      ...FRAME,
+      ...format,
       x,
       y,
-      xTicks: logTicks(from, to).map((tick) => [tick, dollarTick(tick * 1000)]),
+      xTicks: roomy(logTicks(from, to), x).map((tick) => [tick, dollarTick(tick * 1000)]),
       yTicks: linearTicks(floor, top, 7).map((tick) => [tick, score(tick, 2)]),
       xTitle: 'mean cost, USD per 1 000 queries (log)',
       yTitle: 'mean quality',
     }),
     tag('path', { class: 'hullline', d: pathOf(flat) }, '<title>mixing single models at random</title>'),
-    lines,
+    swept,
     singleDots(set, plane, taken),
     star,
   ];
+  return svg(format, `Cost and quality of every router on ${set.name}`, body);
+}
+
+/** The cost–quality plane of a set: every router's sweep, single models, their hull, the oracle. Empty without costs. */
+export function planeSvg(set: SetReport): string {
+  if (set.oracle.cost === null || set.bestSingle.cost === null) return '';
+  const floor = floorOf(set);
+  const below = set.drawn.singles.filter(({ quality }) => quality < floor).length;
   const note =
     below === 0
       ? ''
       : `<p class="note">${below} single ${below === 1 ? 'model lies' : 'models lie'} below ${score(floor, 2)} and ${below === 1 ? 'is' : 'are'} not drawn.</p>`;
-  return `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Cost and quality of every router on ${escapeHtml(set.name)}">${body.join('')}</svg><figcaption>${legend(set)}${note}</figcaption></figure>`;
+  const marks = [
+    ['◆', 'balanced, as a user gets it'],
+    ['★', 'oracle'],
+  ] as const;
+  const drawings = FORMATS.map((format) => planeOf(set, format)).join('');
+  return `<figure>${drawings}<figcaption>${legend(entries(set), marks)}${note}</figcaption></figure>`;
 }

@@ -1,3 +1,6 @@
+import { originJson } from './origin.ts';
+import { verdictText } from './report-verdict.ts';
+import { verdictOf } from './verdict.ts';
 import type { EvaluationReport, RouterReport, SetReport } from './report.ts';
 
 /** Numbers that JSON cannot hold are unknown. */
@@ -8,8 +11,19 @@ function finite(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, finite(item)]));
 }
 
-function routerJson({ control, ...router }: RouterReport): object {
-  return { ...router, control };
+function verdictJson(router: RouterReport): object {
+  const { measure, against, promises } = verdictOf(router);
+  return {
+    text: verdictText(router),
+    measure,
+    against: Object.fromEntries(against.map(({ control, finding }) => [control, finding])),
+    promises: Object.fromEntries(promises.map(({ strategy, finding }) => [strategy, finding])),
+  };
+}
+
+function routerJson(report: RouterReport): object {
+  const { control, ...router } = report;
+  return { ...router, control, verdict: control ? null : verdictJson(report) };
 }
 
 function setJson({ drawn, routers, ...set }: SetReport): object {
@@ -17,6 +31,7 @@ function setJson({ drawn, routers, ...set }: SetReport): object {
 }
 
 /** The evaluation as `signalbox eval --json` prints it: plain JSON, null where something does not apply. */
-export function reportJson({ sets, ...how }: EvaluationReport): unknown {
-  return finite({ ...how, sets: sets.map(setJson) });
+export function reportJson({ sets, origin, ...how }: EvaluationReport): unknown {
+  const made = origin === undefined ? {} : { origin: originJson(origin) };
+  return finite({ ...how, ...made, sets: sets.map(setJson) });
 }

@@ -1,5 +1,11 @@
-import type { EvaluationReport, SetReport } from './report.ts';
-import { columnsOf, introduction, score } from './report-text.ts';
+import { originParts } from './origin.ts';
+import { aboutControl, READING } from './report-about.ts';
+import type { Column } from './report-columns.ts';
+import { groupsOf, type ColumnGroup } from './report-groups.ts';
+import { introduction, score } from './report-text.ts';
+import { headline, verdictTexts } from './report-verdict.ts';
+import type { EvaluationReport, RouterReport, SetReport } from './report.ts';
+import { escapeHtml } from './svg.ts';
 
 const escape = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
@@ -38,20 +44,47 @@ function benchmarkTable(set: SetReport): string[] {
   ];
 }
 
+/** A cell with its small print; what is better, its interval above 0, is bold. */
+function cellMarkdown({ cell, small, mark }: Column, router: RouterReport): string {
+  const text = [cell(router), small?.(router) ?? ''].filter((part) => part !== '').join(' ');
+  return mark?.(router) === 'good' ? `**${text}**` : text;
+}
+
+function groupMarkdown({ title, about, columns, routers }: ColumnGroup): string[] {
+  return [
+    '',
+    `**${title}**: ${about}`,
+    '',
+    ...tableOf(
+      columns.map((column) => column.title),
+      routers.map((router) => columns.map((column) => cellMarkdown(column, router))),
+    ),
+  ];
+}
+
 function setMarkdown(set: SetReport): string[] {
-  const columns = columnsOf(set);
+  const lead = headline(set);
   return [
     '',
     `### ${set.name}`,
+    ...(lead === '' ? [] : ['', lead]),
+    ...verdictTexts(set).flatMap((text, i) => [...(i === 0 ? [''] : []), `- ${text}`]),
     '',
     introduction(set).join(' '),
-    '',
-    ...tableOf(
-      columns.map(({ title }) => title),
-      set.routers.map((router) => columns.map(({ cell }) => (router.control ? cell(router) : `**${cell(router)}**`))),
-    ),
+    ...groupsOf(set).flatMap(groupMarkdown),
     ...benchmarkTable(set),
   ];
+}
+
+function controlsMarkdown(sets: readonly SetReport[]): string[] {
+  const names = new Set(
+    sets.flatMap(({ routers }) => routers.filter(({ control }) => control).map(({ name }) => name)),
+  );
+  const lines = [...names].flatMap((name) => {
+    const about = aboutControl(name);
+    return about === undefined ? [] : [`- \`${name}\`: ${about}`];
+  });
+  return ['', '<details><summary>What the controls do</summary>', '', ...lines, '', READING, '', '</details>'];
 }
 
 /** How the numbers came about, in a sentence. */
@@ -63,5 +96,8 @@ export function method({ seed, folds, resamples, train, embedder }: EvaluationRe
 
 /** The evaluation for a pull request. */
 export function reportMarkdown(report: EvaluationReport): string {
-  return `${['## Evaluation', '', method(report), ...report.sets.flatMap(setMarkdown)].join('\n')}\n`;
+  const { sets, origin } = report;
+  const made = origin === undefined ? [] : ['', `<sub>${escapeHtml(originParts(origin).join(' · '))}</sub>`];
+  const parts = ['## Evaluation', '', method(report), ...sets.flatMap(setMarkdown), ...controlsMarkdown(sets), ...made];
+  return `${parts.join('\n')}\n`;
 }

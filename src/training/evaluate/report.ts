@@ -1,7 +1,9 @@
 import type { VectorSpace } from '../../query/embedder.ts';
+import type { Differences } from './against-controls.ts';
 import type { Aiq } from './aiq.ts';
 import type { Interval } from './bootstrap.ts';
 import type { Calibration } from './calibration.ts';
+import type { Origin } from './origin.ts';
 import type { StrategyName } from './strategies.ts';
 
 /** What a strategy's choices are worth, λ chosen on training rows. Shares are of the best single model by training rows. */
@@ -52,7 +54,12 @@ export interface RouterReport {
   readonly aucMinusPrototype: number | null;
   readonly aucMinusPrototypeCi: Interval | null;
   /** Paired differences of a router's auc to each control's, but for the oracle; empty for controls. */
-  readonly aucMinusControls: Readonly<Record<string, { readonly difference: number; readonly ci: Interval | null }>>;
+  readonly aucMinusControls: Differences;
+  /**
+   * Where there is no auc: paired differences of the mean quality under `quality-first` to each control's, but for the
+   * oracle; empty for controls and where there is an auc.
+   */
+  readonly qualityMinusControls: Differences;
   readonly gapClosed: number | null;
   readonly maxQuality: number;
   readonly costAtParity: number | null;
@@ -138,5 +145,7 @@ export interface EvaluationReport {
   readonly train: readonly string[];
   /** Whose vectors the rows had; absent when they had none. */
   readonly embedder?: VectorSpace;
+  /** Absent where nobody told it. */
+  readonly origin?: Origin;
   readonly sets: readonly SetReport[];
 }

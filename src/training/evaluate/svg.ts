@@ -8,6 +8,11 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", '&#39;');
 }
 
+/** Prose for a page: no line ends between a number and its sign. */
+export function proseHtml(text: string): string {
+  return escapeHtml(text).replaceAll(' %', '\u00A0%').replaceAll(' − ', '\u00A0−\u00A0');
+}
+
 /** Where a value stands on an axis, in pixels. */
 export type Scale = (value: number) => number;
 
@@ -59,6 +64,15 @@ export function tag(name: string, attributes: Readonly<Record<string, string | n
     .map(([key, value]) => ` ${key}="${typeof value === 'number' ? round(value) : escapeHtml(value)}"`)
     .join('');
   return content === '' ? `<${name}${written}/>` : `<${name}${written}>${content}</${name}>`;
+}
+
+/** A drawing; `kind` says for which width of the page. */
+export function svg(
+  { kind, width, height }: { readonly kind: 'wide' | 'narrow'; readonly width: number; readonly height: number },
+  label: string,
+  body: readonly string[],
+): string {
+  return `<svg class="${kind}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(label)}">${body.join('')}</svg>`;
 }
 
 export interface Axes {

@@ -64,7 +64,7 @@ export function bestMeasured(
   const means = models.map((model) => {
     const column = find(model);
     let [sum, count] = [0, 0];
-    for (let at = column; column !== -1 && at < sample.score.length; at += names.length) {
+    for (let at = column === -1 ? Number.POSITIVE_INFINITY : column; at < sample.score.length; at += names.length) {
       const score = sample.score[at] ?? Number.NaN;
       if (Number.isNaN(score)) continue;
       sum += score;

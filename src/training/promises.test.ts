@@ -23,11 +23,11 @@ function sampleOf(
   };
 }
 
-const share = (sample: OutOfFoldSample) => strategyPromises(MODELS, sample)['balanced'];
+const share = (sample: OutOfFoldSample) => strategyPromises(MODELS, sample, 7)['balanced'];
 
 describe('what strategies promise', () => {
   it('is all of the quality at the price of the queries that need the dear model, where predictions are right', () => {
-    // Every fourth query needs the big one: 1/4 at 0.01, 3/4 at 0.001.
+    // Every fourth query needs the big one, so that 1/4 cost 0.01 and 3/4 cost 0.001, whichever half they are in.
     const sample = sampleOf(80, (i) => {
       const score = i % 8 < 2 ? [1, 0] : [1, 1];
       return { quality: score, score };
@@ -58,11 +58,12 @@ describe('what strategies promise', () => {
 
   it('is nothing where there are no costs, or too few rows', () => {
     const sample = sampleOf(4, () => ({ quality: [1, 1], score: [1, 1] }));
-    expect(strategyPromises(MODELS, { ...sample, expectedCost: new Float32Array(8).fill(Number.NaN) })).toEqual({});
+    expect(strategyPromises(MODELS, { ...sample, expectedCost: new Float32Array(8).fill(Number.NaN) }, 7)).toEqual({});
     expect(
       strategyPromises(
         MODELS,
         sampleOf(1, () => ({ quality: [1, 1], score: [1, 1] })),
+        7,
       ),
     ).toEqual({});
   });

@@ -1,6 +1,7 @@
 import { lambdaFor, type LambdaSample } from '../decide/lambda.ts';
 import { KEEPS } from '../decide/strategy.ts';
 import type { OutOfFoldSample } from '../routers/artifact.ts';
+import { seededRandom, shuffledIndices } from '../routers/numeric/random.ts';
 import type { Json } from '../routers/trained.ts';
 
 const rounded = (value: number): number => Number(value.toPrecision(5));
@@ -20,19 +21,31 @@ interface Judged {
   met: boolean;
 }
 
-/** The rows of a sample where everything is recorded for `models`, every second one from `first` on. */
-function halfOf(sample: LambdaSample, columns: readonly number[], first: number): LambdaSample {
+function nothingJudged(): Judged {
+  return { rows: 0, quality: 0, cost: 0, reference: 0, referenceCost: 0, above: 0, aboveSquares: 0, met: true };
+}
+
+/** The rows of a sample where everything is recorded for `columns`, in two halves drawn with the seed. */
+function halvesOf(sample: LambdaSample, columns: readonly number[], seed: number): [LambdaSample, LambdaSample] {
   const m = sample.models.length;
   const tables = [sample.quality, sample.score, sample.cost];
   const complete: number[] = [];
   for (let at = 0; at + m <= sample.score.length; at += m) {
     if (tables.every((table) => columns.every((c) => Number.isFinite(table[at + c])))) complete.push(at);
   }
-  const rows = complete.filter((_, i) => i % 2 === first);
-  const pick = (table: LambdaSample['quality']) =>
-    Float64Array.from(rows.flatMap((at) => columns.map((c) => table[at + c] ?? Number.NaN)));
-  const [quality, score, cost] = [pick(sample.quality), pick(sample.score), pick(sample.cost)];
-  return { models: columns.map((c) => sample.models[c] ?? ''), quality, score, cost };
+  const drawn = Array.from(shuffledIndices(complete.length, seededRandom(seed)), (i) => complete[i] ?? 0);
+  const half = (rows: readonly number[]): LambdaSample => {
+    const pick = (table: LambdaSample['quality']) =>
+      Float64Array.from(rows.flatMap((at) => columns.map((c) => table[at + c] ?? Number.NaN)));
+    return {
+      models: columns.map((c) => sample.models[c] ?? ''),
+      quality: pick(sample.quality),
+      score: pick(sample.score),
+      cost: pick(sample.cost),
+    };
+  };
+  const middle = Math.ceil(drawn.length / 2);
+  return [half(drawn.slice(0, middle)), half(drawn.slice(middle))];
 }
 
 /** argmax q̂ − λ·ĉ of the row at `at`; ties: the cheaper. */
@@ -92,27 +105,24 @@ function meanOf(table: LambdaSample['score'], column: number, m: number): number
 }
 
 /**
- * What `balanced` and `cost-first` keep of the best single model's quality and cost: λ is chosen on every second row of
- * the sample and judged on the others, and the other way round, since a λ looks better than it is on the rows that chose
+ * What `balanced` and `cost-first` keep of the best single model's quality and cost: λ is chosen on half of
+ * the sample and judged on the other, and the other way round, since a λ looks better than it is on the rows that chose
  * it. Intervals: ± 1.96 standard errors of the paired difference. Empty where the sample says too little.
  */
 export function strategyPromises(
   models: readonly string[],
   sample: OutOfFoldSample,
+  seed: number,
 ): { readonly [name: string]: Json } {
   const table = { models, quality: sample.quality, score: sample.score, cost: sample.expectedCost };
   const columns = models.flatMap((_, j) => (Number.isFinite(sample.expectedCost[j]) ? [j] : []));
-  const halves = [halfOf(table, columns, 0), halfOf(table, columns, 1)] as const;
-  const [first, second] = halves;
+  const [first, second] = halvesOf(table, columns, seed);
   const m = columns.length;
   if (m === 0 || second.score.length === 0) return {};
   const means = first.models.map((_, j) => meanOf(first.score, j, m) + meanOf(second.score, j, m));
   const reference = first.models[means.indexOf(Math.max(...means))] ?? '';
   const keeping = (keep: number): Json => {
-    const judged: Judged = {
-      ...{ rows: 0, quality: 0, cost: 0, reference: 0, referenceCost: 0, above: 0, aboveSquares: 0 },
-      met: true,
-    };
+    const judged = nothingJudged();
     judge(judged, first, second, keep, reference);
     judge(judged, second, first, keep, reference);
     return judged.rows === 0 || judged.reference === 0 ? null : told(reference, judged);

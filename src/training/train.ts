@@ -72,6 +72,7 @@ function metricsOf(
   { groups, bestSingle, oracle }: SetSummary,
   calibration: Calibration | undefined,
   sample: OutOfFoldSample | undefined,
+  seed: number,
 ): Artifact['metrics'] {
   const report = calibration?.report;
   return {
@@ -94,7 +95,7 @@ function metricsOf(
             ece: { before: rounded(report.eceBefore), after: rounded(report.eceAfter) },
             brier: { before: rounded(report.brierBefore), after: rounded(report.brierAfter) },
           },
-    strategies: sample === undefined ? {} : strategyPromises(set.models, sample),
+    strategies: sample === undefined ? {} : strategyPromises(set.models, sample, seed),
   };
 }
 
@@ -132,7 +133,7 @@ export function trainArtifact(
     router: router.save(),
     models: set.models,
     trainedOn: { hash: summary.hash, rows: rows.length },
-    metrics: { seed, ...metricsOf(set, summary, calibrated?.calibration, sample) },
+    metrics: { seed, ...metricsOf(set, summary, calibrated?.calibration, sample, seed) },
     ...(sample === undefined ? {} : { sample }),
     ...(calibrated === undefined ? {} : { calibration: calibrated.calibration.save() }),
     ...(costs === undefined ? {} : { costs: costs.save() }),

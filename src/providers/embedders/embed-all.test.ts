@@ -81,7 +81,9 @@ describe('many texts', () => {
       queueMicrotask(() => stop.abort());
       return 'busy';
     });
-    await expect(embedAll(embedder, texts(500), { signal: stop.signal })).rejects.toThrow('the embedder openai/e failed');
+    await expect(embedAll(embedder, texts(500), { signal: stop.signal })).rejects.toThrow(
+      'the embedder openai/e failed',
+    );
     expect(calls.length).toBeLessThanOrEqual(4);
   });
 });

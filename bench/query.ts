@@ -1,4 +1,4 @@
-import { openaiChat } from '../src/protocol/openai-chat.ts';
+import { openaiChat } from '../src/protocol/openai-chat/codec.ts';
 import { buildQuery } from '../src/query/build.ts';
 import { median } from './gateway/first-byte.ts';
 

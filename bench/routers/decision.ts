@@ -2,7 +2,7 @@ import { choose } from '../../src/decide/choose.ts';
 import type { Strategy } from '../../src/decide/decision.ts';
 import { estimateAll } from '../../src/decide/estimate.ts';
 import type { Model } from '../../src/catalog/model.ts';
-import { openaiChat } from '../../src/protocol/openai-chat.ts';
+import { openaiChat } from '../../src/protocol/openai-chat/codec.ts';
 import { buildQuery } from '../../src/query/build.ts';
 import { computeFeatures } from '../../src/query/features.ts';
 import { estimateTokens } from '../../src/query/tokens.ts';

@@ -1,4 +1,4 @@
-import { openaiChat } from '../../src/protocol/openai-chat.ts';
+import { openaiChat } from '../../src/protocol/openai-chat/codec.ts';
 import { buildQuery } from '../../src/query/build.ts';
 import { computeFeatures } from '../../src/query/features.ts';
 import type { Query } from '../../src/query/query.ts';

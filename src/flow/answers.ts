@@ -83,14 +83,9 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
     strip: !codec.asksForUsage(request.parsed),
     redact: upstream.redact,
     trailer(seen) {
-      const inside = seen.failed === undefined ? undefined : failureInside(seen.failed, upstream.redact);
-      settlement.answered(opened, { seen, status, failure: inside });
-      const outcome = settlement.finish(
-        inside === undefined
-          ? { status: 'ok', httpStatus: status }
-          : { status: 'failed', httpStatus: status, errorCode: 'provider_error' },
-      );
-      return passage.explain ? codec.routingEvent(seen, routingOf(passage, outcome)) : undefined;
+      settlement.answered(opened, { seen, status });
+      const outcome = settlement.finish({ status: 'ok', httpStatus: status });
+      return passage.explain ? routingOf(passage, outcome) : undefined;
     },
   });
   const headers = headersOf(passage, {
@@ -104,10 +99,12 @@ export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: 
     body: streamBody({
       upstream: upstream.body,
       tap,
-      broken(failure) {
+      failureOf: (inside) => failureInside(inside, upstream.redact),
+      broken(failure, told) {
         settlement.answered(opened, { seen: tap.seen, status, failure });
         const error = errorOf(failure, opened.target);
         const outcome = settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code });
+        if (told !== undefined) return passage.explain ? codec.addRouting(told, routingOf(passage, outcome)) : told;
         return codec.errorEvent(error, passage.explain ? routingOf(passage, outcome) : undefined);
       },
       cancelled() {

@@ -1,4 +1,4 @@
-import type { Tap } from '../protocol/tap.ts';
+import type { InsideError, Tap } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 
 /** The bytes of an answer. `whole` is set when all of them are known. */
@@ -36,8 +36,10 @@ async function soon(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<U
 export interface StreamBodyOptions {
   readonly upstream: AsyncIterable<Uint8Array>;
   readonly tap: Tap;
-  /** The stream broke: settles and gives the last bytes, which tell the caller. */
-  readonly broken: (failure: UpstreamFailure) => Uint8Array;
+  /** The stream broke: settles and gives the last bytes, which tell the caller; `told` is the provider's own word of it. */
+  readonly broken: (failure: UpstreamFailure, told?: Uint8Array) => Uint8Array;
+  /** What an error inside the stream means. */
+  readonly failureOf: (inside: InsideError) => UpstreamFailure;
   /** The caller does not want the rest: settles. The tap's trailer settles what ends well. */
   readonly cancelled: () => void;
 }
@@ -57,7 +59,7 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
   const source = options.upstream[Symbol.asyncIterator]();
   const done: IteratorResult<Uint8Array> = { value: undefined, done: true };
 
-  const fail = (failure: UpstreamFailure): IteratorResult<Uint8Array> => {
+  const fail = (failure: UpstreamFailure, told?: Uint8Array): IteratorResult<Uint8Array> => {
     // The caller has left, or has the whole answer: nothing may follow.
     const late = over || tap.seen.done;
     over = true;
@@ -66,14 +68,24 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
       options.cancelled();
       return done;
     }
-    return { value: options.broken(failure), done: false };
+    return { value: options.broken(failure, told), done: false };
+  };
+  /** The provider says inside its stream that it failed. */
+  const failedInside = (inside: InsideError, before: Uint8Array | undefined): IteratorResult<Uint8Array> => {
+    void source.return?.();
+    const step = fail(options.failureOf(inside), tap.withheld);
+    return before === undefined || step.done === true
+      ? step
+      : { value: Buffer.concat([before, step.value]), done: false };
   };
   const finish = (): IteratorResult<Uint8Array> => {
+    // Its last event may have come without the blank line after it.
+    const tail = tap.end();
+    if (tap.seen.failed !== undefined) return failedInside(tap.seen.failed, tail);
     if (!tap.seen.done && tap.seen.finishReason === undefined) {
       return fail(new UpstreamFailure('sick', 'the stream ended before the answer was finished'));
     }
     over = true;
-    const tail = tap.end();
     return tail === undefined ? done : { value: tail, done: false };
   };
 
@@ -89,6 +101,7 @@ export function streamBody(options: StreamBodyOptions): AnswerBody {
             if (step === undefined) void source.return?.();
             if (step === undefined || step.done === true) return finish();
             bytes = tap.push(step.value);
+            if (tap.seen.failed !== undefined) return failedInside(tap.seen.failed, bytes);
           } catch (error) {
             void source.return?.();
             return fail(asFailure(error));

@@ -1,6 +1,6 @@
 import type { SignalboxError } from '../errors.ts';
 import type { Intent, Outcome, RequestInfo } from '../ledger/record.ts';
-import type { Codec } from '../protocol/chat.ts';
+import type { Codec } from '../protocol/codec.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import type { AnswerBody } from './body.ts';
 import type { Routed, RouteRequest } from './route.ts';

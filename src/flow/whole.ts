@@ -1,4 +1,4 @@
-import type { Codec } from '../protocol/chat.ts';
+import type { Codec } from '../protocol/codec.ts';
 import type { Seen } from '../protocol/tap.ts';
 import { failureInside } from '../providers/classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';

@@ -17,3 +17,33 @@ export function text(value: unknown): string | undefined {
 export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
+
+/** A number that is one. */
+export function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function bool(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
+}
+
+/** The strings of a list, or a string alone; undefined when there is none. */
+export function strings(value: unknown): readonly string[] | undefined {
+  const found = typeof value === 'string' ? [value] : list(value).filter((item) => typeof item === 'string');
+  return found.length === 0 ? undefined : found;
+}
+
+/** Fields without a value left out. */
+export type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** `fields` without those that are undefined. */
+export function given<T extends object>(fields: T): Given<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+}
+
+/** Names of an object's fields that are not among `known`; those that are null or undefined say nothing. */
+export function unknownFields(body: JsonObject, known: ReadonlySet<string>): readonly string[] {
+  return Object.keys(body).filter((name) => !known.has(name) && body[name] !== null && body[name] !== undefined);
+}

@@ -1,6 +1,7 @@
 import { SignalboxError } from '../errors.ts';
-import type { Codec, Dialect } from './chat.ts';
-import { openaiChat } from './openai-chat.ts';
+import type { Dialect } from './chat.ts';
+import type { Codec } from './codec.ts';
+import { openaiChat } from './openai-chat/codec.ts';
 
 /** One line per dialect. */
 const CODECS: Readonly<Partial<Record<Dialect, Codec>>> = {

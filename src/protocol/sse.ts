@@ -43,10 +43,13 @@ function cut(bytes: Buffer, from: number, events: Uint8Array[]): number {
 }
 
 /**
- * Server-Sent Events, WHATWG HTML 9.2: events end at a blank line; lines end at LF, CRLF or CR. Every byte is searched
- * once, and copied only where an event spans chunks.
+ * Splits a stream with `cut`, which pushes the whole records of `bytes` and gives where the rest begins. Every byte is
+ * searched once, `seam` bytes before new ones again, and copied only where a record spans chunks.
  */
-export function createEventSplitter(): EventSplitter {
+export function createRecordSplitter(
+  split: (bytes: Buffer, from: number, records: Uint8Array[]) => number,
+  seam: number,
+): EventSplitter {
   /** Begins with the `size` bytes that are not complete; room for more may follow. */
   let held: Buffer = NOTHING;
   let size = 0;
@@ -64,18 +67,23 @@ export function createEventSplitter(): EventSplitter {
   return {
     push(chunk) {
       const fresh = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      const from = Math.max(0, size - SEAM);
+      const from = Math.max(0, size - seam);
       if (size === 0) held = fresh;
       const bytes = size === 0 ? fresh : join(fresh);
       const events: Uint8Array[] = [];
-      const at = cut(bytes, from, events);
+      const at = split(bytes, from, events);
       size = bytes.length - at;
       held = size === 0 ? NOTHING : held.subarray(at);
-      if (size > MAX_EVENT_BYTES) throw new RangeError(`a server-sent event is larger than ${MAX_EVENT_BYTES} bytes`);
+      if (size > MAX_EVENT_BYTES) throw new RangeError(`an event is larger than ${MAX_EVENT_BYTES} bytes`);
       return events;
     },
     rest: () => (size === 0 ? undefined : held.subarray(0, size)),
   };
+}
+
+/** Server-Sent Events, WHATWG HTML 9.2: events end at a blank line; lines end at LF, CRLF or CR. */
+export function createEventSplitter(): EventSplitter {
+  return createRecordSplitter(cut, SEAM);
 }
 
 /** The `data` of an event, its lines joined; undefined for comments and events without data. */

@@ -1,5 +1,5 @@
 import { isObject } from '../protocol/guards.ts';
-import { errorInside } from '../protocol/openai-error.ts';
+import { errorInside } from '../protocol/openai-chat/error.ts';
 import { createEventSplitter, dataOf } from '../protocol/sse.ts';
 import { failureInside, networkFailure } from './classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from './provider.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { viewOpenAIChat } from '../../protocol/openai-view.ts';
+import { viewOpenAIChat } from '../../protocol/openai-chat/view.ts';
 import { buildQuery } from '../../query/build.ts';
 import { computeFeatures } from '../../query/features.ts';
 import type { DatasetRow } from './row.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { codecConformance } from './conformance.ts';
-import { openaiChat } from './openai-chat.ts';
+import { codecConformance } from '../conformance.ts';
+import { openaiChat } from './codec.ts';
 
 const body = {
   model: 'auto',
@@ -48,6 +48,7 @@ codecConformance(openaiChat, {
     ],
     tools: [{ name: 'look', description: 'Looks', inputSchema: { type: 'object' } }],
     responseFormat: { type: 'json' },
+    reasoning: { effort: 'low' },
     maxOutputTokens: 50,
   },
   answer:

@@ -1,6 +1,6 @@
-import { SignalboxError } from '../errors.ts';
-import type { QueryInput, QueryMessage } from '../query/query.ts';
-import { count, isObject, list, text, type JsonObject } from './guards.ts';
+import { SignalboxError } from '../../errors.ts';
+import type { QueryInput, QueryMessage } from '../../query/query.ts';
+import { count, isObject, list, text, type JsonObject } from '../guards.ts';
 
 const ROLES: Readonly<Record<string, QueryMessage['role']>> = {
   system: 'system',

@@ -1,6 +1,6 @@
-import type { SignalboxError } from '../errors.ts';
-import { isObject, text, type JsonObject } from './guards.ts';
-import type { InsideError } from './tap.ts';
+import type { SignalboxError } from '../../errors.ts';
+import { isObject, text, type JsonObject } from '../guards.ts';
+import type { InsideError } from '../tap.ts';
 
 function typeOf(status: number): string {
   if (status === 401) return 'authentication_error';

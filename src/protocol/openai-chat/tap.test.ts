@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SignalboxError } from '../errors.ts';
-import { openaiChat } from './openai-chat.ts';
-import type { TapOptions } from './tap.ts';
+import { SignalboxError } from '../../errors.ts';
+import { openaiChat } from './codec.ts';
+import type { TapOptions } from '../tap.ts';
+import { openaiRoutingEvent } from './tap.ts';
 
-const { addRouting, errorEvent, routingEvent, seenWhole, tap: createTap } = openaiChat;
+const { addRouting, errorEvent, seenWhole, tap: createTap } = openaiChat;
 
+const SEEN = { text: '', chars: 0, done: false, events: 0, malformed: 0 };
 const chunk = (delta: object, finish: string | null = null) =>
   `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 5, model: 'up', choices: [{ index: 0, delta, finish_reason: finish }], usage: null })}\n\n`;
 const usage = `data: ${JSON.stringify({ id: 'c1', choices: [], usage: { prompt_tokens: 10, completion_tokens: 4, prompt_tokens_details: { cached_tokens: 6 } } })}\n\n`;
@@ -28,7 +30,11 @@ function run(stream: string, cuts: readonly number[], options: TapOptions) {
     const passed = next === undefined ? tap.end() : tap.push(bytes.subarray(point, next));
     if (passed !== undefined) out.push(passed);
   }
-  return { text: Buffer.concat(out).toString(), seen: tap.seen };
+  return {
+    text: Buffer.concat(out).toString(),
+    seen: tap.seen,
+    withheld: tap.withheld === undefined ? undefined : Buffer.from(tap.withheld).toString(),
+  };
 }
 
 describe('the tap', () => {
@@ -58,19 +64,23 @@ describe('the tap', () => {
           trailer(seen) {
             calls++;
             expect(seen.usage?.output).toBe(4);
-            return Buffer.from('data: extra\n\n');
+            return { costUsd: 1 };
           },
         });
-        expect(text).toBe([...parts, 'data: extra\n\n', 'data: [DONE]\n\n'].join(''));
+        const extra = Buffer.from(
+          openaiRoutingEvent({ ...SEEN, id: 'c1', model: 'up', created: 5 }, { costUsd: 1 }),
+        ).toString();
+        expect(text).toBe([...parts, extra, 'data: [DONE]\n\n'].join(''));
         expect(calls).toBe(1);
       }),
     );
   });
 
-  it('gives the trailer at the end when [DONE] is missing, but not when the answer was cut', () => {
+  it('gives the trailer and the end when [DONE] is missing, but not when the answer was cut', () => {
     let calls = 0;
     const trailer = () => void calls++;
-    run(parts.join(''), [], { strip: true, trailer });
+    const { text } = run(parts.join(''), [], { strip: true, trailer });
+    expect(text).toBe([...parts, 'data: [DONE]\n\n'].join(''));
     expect(calls).toBe(1);
     run(parts.slice(0, 3).join(''), [], { strip: true, trailer });
     expect(calls).toBe(1);
@@ -84,10 +94,11 @@ describe('the tap', () => {
     expect(run(stream, [], { strip: true }).seen).toMatchObject({ finishReason: 'tool-calls', text: 'f{"a":1}' });
   });
 
-  it('passes a malformed event on and counts it, and notices an error event', () => {
+  it('drops a malformed event and counts it, and withholds an error event', () => {
     const stream = `data: {"broken\n\n${chunk({ content: 'x' })}data: {"error":{"message":"overloaded"}}\n\n`;
-    const { text, seen } = run(stream, [], { strip: true });
-    expect(text).toBe(stream);
+    const { text, seen, withheld } = run(stream, [], { strip: true });
+    expect(text).toBe(chunk({ content: 'x' }));
+    expect(withheld).toBe('data: {"error":{"message":"overloaded"}}\n\n');
     expect(seen).toMatchObject({ malformed: 1, failed: { message: 'overloaded', status: 500 }, text: 'x' });
   });
 });
@@ -110,7 +121,9 @@ describe('whole answers', () => {
 
 it('renders routing and errors as events', () => {
   const { seen } = run(whole, [], { strip: true });
-  expect(Buffer.from(routingEvent(seen, { costUsd: 1 })).toString()).toContain('"choices":[],"routing":{"costUsd":1}');
+  expect(Buffer.from(openaiRoutingEvent(seen, { costUsd: 1 })).toString()).toContain(
+    '"choices":[],"routing":{"costUsd":1}',
+  );
   expect(Buffer.from(errorEvent(new SignalboxError('provider_error', 'cut'))).toString()).toBe(
     'data: {"error":{"message":"cut","type":"api_error","param":null,"code":"provider_error"}}\n\n',
   );

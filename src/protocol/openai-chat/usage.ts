@@ -1,5 +1,5 @@
-import type { FinishReason, Usage } from './chat.ts';
-import { count, isObject } from './guards.ts';
+import type { FinishReason, Usage } from '../chat.ts';
+import { count, isObject } from '../guards.ts';
 
 /**
  * OpenAI's usage object; also DeepSeek's `prompt_cache_hit_tokens`. `prompt_tokens` includes what was read from cache.

@@ -1,37 +1,48 @@
-import type { SignalboxError } from '../errors.ts';
-import { isObject, list, text, type JsonObject } from './guards.ts';
-import { errorInside, openaiError } from './openai-error.ts';
-import { finishOf, usageOf } from './openai-usage.ts';
-import { createEventSplitter, dataOf } from './sse.ts';
-import { MAX_SEEN_CHARS, type Seen, type Tap, type TapOptions } from './tap.ts';
+import type { SignalboxError } from '../../errors.ts';
+import { isObject, list, text, type JsonObject } from '../guards.ts';
+import { redactBytes } from '../redact-bytes.ts';
+import { createEventSplitter, dataOf } from '../sse.ts';
+import { MAX_SEEN_CHARS, type Seen, type Tap, type TapOptions } from '../tap.ts';
+import { errorInside, openaiError } from './error.ts';
+import { contentText } from './reader.ts';
+import { finishOf, usageOf } from './usage.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function readCalls(calls: readonly unknown[]): string {
+/** What a tap remembers beside what it has seen. */
+interface Progress {
+  /** Indices of the tool calls that were begun. */
+  readonly calls: Set<number>;
+  /** Text alone; undefined when it is too long to be kept. */
+  said: string | undefined;
+  begun: boolean;
+}
+
+function readCalls(calls: readonly unknown[], progress: Progress): string {
   let seen = '';
-  for (const call of calls) {
+  for (const [place, call] of calls.entries()) {
+    progress.calls.add(isObject(call) && typeof call['index'] === 'number' ? call['index'] : place);
     const fn = isObject(call) && isObject(call['function']) ? call['function'] : {};
     seen += (text(fn['name']) ?? '') + (text(fn['arguments']) ?? '');
   }
   return seen;
 }
 
-/** Text of a message or a delta, and whether it calls tools. */
-function readMessage(message: JsonObject): { readonly text: string; readonly tools: boolean } {
-  const calls = list(message['tool_calls']);
+/** Output of a message or a delta: reasoning, text and tool calls. */
+function readMessage(message: JsonObject, progress: Progress): string {
   const content = message['content'];
-  const parts =
-    typeof content === 'string'
-      ? content
-      : list(content)
-          .map((part) => (isObject(part) ? (text(part['text']) ?? '') : ''))
-          .join('');
+  const words = typeof content === 'string' ? content : contentText(content);
+  if (words !== '' && progress.said !== undefined) {
+    progress.said = progress.said.length + words.length > MAX_SEEN_CHARS ? undefined : progress.said + words;
+  }
   const reasoning = text(message['reasoning_content']) ?? text(message['reasoning']) ?? '';
-  return { text: reasoning + parts + readCalls(calls), tools: calls.length > 0 };
+  const calls = message['tool_calls'];
+  return calls === undefined ? reasoning + words : reasoning + words + readCalls(list(calls), progress);
 }
 
 /** Gives whether the chunk is an error. */
-function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boolean }): boolean {
+function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): boolean {
+  progress.begun = true;
   const id = text(chunk['id']);
   const model = text(chunk['model']);
   if (seen.id === undefined && id !== undefined) seen.id = id;
@@ -43,25 +54,17 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, state: { tools: boole
     if (!isObject(choice)) continue;
     const part = choice['delta'] ?? choice['message'];
     if (isObject(part)) {
-      const read = readMessage(part);
-      seen.chars += read.text.length;
+      const output = readMessage(part, progress);
+      seen.chars += output.length;
       const room = MAX_SEEN_CHARS - seen.text.length;
-      if (room > 0) seen.text += read.text.length > room ? read.text.slice(0, room) : read.text;
-      if (read.tools) state.tools = true;
+      if (room > 0) seen.text += output.length > room ? output.slice(0, room) : output;
     }
-    const finish = finishOf(choice['finish_reason'], state.tools);
+    const finish = finishOf(choice['finish_reason'], progress.calls.size > 0);
     if (finish !== undefined) seen.finishReason = finish;
   }
   const failed = errorInside(chunk);
   if (failed !== undefined) seen.failed = failed;
   return failed !== undefined;
-}
-
-/** Keys are ASCII: what stands around them stays as it is. */
-function redacted(event: Uint8Array, redact: (text: string) => string): Uint8Array {
-  const text = Buffer.from(event.buffer, event.byteOffset, event.byteLength).toString('latin1');
-  const clean = redact(text);
-  return clean === text ? event : Buffer.from(clean, 'latin1');
 }
 
 function isUsageChunk(chunk: JsonObject): boolean {
@@ -80,13 +83,15 @@ function isUsageChunk(chunk: JsonObject): boolean {
 export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
   const splitter = createEventSplitter();
   const seen: Mutable<Seen> = { text: '', chars: 0, done: false, events: 0, malformed: 0 };
-  const state = { tools: false };
+  const progress: Progress = { calls: new Set(), said: '', begun: false };
   let trailed = false;
+  let withheld: Uint8Array | undefined;
 
   const trail = (): Uint8Array | undefined => {
     if (trailed) return undefined;
     trailed = true;
-    return trailer?.(seen);
+    const routing = trailer?.(seen);
+    return routing === undefined ? undefined : openaiRoutingEvent(seen, routing);
   };
   /** What of an event goes on; undefined when it is to be dropped. */
   const read = (event: Uint8Array, data: string): Uint8Array | undefined => {
@@ -95,11 +100,15 @@ export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
     try {
       chunk = JSON.parse(data);
     } catch {
+      // A client's parser would fail on it.
       seen.malformed++;
-      return event;
+      return undefined;
     }
     if (!isObject(chunk)) return event;
-    if (readChunk(seen, chunk, state) && redact !== undefined) return redacted(event, redact);
+    if (readChunk(seen, chunk, progress)) {
+      withheld = redact === undefined ? event : redactBytes(event, redact);
+      return undefined;
+    }
     return strip && isUsageChunk(chunk) ? undefined : event;
   };
   const joined = (parts: readonly Uint8Array[]): Uint8Array | undefined =>
@@ -107,11 +116,31 @@ export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
 
   return {
     seen,
+    get position() {
+      return {
+        ...(seen.id === undefined ? {} : { id: seen.id }),
+        ...(seen.model === undefined ? {} : { model: seen.model }),
+        ...(seen.created === undefined ? {} : { createdAt: seen.created }),
+        said: progress.said,
+        toolCalls: progress.calls.size,
+        blocks: 0,
+        sequence: 0,
+        begun: progress.begun,
+      };
+    },
+    get withheld() {
+      return withheld;
+    },
     push(chunk) {
       const out: Uint8Array[] = [];
       let changed = false;
       const events = splitter.push(chunk);
       for (const event of events) {
+        // Whatever follows an error is not the answer's.
+        if (seen.failed !== undefined) {
+          changed = true;
+          break;
+        }
         const data = dataOf(event);
         if (data === '[DONE]') {
           seen.done = true;
@@ -137,15 +166,26 @@ export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
       const out: Uint8Array[] = [];
       const rest = splitter.rest();
       const data = rest === undefined ? undefined : dataOf(rest);
-      if (data === '[DONE]') seen.done = true;
-      const passed = rest === undefined || data === undefined || data === '[DONE]' ? rest : read(rest, data);
-      const extra = seen.done || seen.finishReason !== undefined ? trail() : undefined;
-      if (extra !== undefined) out.push(extra);
-      if (passed !== undefined) out.push(passed);
+      const last = data === '[DONE]';
+      if (last) seen.done = true;
+      const passed = rest === undefined || data === undefined || last ? rest : read(rest, data);
+      const complete = seen.failed === undefined && (seen.done || seen.finishReason !== undefined);
+      const extra = complete ? trail() : undefined;
+      // What has its finish reason is whole, and a client may wait for the end that the provider left out.
+      if (complete && !seen.done) {
+        if (passed !== undefined) out.push(passed);
+        if (extra !== undefined) out.push(extra);
+        out.push(DONE);
+      } else {
+        if (extra !== undefined) out.push(extra);
+        if (passed !== undefined) out.push(passed);
+      }
       return joined(out);
     },
   };
 }
+
+const DONE = Buffer.from('data: [DONE]\n\n');
 
 function sameBytes(parts: readonly Uint8Array[], chunk: Uint8Array): boolean {
   return parts.reduce((length, part) => length + part.length, 0) === chunk.length;
@@ -156,7 +196,7 @@ export function seenOpenAIChat(body: Uint8Array): Seen {
   const seen: Mutable<Seen> = { text: '', chars: 0, done: true, events: 1, malformed: 0 };
   try {
     const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
-    if (isObject(parsed)) readChunk(seen, parsed, { tools: false });
+    if (isObject(parsed)) readChunk(seen, parsed, { calls: new Set(), said: undefined, begun: false });
   } catch {
     seen.malformed = 1;
   }

@@ -1,0 +1,31 @@
+import { createCodec } from '../create-codec.ts';
+import { SSE } from '../framing.ts';
+import { isObject } from '../guards.ts';
+import { openaiError } from './error.ts';
+import { parseOpenAIChat } from './parse.ts';
+import { readOpenAIChat, readWholeOpenAIChat } from './reader.ts';
+import { renderOpenAIChat } from './render.ts';
+import { asksOpenAIForUsage, openaiErrorEvent, seenOpenAIChat, tapOpenAIChat } from './tap.ts';
+import { viewOpenAIChat } from './view.ts';
+import { writeOpenAIChat, writeWholeOpenAIChat } from './writer.ts';
+
+/** OpenAI Chat Completions. */
+export const openaiChat = createCodec({
+  dialect: 'openai-chat',
+  framing: SSE,
+  streamType: 'text/event-stream',
+  parse: parseOpenAIChat,
+  view: viewOpenAIChat,
+  streams: (body) => isObject(body) && body['stream'] === true,
+  asksForUsage: asksOpenAIForUsage,
+  render: renderOpenAIChat,
+  reader: readOpenAIChat,
+  readWhole: readWholeOpenAIChat,
+  writer: writeOpenAIChat,
+  writeWhole: writeWholeOpenAIChat,
+  // Its own: most requests pass through them.
+  tap: tapOpenAIChat,
+  seenWhole: seenOpenAIChat,
+  error: (error) => Buffer.from(JSON.stringify(openaiError(error))),
+  errorEvent: openaiErrorEvent,
+});

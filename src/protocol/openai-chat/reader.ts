@@ -1,0 +1,144 @@
+import type { ChatEvent, FinishReason } from '../chat.ts';
+import type { EventReader } from '../codec.ts';
+import { isObject, list, text, type JsonObject } from '../guards.ts';
+import { MAX_SEEN_CHARS, type Position } from '../tap.ts';
+import { errorInside } from './error.ts';
+import { finishOf, usageOf } from './usage.ts';
+
+/** The text of a message's or a delta's content, which some hosts send in parts. */
+export function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  return list(content)
+    .map((part) => (isObject(part) ? (text(part['text']) ?? '') : ''))
+    .join('');
+}
+
+/** The events of a message or a delta. */
+export function* messageEvents(part: JsonObject): Generator<ChatEvent> {
+  const reasoning = text(part['reasoning_content']) ?? text(part['reasoning']) ?? '';
+  if (reasoning !== '') yield { type: 'reasoning-delta', delta: reasoning };
+  const words = contentText(part['content']) + (text(part['refusal']) ?? '');
+  if (words !== '') yield { type: 'text-delta', delta: words };
+  for (const [place, call] of list(part['tool_calls']).entries()) {
+    if (!isObject(call)) continue;
+    const fn = isObject(call['function']) ? call['function'] : {};
+    const toolCallId = text(call['id']);
+    const toolName = text(fn['name']);
+    yield {
+      type: 'tool-call-delta',
+      index: typeof call['index'] === 'number' ? call['index'] : place,
+      delta: text(fn['arguments']) ?? '',
+      ...(toolCallId === undefined ? {} : { toolCallId }),
+      ...(toolName === undefined ? {} : { toolName }),
+    };
+  }
+}
+
+/** Who answers, from a chunk or a whole answer. */
+export function metadataOf(body: JsonObject): ChatEvent {
+  const id = text(body['id']);
+  const model = text(body['model']);
+  return {
+    type: 'response-metadata',
+    ...(id === undefined ? {} : { id }),
+    ...(model === undefined ? {} : { model }),
+    ...(typeof body['created'] === 'number' ? { createdAt: body['created'] } : {}),
+  };
+}
+
+/** The error event of a chunk or a whole answer that holds one. */
+export function errorEventOf(body: JsonObject): ChatEvent | undefined {
+  const error = errorInside(body);
+  return error === undefined ? undefined : { type: 'error', ...error };
+}
+
+/** Reads the chunks of one streamed answer. */
+export function readOpenAIChat(): EventReader {
+  let head: { id?: string; model?: string; createdAt?: number } | undefined;
+  let said: string | undefined = '';
+  let finish: FinishReason | undefined;
+  let done = false;
+  let malformed = 0;
+  const calls = new Set<number>();
+
+  const events = (body: JsonObject): ChatEvent[] => {
+    const error = errorEventOf(body);
+    if (error !== undefined) return [error];
+    const out: ChatEvent[] = [];
+    if (head === undefined) {
+      const metadata = metadataOf(body);
+      if (metadata.type === 'response-metadata') head = metadata;
+      out.push(metadata);
+    }
+    const [choice] = list(body['choices']);
+    if (isObject(choice)) {
+      const part = choice['delta'] ?? choice['message'];
+      if (isObject(part)) out.push(...messageEvents(part));
+      for (const event of out) {
+        if (event.type === 'tool-call-delta') calls.add(event.index);
+        if (event.type !== 'text-delta' || said === undefined) continue;
+        said = said.length + event.delta.length > MAX_SEEN_CHARS ? undefined : said + event.delta;
+      }
+      const reason = finishOf(choice['finish_reason'], calls.size > 0);
+      if (reason !== undefined && finish === undefined) {
+        finish = reason;
+        out.push({ type: 'finish', finishReason: reason });
+      }
+    }
+    const usage = usageOf(body['usage']);
+    if (usage !== undefined)
+      out.push({ type: 'usage', usage: finish === undefined ? { ...usage, partial: true } : usage });
+    return out;
+  };
+
+  return {
+    read(data) {
+      if (data === '[DONE]') {
+        done = true;
+        return [];
+      }
+      let body: unknown;
+      try {
+        body = JSON.parse(data);
+      } catch {
+        malformed++;
+        return [];
+      }
+      return isObject(body) ? events(body) : [];
+    },
+    end: () => [],
+    get done() {
+      return done;
+    },
+    get malformed() {
+      return malformed;
+    },
+    get position(): Position {
+      return { ...head, said, toolCalls: calls.size, blocks: 0, sequence: 0, begun: head !== undefined };
+    },
+  };
+}
+
+/** Events of a whole answer. */
+export function readWholeOpenAIChat(bytes: Uint8Array): ChatEvent[] {
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch {
+    return [{ type: 'error', message: 'the answer is not valid JSON' }];
+  }
+  if (!isObject(body)) return [{ type: 'error', message: 'the answer is not a JSON object' }];
+  const error = errorEventOf(body);
+  if (error !== undefined) return [error];
+  const out: ChatEvent[] = [metadataOf(body)];
+  const [choice] = list(body['choices']);
+  if (isObject(choice) && isObject(choice['message'])) {
+    out.push(...messageEvents(choice['message']));
+    const tools = out.some(({ type }) => type === 'tool-call-delta');
+    const finishReason = finishOf(choice['finish_reason'], tools);
+    if (finishReason !== undefined) out.push({ type: 'finish', finishReason });
+  }
+  const usage = usageOf(body['usage']);
+  if (usage !== undefined) out.push({ type: 'usage', usage });
+  return out;
+}

@@ -1,0 +1,67 @@
+import type { ChatEvent } from './chat.ts';
+import { MAX_SEEN_CHARS, type Seen } from './tap.ts';
+
+/** Folds an answer's events into what has been seen of it. */
+export interface SeenFold {
+  readonly seen: Seen;
+  add(event: ChatEvent): void;
+  /** Records that were read, those without JSON, and whether the dialect's end came. */
+  count(events: number, malformed: number, done: boolean): void;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Starts with nothing seen. */
+export function foldSeen(): SeenFold {
+  const seen: Mutable<Seen> = { text: '', chars: 0, done: false, events: 0, malformed: 0 };
+  let tools = false;
+  const output = (words: string): void => {
+    seen.chars += words.length;
+    const room = MAX_SEEN_CHARS - seen.text.length;
+    if (room > 0) seen.text += words.length > room ? words.slice(0, room) : words;
+  };
+  return {
+    seen,
+    add(event) {
+      switch (event.type) {
+        case 'response-metadata':
+          if (event.id !== undefined) seen.id ??= event.id;
+          if (event.model !== undefined) seen.model ??= event.model;
+          if (event.createdAt !== undefined) seen.created ??= event.createdAt;
+          break;
+        case 'text-delta':
+        case 'reasoning-delta':
+          output(event.delta);
+          break;
+        case 'tool-call-delta':
+          tools = true;
+          output((event.toolName ?? '') + event.delta);
+          break;
+        case 'usage':
+          seen.usage = event.usage;
+          break;
+        case 'finish':
+          seen.finishReason = tools && event.finishReason === 'stop' ? 'tool-calls' : event.finishReason;
+          break;
+        case 'error':
+          seen.failed = { message: event.message, status: event.status ?? 500, text: event.text ?? event.message };
+          break;
+        case 'ping':
+          break;
+      }
+    },
+    count(events, malformed, done) {
+      seen.events = events;
+      seen.malformed = malformed;
+      seen.done = done;
+    },
+  };
+}
+
+/** What a whole answer tells. */
+export function seenOf(events: readonly ChatEvent[], malformed: boolean): Seen {
+  const fold = foldSeen();
+  for (const event of events) fold.add(event);
+  fold.count(1, malformed ? 1 : 0, true);
+  return fold.seen;
+}

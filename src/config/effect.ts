@@ -1,7 +1,7 @@
 import type { ConfigPath, ConfigProblem } from './problem.ts';
 
 /** Kinds of provider that a configuration may name before they have an adapter. */
-export const KINDS_NOT_YET_IN_EFFECT: readonly string[] = ['anthropic', 'ai-sdk'];
+export const KINDS_NOT_YET_IN_EFFECT: readonly string[] = ['ai-sdk'];
 
 /** A key that is understood and checked, but that this version does not act on. */
 interface IdleKey {

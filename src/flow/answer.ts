@@ -2,6 +2,7 @@ import type { Target } from '../decide/targets.ts';
 import { asSignalboxError, SignalboxError } from '../errors.ts';
 import { attemptCost } from '../ledger/money.ts';
 import type { Intent, NanoUsd, Outcome } from '../ledger/record.ts';
+import type { ChatRequest } from '../protocol/chat.ts';
 import { codecOf } from '../protocol/registry.ts';
 import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
 import { activityOf } from './activity.ts';
@@ -69,7 +70,20 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
     announce: (outcome) => announce(outcome, intent, routed, request, runtime),
   });
   const explain = request.explain || routed.plan.routing.expose === 'body';
-  return { request, routed, intent, settlement, snapshot, runtime, codec: codecOf(request.dialect), explain };
+  const codec = codecOf(request.dialect);
+  let chat: ChatRequest | undefined;
+  return {
+    request,
+    routed,
+    intent,
+    settlement,
+    snapshot,
+    runtime,
+    codec,
+    chat: () => (chat ??= codec.parse(request.parsed)),
+    warnings: new Set(routed.plan.warnings),
+    explain,
+  };
 }
 
 async function run(passage: Passage): Promise<Answer> {

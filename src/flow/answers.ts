@@ -2,6 +2,9 @@ import type { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { addReturnable } from '../protocol/headers.ts';
+import { codecOf } from '../protocol/registry.ts';
+import type { Seen } from '../protocol/tap.ts';
+import { createTranscoder } from '../protocol/transcoder.ts';
 import { failureInside } from '../providers/classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './passage.ts';
@@ -9,6 +12,7 @@ import { streamBody, wholeBody } from './body.ts';
 import { addSignalboxHeaders } from './head.ts';
 import { errorOf } from './policy.ts';
 import type { OpenAttempt } from './settlement.ts';
+import { writerOptionsOf } from './translate.ts';
 import type { Whole } from './whole.ts';
 
 /** What `-explain` puts into an answer. */
@@ -26,8 +30,8 @@ function routingOf(passage: Passage, outcome: Outcome): unknown {
 
 interface HeadInput {
   readonly contentType: string;
-  /** The upstream's own headers, where they are told. */
-  readonly upstream?: Readonly<Record<string, string>>;
+  /** Whose headers are told, where they are. */
+  readonly upstream?: Pick<UpstreamAnswer, 'headers' | 'dialect'>;
   /** The attempt that answered or was last tried. */
   readonly opened?: OpenAttempt;
   readonly attempts: number;
@@ -41,7 +45,11 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
   const target = opened?.target ?? routed.targets[0];
   const model = target?.model.id ?? routed.decision.chosen;
   const headers: Record<string, string> = { 'content-type': contentType };
-  if (upstream !== undefined) addReturnable(headers, upstream);
+  if (upstream !== undefined) {
+    addReturnable(headers, upstream.headers);
+    // The type is that of the bytes that the caller gets.
+    if (upstream.dialect !== passage.codec.dialect) headers['content-type'] = contentType;
+  }
   return addSignalboxHeaders(headers, {
     requestId: intent.id,
     decision: routed.decision,
@@ -50,7 +58,7 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
     provider: target?.upstream.provider ?? '',
     session: runtime.memory.step(request, model),
     overheadMs: settlement.overhead(),
-    warnings: routed.plan.warnings,
+    warnings: [...passage.warnings],
     cost,
   });
 }
@@ -62,7 +70,7 @@ export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: Ups
   const { cost } = settlement.totals();
   const headers = headersOf(passage, {
     contentType: 'application/json',
-    upstream: upstream.headers,
+    upstream,
     opened,
     attempts: settlement.attempts.length,
     cost,
@@ -79,18 +87,25 @@ export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: Ups
 export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Answer {
   const { settlement, request, codec } = passage;
   const status = upstream.status;
-  const tap = codec.tap({
-    strip: !codec.asksForUsage(request.parsed),
-    redact: upstream.redact,
-    trailer(seen) {
-      settlement.answered(opened, { seen, status });
-      const outcome = settlement.finish({ status: 'ok', httpStatus: status });
-      return passage.explain ? routingOf(passage, outcome) : undefined;
-    },
-  });
+  const trailer = (seen: Seen): unknown => {
+    settlement.answered(opened, { seen, status });
+    const outcome = settlement.finish({ status: 'ok', httpStatus: status });
+    return passage.explain ? routingOf(passage, outcome) : undefined;
+  };
+  const { redact } = upstream;
+  const tap =
+    upstream.dialect === codec.dialect
+      ? codec.tap({ strip: !codec.asksForUsage(request.parsed), redact, trailer })
+      : createTranscoder({
+          from: codecOf(upstream.dialect),
+          to: codec,
+          writer: writerOptionsOf(passage, opened.target.upstream.name),
+          redact,
+          trailer,
+        });
   const headers = headersOf(passage, {
-    contentType: 'text/event-stream',
-    upstream: upstream.headers,
+    contentType: codec.streamType,
+    upstream,
     opened,
     attempts: settlement.attempts.length + 1,
   });
@@ -134,7 +149,7 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
   const status = own ? because.status : error.status;
   const headers = headersOf(passage, {
     contentType: 'application/json',
-    ...(own ? { upstream: because.headers } : {}),
+    ...(own ? { upstream: { headers: because.headers, dialect: codec.dialect } } : {}),
     attempts: settlement.attempts.length,
     cost: settlement.totals().cost,
   });

@@ -1,5 +1,4 @@
 import type { Target } from '../decide/targets.ts';
-import { codecOf } from '../protocol/registry.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Passage } from './passage.ts';
 import { asFailure } from './body.ts';
@@ -33,7 +32,7 @@ function learn({ snapshot, runtime }: Passage, called: Called): void {
 }
 
 async function call(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
-  const { request, runtime, settlement } = passage;
+  const { runtime, settlement } = passage;
   const opened = settlement.began(target);
   const failed = (failure: UpstreamFailure): Called => {
     settlement.failed(opened, failure);
@@ -44,16 +43,15 @@ async function call(passage: Passage, target: Target, model: string, remaining: 
   try {
     answer = await callUpstream(passage, target, model, remaining);
     opened.firstByteMs = runtime.clock.elapsed() - opened.started;
-    const streamed = request.stream && (answer.headers['content-type'] ?? '').includes('event-stream');
     // Read here, so that an answer which breaks off is a failed attempt like any other.
-    if (!streamed) bytes = await readBytes(answer);
+    if (!answer.streamed) bytes = await readBytes(answer);
   } catch (error) {
     return failed(asFailure(error));
   } finally {
     settlement.waited(runtime.clock.elapsed() - opened.started);
   }
   if (bytes === undefined) return { target, opened, answer };
-  const whole = readWhole(bytes, answer, codecOf(answer.dialect));
+  const whole = readWhole(bytes, answer, passage, model);
   return whole instanceof UpstreamFailure ? failed(whole) : { target, opened, answer, whole };
 }
 

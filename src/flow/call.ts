@@ -1,8 +1,8 @@
 import type { TimeoutsConfig } from '../config/schema.ts';
 import type { Target } from '../decide/targets.ts';
-import { patchRequest } from '../protocol/patch.ts';
 import { UpstreamFailure, type Limits, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Passage } from './passage.ts';
+import { translateRequest } from './translate.ts';
 
 function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
   const { snapshot } = passage;
@@ -29,7 +29,7 @@ function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
 }
 
 /**
- * One upstream call. Same dialect: the caller's bytes with `model` (and `stream_options`) patched in place.
+ * One upstream call.
  * @throws UpstreamFailure, always classified.
  */
 export async function callUpstream(
@@ -44,23 +44,11 @@ export async function callUpstream(
     throw new UpstreamFailure('misconfigured', `provider "${target.upstream.provider}" is not configured`, {
       unsent: true,
     });
-  if (provider.dialect !== request.dialect) {
-    throw new UpstreamFailure(
-      'misconfigured',
-      `provider "${provider.name}" speaks ${provider.dialect}; translation from ${request.dialect} is not yet in effect`,
-      { unsent: true },
-    );
-  }
-  const body = patchRequest(request.body, {
-    model,
-    includeUsage: request.stream && provider.streamUsage,
-  });
   const wire = {
-    dialect: provider.dialect,
+    ...translateRequest(passage, provider, { model }),
     endpoint: 'chat' as const,
-    body,
     stream: request.stream,
-    headers: request.headers,
+    key: 0,
   };
   try {
     return await provider.call(target.upstream, wire, limitsOf(passage, target, remaining), request.signal);

@@ -1,5 +1,6 @@
 import type { SignalboxError } from '../errors.ts';
 import type { Intent, Outcome, RequestInfo } from '../ledger/record.ts';
+import type { ChatRequest } from '../protocol/chat.ts';
 import type { Codec } from '../protocol/codec.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import type { AnswerBody } from './body.ts';
@@ -48,6 +49,10 @@ export interface Passage {
   readonly runtime: Runtime;
   /** Of the caller's dialect. */
   readonly codec: Codec;
+  /** The request in no dialect, parsed when it is first asked for. */
+  readonly chat: () => ChatRequest;
+  /** What the caller is to be warned of; grows with each translation. */
+  readonly warnings: Set<string>;
   /** True when the answer itself is to hold `routing`. */
   readonly explain: boolean;
 }

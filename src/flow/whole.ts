@@ -1,7 +1,9 @@
-import type { Codec } from '../protocol/codec.ts';
+import { codecOf } from '../protocol/registry.ts';
 import type { Seen } from '../protocol/tap.ts';
 import { failureInside } from '../providers/classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
+import type { Passage } from './passage.ts';
+import { writerOptionsOf } from './translate.ts';
 
 /** An answer that is not streamed, and what it tells. */
 export interface Whole {
@@ -18,13 +20,25 @@ export async function readBytes({ whole, body }: UpstreamAnswer): Promise<Uint8A
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
-/** Parses a 2xx answer, once: for its usage, and for an error or half an answer that came with that status. */
+/** The answer as the caller's dialect says it. */
+function translated(bytes: Uint8Array, { dialect }: UpstreamAnswer, passage: Passage, model: string): Whole {
+  const { codec } = passage;
+  if (dialect === codec.dialect) return { bytes, seen: codec.seenWhole(bytes) };
+  const from = codecOf(dialect);
+  const seen = from.seenWhole(bytes);
+  if (seen.failed !== undefined || seen.malformed > 0) return { bytes, seen };
+  return { bytes: codec.writeWhole(from.readWhole(bytes), writerOptionsOf(passage, model)), seen };
+}
+
+/** Parses a 2xx answer: for its usage, for an error or half an answer that came with that status, and to translate it. */
 export function readWhole(
   bytes: Uint8Array,
-  { status, redact }: Pick<UpstreamAnswer, 'status' | 'redact'>,
-  codec: Codec,
+  answer: UpstreamAnswer,
+  passage: Passage,
+  model: string,
 ): Whole | UpstreamFailure {
-  const seen = codec.seenWhole(bytes);
-  if (seen.failed !== undefined) return failureInside(seen.failed, redact);
-  return seen.malformed > 0 ? new UpstreamFailure('sick', 'the answer is not valid JSON', { status }) : { bytes, seen };
+  const whole = translated(bytes, answer, passage, model);
+  const { failed, malformed } = whole.seen;
+  if (failed !== undefined) return failureInside(failed, answer.redact);
+  return malformed > 0 ? new UpstreamFailure('sick', 'the answer is not valid JSON', { status: answer.status }) : whole;
 }

@@ -9,7 +9,7 @@ const CONNECT_MS = 5000;
 /** Lists of models can be long. */
 const MAX_LIST_BYTES = 4 * 2 ** 20;
 
-/** An OpenAI-compatible host, as far as a check needs it. */
+/** A host, as far as a check needs it. */
 export interface Host {
   readonly base: string;
   /** Starts with `?`, or is empty. */
@@ -33,8 +33,7 @@ function modelNames(body: Buffer): string[] {
 }
 
 function modelsUrl({ base, query, preset }: Host): URL {
-  const version = preset.chatPath?.startsWith('/v1/') === true ? '/v1' : preset.kind === 'azure' ? '/openai' : '';
-  return new URL(`${base}${version}/models${query}`);
+  return new URL(`${base}${preset.modelsPath ?? '/models'}${query}`);
 }
 
 /** Lists a host's models: shows that it can be reached and takes the key, and costs nothing. */

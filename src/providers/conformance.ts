@@ -20,7 +20,7 @@ const upstream = (name: string) => ({ id: `p/${name}`, provider: 'p', name, pric
 
 function request(stream: boolean): WireRequest {
   const body = Buffer.from(JSON.stringify({ model: 'm', stream, messages: [{ role: 'user', content: 'Hi' }] }));
-  return { dialect: 'openai-chat', endpoint: 'chat', body, stream, headers: { 'user-agent': 'test' } };
+  return { dialect: 'openai-chat', endpoint: 'chat', body, stream, headers: { 'user-agent': 'test' }, key: 0 };
 }
 
 async function textOf(answer: UpstreamAnswer): Promise<string> {

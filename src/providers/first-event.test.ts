@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openaiChat } from '../protocol/openai-chat/codec.ts';
 import { firstEvents } from './first-event.ts';
 import { UpstreamFailure } from './provider.ts';
 
@@ -21,7 +22,7 @@ function streamOf(pieces: Iterable<string | Uint8Array>) {
 }
 
 const opened = async (pieces: Iterable<string | Uint8Array>) => {
-  const { first, rest } = await firstEvents(streamOf(pieces).body);
+  const { first, rest } = await firstEvents(streamOf(pieces).body, openaiChat);
   const all = [...first];
   for (let step = await rest.next(); step.done !== true; step = await rest.next()) all.push(step.value);
   return { first: Buffer.concat(first).toString(), all: Buffer.concat(all).toString() };
@@ -29,7 +30,7 @@ const opened = async (pieces: Iterable<string | Uint8Array>) => {
 
 const failureOf = async (pieces: Iterable<string | Uint8Array>): Promise<UpstreamFailure> => {
   const { body, seen } = streamOf(pieces);
-  const error: unknown = await firstEvents(body).then(
+  const error: unknown = await firstEvents(body, openaiChat).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
@@ -48,7 +49,7 @@ describe('the first event of a stream', () => {
   it('is there when its last byte is, wherever it was split', async () => {
     const parts = [': a comment\n\nda', 'ta: {}\n', '\n'];
     const { body, seen } = streamOf([...parts, 'data: too far\n\n']);
-    expect(Buffer.concat((await firstEvents(body)).first).toString()).toBe(parts.join(''));
+    expect(Buffer.concat((await firstEvents(body, openaiChat)).first).toString()).toBe(parts.join(''));
     expect(seen).toEqual({ read: 3, ended: false });
   });
 
@@ -99,7 +100,7 @@ describe('the first event of a stream', () => {
       for (let i = 0; i < 4000; i++) yield piece.repeat(100);
     }
     const { body, seen } = streamOf(endless());
-    await expect(firstEvents(body)).rejects.toMatchObject({
+    await expect(firstEvents(body, openaiChat)).rejects.toMatchObject({
       failure: 'sick',
       message: 'no event within the first 1048576 bytes of the stream',
     });

@@ -1,8 +1,7 @@
-import { isObject } from '../protocol/guards.ts';
-import { errorInside } from '../protocol/openai-chat/error.ts';
-import { createEventSplitter, dataOf } from '../protocol/sse.ts';
+import type { Codec } from '../protocol/codec.ts';
 import { failureInside, networkFailure } from './classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from './provider.ts';
+import type { Framing } from '../protocol/framing.ts';
 import type { CallWatch } from './watch.ts';
 
 /** A stream whose first event is here. */
@@ -14,47 +13,49 @@ export interface OpenedStream {
 /** At most this many bytes are held until the first event is whole. */
 const MAX_BEFORE_FIRST = 1024 * 1024;
 
-/** Undefined for what is not JSON. */
-function parsed(data: string): unknown {
+function isJson(data: string): boolean {
   try {
-    return JSON.parse(data);
+    JSON.parse(data);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
 /** The error that a first event holds, for providers that answer 200 and then fail. */
-function inBandError(data: string, redact: UpstreamAnswer['redact']): UpstreamFailure | undefined {
-  const body = data.includes('"error"') ? parsed(data) : undefined;
-  const error = isObject(body) ? errorInside(body) : undefined;
-  return error === undefined ? undefined : failureInside(error, redact);
+function inBandError(data: string, codec: Codec, redact: UpstreamAnswer['redact']): UpstreamFailure | undefined {
+  const events = data.includes('"error"') ? codec.reader().read(data) : [];
+  const error = events.find((event) => event.type === 'error');
+  if (error === undefined) return undefined;
+  const { message, status = 500, text = message } = error;
+  return failureInside({ message, status, text }, redact);
 }
 
-function firstData(events: readonly Uint8Array[]): string | undefined {
-  for (const event of events) {
-    const data = dataOf(event);
+function firstData(records: readonly Uint8Array[], { dataOf }: Framing): string | undefined {
+  for (const record of records) {
+    const data = dataOf(record);
     if (data !== undefined) return data;
   }
   return undefined;
 }
 
 /** Reads until an event with data is whole; gives its data. */
-async function readFirst(rest: AsyncIterator<Uint8Array>, read: Uint8Array[]): Promise<string> {
-  const splitter = createEventSplitter();
-  const begun = () => firstData([splitter.rest() ?? new Uint8Array()]);
+async function readFirst(rest: AsyncIterator<Uint8Array>, read: Uint8Array[], framing: Framing): Promise<string> {
+  const splitter = framing.splitter();
+  const begun = () => firstData([splitter.rest() ?? new Uint8Array()], framing);
   let size = 0;
   for (;;) {
     const step = await rest.next();
     if (step.done === true) {
       const data = begun();
       // Some leave the last blank line out; half an event is none.
-      if (data !== undefined && parsed(data) !== undefined) return data;
+      if (data !== undefined && isJson(data)) return data;
       throw new UpstreamFailure('sick', 'the stream ended before its first event');
     }
     read.push(step.value);
     size += step.value.length;
     // No error is as large as this: an event that has begun by then is an answer.
-    const data = firstData(splitter.push(step.value)) ?? (size > MAX_BEFORE_FIRST ? begun() : undefined);
+    const data = firstData(splitter.push(step.value), framing) ?? (size > MAX_BEFORE_FIRST ? begun() : undefined);
     if (data !== undefined) return data;
     if (size > MAX_BEFORE_FIRST)
       throw new UpstreamFailure('sick', `no event within the first ${MAX_BEFORE_FIRST} bytes of the stream`);
@@ -67,12 +68,13 @@ async function readFirst(rest: AsyncIterator<Uint8Array>, read: Uint8Array[]): P
  */
 export async function firstEvents(
   body: AsyncIterable<Uint8Array>,
+  codec: Codec,
   redact?: UpstreamAnswer['redact'],
 ): Promise<OpenedStream> {
   const rest = body[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   try {
-    const failure = inBandError(await readFirst(rest, first), redact);
+    const failure = inBandError(await readFirst(rest, first, codec.framing), codec, redact);
     if (failure !== undefined) throw failure;
   } catch (error) {
     await rest.return?.();

@@ -1,13 +1,22 @@
-/** An OpenAI-compatible host as data. */
+import type { Dialect } from '../protocol/chat.ts';
+
+/** Where a host serves the dialects that it speaks, after its base URL; `{model}` is the upstream's model name. */
+export type DialectPaths = Partial<Record<Dialect, string>>;
+
+/** A host as data. */
 export interface Preset {
   /** `kind` in the config. */
   readonly kind: string;
   /** Left out: the config must say it. */
   readonly baseUrl?: string;
-  /** Path of chat completions after the base URL; `{model}` is the upstream's model name. */
-  readonly chatPath?: string;
+  /** The dialects that it speaks, its own first. Left out: chat completions at `/chat/completions`. */
+  readonly paths?: DialectPaths;
+  /** Path of its list of models. */
+  readonly modelsPath?: string;
   /** How the key travels; `none` sends no key unless one is configured, then as a bearer token. */
-  readonly auth?: 'bearer' | 'api-key' | 'none';
+  readonly auth?: 'bearer' | 'api-key' | 'x-api-key' | 'none';
+  /** Goes on with an assistant's message at the end of a request. */
+  readonly prefill?: boolean;
   /** The environment variable that usually holds the key, for advice. */
   readonly keyEnv?: string;
   /** Takes `stream_options: {include_usage}`. */
@@ -22,17 +31,35 @@ export interface Preset {
 
 /** One row per host. */
 export const PRESETS: readonly Preset[] = [
-  { kind: 'openai', baseUrl: 'https://api.openai.com/v1', keyEnv: 'OPENAI_API_KEY', streamOptions: true },
+  {
+    kind: 'openai',
+    baseUrl: 'https://api.openai.com/v1',
+    paths: { 'openai-chat': '/chat/completions', 'openai-responses': '/responses' },
+    keyEnv: 'OPENAI_API_KEY',
+    streamOptions: true,
+  },
+  {
+    kind: 'anthropic',
+    baseUrl: 'https://api.anthropic.com/v1',
+    paths: { anthropic: '/messages' },
+    auth: 'x-api-key',
+    keyEnv: 'ANTHROPIC_API_KEY',
+    streamOptions: false,
+    headers: { 'anthropic-version': '2023-06-01' },
+    prefill: true,
+  },
   {
     kind: 'openrouter',
     baseUrl: 'https://openrouter.ai/api/v1',
     keyEnv: 'OPENROUTER_API_KEY',
     streamOptions: true,
     headers: { 'x-title': 'Signalbox' },
+    prefill: true,
   },
   {
     kind: 'azure',
-    chatPath: '/openai/deployments/{model}/chat/completions',
+    paths: { 'openai-chat': '/openai/deployments/{model}/chat/completions' },
+    modelsPath: '/openai/models',
     auth: 'api-key',
     keyEnv: 'AZURE_OPENAI_API_KEY',
     streamOptions: true,
@@ -47,16 +74,33 @@ export const PRESETS: readonly Preset[] = [
   {
     kind: 'ollama',
     baseUrl: 'http://127.0.0.1:11434',
-    chatPath: '/v1/chat/completions',
+    paths: { ollama: '/api/chat', 'openai-chat': '/v1/chat/completions' },
+    modelsPath: '/v1/models',
     auth: 'none',
     streamOptions: true,
     local: true,
+    prefill: true,
   },
 ];
 
 const BY_KIND = new Map(PRESETS.map((preset) => [preset.kind, preset]));
 
-/** The row of a kind; undefined for kinds that are not OpenAI-compatible hosts. */
+const CHAT_COMPLETIONS: DialectPaths = { 'openai-chat': '/chat/completions' };
+
+/** Where a host serves its dialects. */
+export function pathsOf({ paths = CHAT_COMPLETIONS }: Preset): DialectPaths {
+  return paths;
+}
+
+const DIALECTS: ReadonlySet<string> = new Set<Dialect>(['openai-chat', 'openai-responses', 'anthropic', 'ollama']);
+const isDialect = (name: string): name is Dialect => DIALECTS.has(name);
+
+/** The dialects that a host speaks, its own first. */
+export function dialectsOf(preset: Preset): readonly Dialect[] {
+  return Object.keys(pathsOf(preset)).filter(isDialect);
+}
+
+/** The row of a kind; undefined for kinds that are not hosts. */
 export function presetOf(kind: string): Preset | undefined {
   return BY_KIND.get(kind);
 }

@@ -24,6 +24,8 @@ export interface WireRequest {
   readonly stream: boolean;
   /** Allow-listed headers of the caller. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Which of the provider's keys, from 0. */
+  readonly key: number;
 }
 
 /** Milliseconds that this attempt may take. */
@@ -48,6 +50,8 @@ export interface UpstreamAnswer {
   readonly whole?: Uint8Array;
   /** The dialect of `body`. */
   readonly dialect: Dialect;
+  /** True when `body` is a stream of events; else it is one JSON object. */
+  readonly streamed: boolean;
   /** Takes the provider's keys out of an error inside `body`. */
   readonly redact?: (text: string) => string;
 }
@@ -108,8 +112,12 @@ export interface ProviderCheck {
 export interface Provider {
   /** Its key in the config. */
   readonly name: string;
-  /** The dialect it speaks. */
-  readonly dialect: Dialect;
+  /** The dialects it speaks, its own first. */
+  readonly dialects: readonly Dialect[];
+  /** Keys in its pool; 1 for a provider without any. */
+  readonly keys: number;
+  /** Goes on with an assistant's message at the end of a request. */
+  readonly prefill: boolean;
   /** True for answers that no model gave. */
   readonly simulated: boolean;
   /** Takes `stream_options: {include_usage}`. */

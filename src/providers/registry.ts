@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock.ts';
 import { KINDS_NOT_YET_IN_EFFECT } from '../config/effect.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
-import { createOpenAI } from './openai.ts';
+import { createHost } from './host.ts';
 import { PRESETS, presetOf } from './presets.ts';
 import type { Provider } from './provider.ts';
 import { createSimulated } from './simulated/simulated.ts';
@@ -25,7 +25,7 @@ export const PROVIDER_KINDS: readonly string[] = [
 function createProvider(name: string, config: ProviderConfig, deps: ProviderDeps): Provider {
   if (config.kind === 'simulated') return createSimulated(name, config, deps.clock);
   const preset = presetOf(config.kind);
-  return preset === undefined ? createUnavailable(name, config.kind) : createOpenAI(name, config, preset, deps);
+  return preset === undefined ? createUnavailable(name, config.kind) : createHost(name, config, preset, deps);
 }
 
 /** One provider per entry of the config. */

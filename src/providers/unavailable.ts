@@ -5,7 +5,9 @@ export function createUnavailable(name: string, kind: string): Provider {
   const detail = `kind ${kind} is not yet in effect`;
   return {
     name,
-    dialect: 'openai-chat',
+    dialects: ['openai-chat'],
+    keys: 1,
+    prefill: false,
     simulated: false,
     streamUsage: false,
     local: false,

@@ -2,8 +2,8 @@ import { embeddersOf } from '../../config/references.ts';
 import type { Config, EmbedderConfig, ProviderConfig } from '../../config/schema.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import type { Embedder } from '../../query/embedder.ts';
-import { baseHeaders } from '../openai.ts';
-import { presetOf, type Preset } from '../presets.ts';
+import { baseHeaders } from '../host.ts';
+import { pathsOf, presetOf, type Preset } from '../presets.ts';
 import { createRedactor } from '../redact.ts';
 import type { Transport } from '../transport.ts';
 import { batched } from './batched.ts';
@@ -30,7 +30,7 @@ function hostOf({ kind, provider, baseUrl, apiKey }: EmbedderConfig, providers: 
 
 /** Where the embeddings of an OpenAI-compatible host are: beside its chat completions. */
 function openaiPath(preset: Preset, model: string): string {
-  const path = preset.chatPath ?? CHAT;
+  const path = pathsOf(preset)['openai-chat'] ?? CHAT;
   return path.replace(CHAT, '/embeddings').replace('{model}', encodeURIComponent(model));
 }
 

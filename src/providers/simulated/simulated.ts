@@ -135,7 +135,9 @@ export function createSimulated(name: string, config: ProviderConfig, clock: Clo
 
   return {
     name,
-    dialect: 'openai-chat',
+    dialects: ['openai-chat'],
+    keys: 1,
+    prefill: false,
     simulated: true,
     streamUsage: true,
     local: false,
@@ -168,6 +170,7 @@ export function createSimulated(name: string, config: ProviderConfig, clock: Clo
           headers: { 'content-type': 'text/event-stream' },
           body: stream(reply.text, model, base, body.includeUsage ? usage : undefined, signal),
           dialect: 'openai-chat',
+          streamed: true,
         };
       }
       const message = { role: 'assistant', content: reply.text };
@@ -181,6 +184,7 @@ export function createSimulated(name: string, config: ProviderConfig, clock: Clo
           usage,
         }),
         dialect: 'openai-chat',
+        streamed: false,
       };
     },
     check: () =>

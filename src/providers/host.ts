@@ -4,7 +4,9 @@ import { checkHost } from './check-host.ts';
 import { classify, MAX_ANSWER_BYTES, messageOf, networkFailure, retryAfterOf, tooLong } from './classify.ts';
 import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
-import type { Preset } from './presets.ts';
+import { codecOf } from '../protocol/registry.ts';
+import type { Dialect } from '../protocol/chat.ts';
+import { dialectsOf, pathsOf, type Preset } from './presets.ts';
 import { UpstreamFailure, type Provider, type UpstreamAnswer } from './provider.ts';
 import { createRedactor } from './redact.ts';
 import type { Call, Transport } from './transport.ts';
@@ -24,19 +26,24 @@ function headersOf(raw: WholeAnswer['headers']): Record<string, string> {
   return headers;
 }
 
-function keyOf({ apiKey }: Pick<ProviderConfig, 'apiKey'>): string | undefined {
-  const key = typeof apiKey === 'string' ? apiKey : apiKey?.[0];
-  return key === '' ? undefined : key;
+/** A provider's keys, in order; none for a host that takes none. */
+function keysOf({ apiKey }: Pick<ProviderConfig, 'apiKey'>): readonly string[] {
+  const keys = typeof apiKey === 'string' ? [apiKey] : (apiKey ?? []);
+  return keys.filter((key) => key !== '');
 }
 
-/** Headers of every call: the host's own, the configured ones, the key. */
+function authOf(key: string | undefined, { auth }: Preset): Record<string, string> {
+  if (key === undefined) return {};
+  return auth === 'api-key' || auth === 'x-api-key' ? { [auth]: key } : { authorization: `Bearer ${key}` };
+}
+
+/** Headers of every call with one of the keys: the host's own, the configured ones, the key. */
 export function baseHeaders(
   config: Pick<ProviderConfig, 'apiKey' | 'headers'>,
   preset: Preset,
+  key: string | undefined = keysOf(config)[0],
 ): Record<string, string> {
-  const key = keyOf(config);
-  const auth: Record<string, string> =
-    key === undefined ? {} : preset.auth === 'api-key' ? { 'api-key': key } : { authorization: `Bearer ${key}` };
+  const auth = authOf(key, preset);
   const own = Object.fromEntries(
     Object.entries(config.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   );
@@ -45,7 +52,7 @@ export function baseHeaders(
     ...own,
     ...auth,
     'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
+    accept: 'application/json, text/event-stream, application/x-ndjson',
   };
 }
 
@@ -55,25 +62,35 @@ async function* whole(body: Uint8Array): AsyncGenerator<Uint8Array> {
   yield body;
 }
 
-/** Any OpenAI-compatible host: the chat completions wire. */
-export function createOpenAI(
+/** The address of a dialect: a version that the base URL ends with is not said twice. */
+function joinUrl(base: string, path: string): string {
+  return base.endsWith('/v1') && path.startsWith('/v1/') ? base + path.slice(3) : base + path;
+}
+
+/** Any host of the presets, in whatever dialects it speaks. */
+export function createHost(
   name: string,
   config: ProviderConfig,
   preset: Preset,
   { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
 ): Provider {
   const base = (config.baseUrl ?? preset.baseUrl ?? '').replace(/\/+$/, '');
-  const fixed = baseHeaders(config, preset);
+  const keys = keysOf(config);
+  const fixed = [keys[0], ...keys.slice(1)].map((key) => baseHeaders(config, preset, key));
   const redactor = createRedactor(config);
   const version = config.apiVersion ?? preset.apiVersion;
   const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
-  const chatPath = preset.chatPath ?? '/chat/completions';
+  const paths = pathsOf(preset);
   const urls = new Map<string, URL>();
-  const urlOf = (model: string): URL => {
-    const url = urls.get(model) ?? new URL(base + chatPath.replace('{model}', encodeURIComponent(model)) + query);
+  const urlOf = (dialect: Dialect, model: string): URL => {
+    const path = paths[dialect];
+    if (path === undefined)
+      throw new UpstreamFailure('misconfigured', `${name} does not speak ${dialect}`, { unsent: true });
+    const full = path.replace('{model}', encodeURIComponent(model));
+    const url = urls.get(full) ?? new URL(joinUrl(base, full) + query);
     // Callers can make names up.
     if (urls.size >= MAX_URLS) urls.clear();
-    urls.set(model, url);
+    urls.set(full, url);
     return url;
   };
 
@@ -90,34 +107,37 @@ export function createOpenAI(
     });
   };
 
-  const taken = (answer: WholeAnswer): UpstreamAnswer => {
+  const taken = (answer: WholeAnswer, dialect: Dialect): UpstreamAnswer => {
     const { statusCode: status, body } = answer;
     if (!isSuccess(status)) throw refused(answer);
     if (body.find((byte) => byte > 0x20) !== 0x7b)
       throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
     const headers = headersOf(answer.headers);
-    return { status, headers, dialect: 'openai-chat', body: whole(body), whole: body, redact: redactor.text };
+    return { status, headers, dialect, streamed: false, body: whole(body), whole: body, redact: redactor.text };
   };
 
-  const stream = async (call: Call, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {
+  const stream = async (call: Call, dialect: Dialect, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {
     const answer = await transport.send(call);
     const { statusCode: status, body } = answer;
     const headers = headersOf(answer.headers);
     if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) });
-    if (!(headers['content-type'] ?? '').includes('event-stream')) {
+    const codec = codecOf(dialect);
+    if (!(headers['content-type'] ?? '').includes(codec.streamType)) {
       const bytes = await readStart(answer, MAX_ANSWER_BYTES);
       watch.end();
       if (bytes.length === MAX_ANSWER_BYTES) throw tooLong(status);
-      return taken({ ...answer, body: bytes });
+      return taken({ ...answer, body: bytes }, dialect);
     }
-    const opened = await firstEvents(body, redactor.text);
+    const opened = await firstEvents(body, codec, redactor.text);
     watch.idle(idle);
-    return { status, headers, dialect: 'openai-chat', body: resume(opened, watch), redact: redactor.text };
+    return { status, headers, dialect, streamed: true, body: resume(opened, watch), redact: redactor.text };
   };
 
   return {
     name,
-    dialect: 'openai-chat',
+    dialects: dialectsOf(preset),
+    keys: fixed.length,
+    prefill: preset.prefill === true,
     simulated: false,
     streamUsage: preset.streamOptions,
     local: preset.local === true,
@@ -130,23 +150,23 @@ export function createOpenAI(
       );
       try {
         const call = {
-          url: urlOf(upstream.name),
+          url: urlOf(request.dialect, upstream.name),
           method: 'POST' as const,
-          headers: { ...request.headers, ...fixed },
+          headers: { ...request.headers, ...fixed[request.key] },
           body: request.body,
           signal: watch.signal,
           connect: limits.connect,
         };
-        if (request.stream) return await stream(call, limits.idle, watch);
+        if (request.stream) return await stream(call, request.dialect, limits.idle, watch);
         const answer = await transport.sendWhole(call);
         watch.end();
-        return taken(answer);
+        return taken(answer, request.dialect);
       } catch (error) {
         watch.end();
         throw watch.reason() ?? networkFailure(error);
       }
     },
     check: (signal) =>
-      checkHost({ base, query, fixed, preset, transport, hasKey: keyOf(config) !== undefined }, signal),
+      checkHost({ base, query, fixed: fixed[0] ?? {}, preset, transport, hasKey: keys.length > 0 }, signal),
   };
 }

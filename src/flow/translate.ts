@@ -1,0 +1,72 @@
+import { SignalboxError } from '../errors.ts';
+import type { ChatRequest, Dialect } from '../protocol/chat.ts';
+import type { EncoderOptions } from '../protocol/codec.ts';
+import { patchRequest } from '../protocol/patch.ts';
+import { codecOf } from '../protocol/registry.ts';
+import { UpstreamFailure, type Provider } from '../providers/provider.ts';
+import type { Passage } from './passage.ts';
+
+/** A request in the dialect of one provider. */
+export interface Translated {
+  readonly dialect: Dialect;
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What changes in a request for one call. */
+export interface WireEdit {
+  /** The model's name at the upstream. */
+  readonly model: string;
+  /** Changes the neutral request; then the bytes are written anew. */
+  readonly edit?: (chat: ChatRequest) => ChatRequest;
+}
+
+/** Headers that mean something to one vendor alone. */
+const isVendors = (name: string): boolean => name.startsWith('openai-') || name.startsWith('anthropic-');
+
+function neutralHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isVendors(name)));
+}
+
+function rendered({ chat, request, warnings }: Passage, dialect: Dialect, { model, edit = (same) => same }: WireEdit) {
+  try {
+    const { body, lost } = codecOf(dialect).render({ ...edit(chat()), model, stream: request.stream });
+    for (const path of lost) warnings.add(`dropped:${path}`);
+    return body;
+  } catch (error) {
+    // What the provider's dialect cannot say at all is the caller's to change.
+    if (SignalboxError.is(error) && error.status === 400) {
+      throw new UpstreamFailure('request', error.message, { unsent: true, cause: error });
+    }
+    throw error;
+  }
+}
+
+/**
+ * The request for one provider. A dialect that it speaks itself: the caller's bytes with `model` (and
+ * `stream_options`) patched in place. Another one: through the neutral request, with a warning for each loss.
+ * @throws UpstreamFailure `request` for what the provider's dialect cannot say.
+ */
+export function translateRequest(passage: Passage, provider: Provider, wire: WireEdit): Translated {
+  const { request } = passage;
+  const { dialect, headers } = request;
+  if (wire.edit === undefined && provider.dialects.includes(dialect)) {
+    const includeUsage = request.stream && provider.streamUsage && dialect === 'openai-chat';
+    return { dialect, headers, body: patchRequest(request.body, { model: wire.model, includeUsage }) };
+  }
+  const [own = dialect] = provider.dialects.includes(dialect) ? [dialect] : provider.dialects;
+  const body = rendered(passage, own, wire);
+  return { dialect: own, body, headers: own === dialect ? headers : neutralHeaders(headers) };
+}
+
+/** What a translated answer is told with where the upstream does not say it. */
+export function writerOptionsOf({ request, routed, codec, runtime }: Passage, model: string): EncoderOptions {
+  return {
+    id: request.id,
+    model,
+    createdAt: Math.floor(runtime.clock.now() / 1000),
+    inputTokens: routed.query.inputTokens,
+    includeUsage: codec.asksForUsage(request.parsed),
+    requested: request.info.requested,
+  };
+}

@@ -7,7 +7,7 @@ import { simulatedConfig } from '../src/cli/simulated.ts';
 import { configJsonSchema, configRows } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
 import { createGateway, LATER, MODELS } from '../src/gateway/app.ts';
-import { INFERENCE } from '../src/gateway/inference.ts';
+import { INFERENCE } from '../src/gateway/dialects.ts';
 import { PROVIDER_KINDS } from '../src/providers/registry.ts';
 import { openEngine } from '../src/signalbox.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';

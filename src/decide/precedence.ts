@@ -13,6 +13,10 @@ export interface Wishes {
   readonly pathRole?: string | undefined;
   readonly headerRole?: string | undefined;
   readonly strategy?: string | undefined;
+  /** Names that nothing matches are routed, whatever `unknownModel` says. */
+  readonly routeUnknown?: boolean;
+  /** Little hangs on the answer: a routed request is for the cheapest that will do. */
+  readonly minor?: boolean;
   /** Limits of the caller's key: model names and role names. */
   readonly keyModels?: readonly string[] | undefined;
   readonly keyRoles?: readonly string[] | undefined;
@@ -170,7 +174,8 @@ export function createPrecedence(
     const warnings: string[] = [];
 
     if (resolution.kind === 'unknown') {
-      if (routing.unknownModel === 'reject') throw unknownModel(wishes.model, resolution.nearest);
+      if (routing.unknownModel === 'reject' && wishes.routeUnknown !== true)
+        throw unknownModel(wishes.model, resolution.nearest);
       warnings.push('unknown-model-routed');
     }
     const explicit =
@@ -188,7 +193,7 @@ export function createPrecedence(
       if (resolution.kind === 'upstream') checkPrice(config, catalog, explicit.model, resolution.upstream);
     }
     const suffix = resolution.kind === 'auto' ? resolution.strategy : undefined;
-    const asked = wishes.strategy ?? suffix;
+    const asked = wishes.strategy ?? suffix ?? (wishes.minor === true ? 'cost-first' : undefined);
     const strategy = asked === undefined ? strategyOf(routing.strategy) : parseStrategy(asked);
     return {
       role: roleName,

@@ -1,15 +1,15 @@
 import type { Target } from '../decide/targets.ts';
-import { asSignalboxError, SignalboxError } from '../errors.ts';
+import { asSignalboxError } from '../errors.ts';
 import { attemptCost } from '../ledger/money.ts';
 import type { Intent, NanoUsd, Outcome } from '../ledger/record.ts';
 import type { ChatRequest } from '../protocol/chat.ts';
 import { codecOf } from '../protocol/registry.ts';
-import { failedAnswer, streamedAnswer, wholeAnswer } from './answers.ts';
+import { answered, failedAnswer, heldAnswer } from './answers.ts';
+import { withinHold } from './hold.ts';
 import { activityOf } from './activity.ts';
-import { attempt, type Called } from './attempt.ts';
+import { callUntilAnswered } from './chain.ts';
 import { routeWithVector } from './embed.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
-import { singleChoice } from './policy.ts';
 import { recordOf, type Routed } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import { createSettlement } from './settlement.ts';
@@ -81,34 +81,18 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
     runtime,
     codec,
     chat: () => (chat ??= codec.parse(request.parsed)),
+    attempts: [],
     warnings: new Set(routed.plan.warnings),
     explain,
   };
 }
 
 async function run(passage: Passage): Promise<Answer> {
-  const { request, routed, snapshot, runtime } = passage;
+  const { request, snapshot, runtime } = passage;
   const deadline = request.started + snapshot.config.timeouts.total;
-  const attempts: Called[] = [];
-  for (;;) {
-    const remaining = deadline - runtime.clock.elapsed();
-    const step = singleChoice.next({
-      targets: routed.targets,
-      attempts,
-      remaining,
-    });
-    if ('fail' in step) return failedAnswer(passage, step.fail, step.because);
-    if ('accept' in step) {
-      const last = attempts.at(-1);
-      if (last?.answer === undefined) throw new SignalboxError('internal', 'an attempt without an answer was accepted');
-      return last.whole === undefined
-        ? streamedAnswer(passage, last.opened, last.answer)
-        : wholeAnswer(passage, last.opened, last.answer, last.whole);
-    }
-    const target = routed.targets.find((candidate) => candidate.upstream === step.call);
-    if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');
-    attempts.push(await attempt(passage, target, step.body.model, remaining));
-  }
+  const called = await callUntilAnswered(passage, () => deadline - runtime.clock.elapsed());
+  if ('fail' in called) return failedAnswer(passage, called.fail, called.because);
+  return answered(passage, called);
 }
 
 /**
@@ -122,14 +106,12 @@ export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime
   const routed = decided instanceof Promise ? await decided : decided;
   const passage = open(request, routed, snapshot, runtime);
   await runtime.journal.grouped(passage.intent);
-  let answered: Answer;
-  try {
-    answered = await run(passage);
-  } catch (cause) {
+  const running = run(passage).catch((cause: unknown) => {
     runtime.log.error({ request: passage.intent.id, error: String(cause) }, 'the request loop failed');
-    answered = failedAnswer(passage, asSignalboxError(cause));
-  }
+    return failedAnswer(passage, asSignalboxError(cause));
+  });
+  const given = request.stream ? ((await withinHold(running)) ?? heldAnswer(passage, running)) : await running;
   // A stream settles before its last bytes, a whole answer before its first.
-  if (answered.body.whole !== undefined) await answered.settled;
-  return answered;
+  if (given.body.whole !== undefined) await given.settled;
+  return given;
 }

@@ -1,17 +1,21 @@
-import type { SignalboxError } from '../errors.ts';
+import { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { addReturnable } from '../protocol/headers.ts';
 import { codecOf } from '../protocol/registry.ts';
-import type { Seen } from '../protocol/tap.ts';
+import type { Seen, Tap } from '../protocol/tap.ts';
 import { createTranscoder } from '../protocol/transcoder.ts';
 import { failureInside } from '../providers/classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './passage.ts';
-import { streamBody, wholeBody } from './body.ts';
+import { wholeBody } from './body.ts';
+import type { Called } from './called.ts';
 import { addSignalboxHeaders } from './head.ts';
 import { errorOf } from './policy.ts';
+import { promisedBody } from './hold.ts';
+import { relay } from './relay.ts';
 import type { OpenAttempt } from './settlement.ts';
+import { createTakeOver } from './take-over.ts';
 import { writerOptionsOf } from './translate.ts';
 import type { Whole } from './whole.ts';
 
@@ -64,13 +68,15 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
 }
 
 /** A complete answer, settled before it is told. */
-export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, whole: Whole): Answer {
-  const { settlement, codec } = passage;
+function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, whole: Whole): Answer {
+  const { settlement, codec, request } = passage;
   settlement.answered(opened, { seen: whole.seen, status: upstream.status });
   const { cost } = settlement.totals();
   const headers = headersOf(passage, {
-    contentType: 'application/json',
-    upstream,
+    contentType: request.stream ? codec.streamType : 'application/json',
+    upstream: request.stream
+      ? { ...upstream, headers: { ...upstream.headers, 'content-type': codec.streamType } }
+      : upstream,
     opened,
     attempts: settlement.attempts.length,
     cost,
@@ -83,53 +89,94 @@ export function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: Ups
   };
 }
 
-/** An answer that is passed on as it comes; settled before its last bytes. */
-export function streamedAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer): Answer {
-  const { settlement, request, codec } = passage;
-  const status = upstream.status;
-  const trailer = (seen: Seen): unknown => {
-    settlement.answered(opened, { seen, status });
-    const outcome = settlement.finish({ status: 'ok', httpStatus: status });
-    return passage.explain ? routingOf(passage, outcome) : undefined;
+/** The tap that lets an upstream's answer through in the caller's dialect. */
+function tapOf(passage: Passage, { target }: Called, upstream: UpstreamAnswer, trailer: (seen: Seen) => unknown): Tap {
+  const { codec, request } = passage;
+  const { redact, dialect } = upstream;
+  return dialect === codec.dialect
+    ? codec.tap({ strip: !codec.asksForUsage(request.parsed), redact, trailer })
+    : createTranscoder({
+        from: codecOf(dialect),
+        to: codec,
+        writer: writerOptionsOf(passage, target.upstream.name),
+        redact,
+        trailer,
+      });
+}
+
+/** Says to the caller of a stream that its answer is still being made. */
+function pingOf(passage: Passage): Uint8Array | undefined {
+  return passage.codec.writer(writerOptionsOf(passage, '')).write({ type: 'ping' });
+}
+
+/**
+ * The answer to a stream whose upstreams are long in coming: its head is sent with what is known now, and pings until
+ * the answer is here. From then on only `routing` at its end tells who answered.
+ */
+export function heldAnswer(passage: Passage, answer: Promise<Answer>): Answer {
+  const { codec, settlement } = passage;
+  const headers = headersOf(passage, { contentType: codec.streamType, attempts: settlement.attempts.length + 1 });
+  return {
+    head: { status: 200, headers },
+    body: promisedBody({ answer, ping: () => pingOf(passage), failed: (error) => codec.errorEvent(error) }),
+    settled: settlement.settled,
   };
-  const { redact } = upstream;
-  const tap =
-    upstream.dialect === codec.dialect
-      ? codec.tap({ strip: !codec.asksForUsage(request.parsed), redact, trailer })
-      : createTranscoder({
-          from: codecOf(upstream.dialect),
-          to: codec,
-          writer: writerOptionsOf(passage, opened.target.upstream.name),
-          redact,
-          trailer,
-        });
+}
+
+/** An answer that is passed on as it comes; settled before its last bytes. */
+function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswer): Answer {
+  const { settlement, codec } = passage;
+  const { status } = upstream;
+  const told = (outcome: Outcome): unknown => (passage.explain ? routingOf(passage, outcome) : undefined);
+  const trailer = ({ opened }: Called, seen: Seen): unknown => {
+    settlement.answered(opened, { seen, status });
+    return told(settlement.finish({ status: 'ok', httpStatus: status }));
+  };
+  let current = first;
+  const takeOver = createTakeOver(passage, trailer);
   const headers = headersOf(passage, {
     contentType: codec.streamType,
     upstream,
-    opened,
+    opened: first.opened,
     attempts: settlement.attempts.length + 1,
   });
   return {
     head: { status, headers },
-    body: streamBody({
-      upstream: upstream.body,
-      tap,
-      failureOf: (inside) => failureInside(inside, upstream.redact),
-      broken(failure, told) {
-        settlement.answered(opened, { seen: tap.seen, status, failure });
-        const error = errorOf(failure, opened.target);
-        const outcome = settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code });
-        if (told !== undefined) return passage.explain ? codec.addRouting(told, routingOf(passage, outcome)) : told;
-        return codec.errorEvent(error, passage.explain ? routingOf(passage, outcome) : undefined);
+    body: relay({
+      first: {
+        upstream: upstream.body,
+        tap: tapOf(passage, first, upstream, (seen) => trailer(first, seen)),
+        failureOf: (inside) => failureInside(inside, upstream.redact),
       },
-      cancelled() {
+      async takeOver(failure, leg) {
+        const next = await takeOver(failure, leg, current);
+        if (next instanceof UpstreamFailure) return next;
+        current = next.called;
+        return next.leg;
+      },
+      broken(failure, withheld) {
+        const error = errorOf(failure, first.target);
+        const routing = told(settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code }));
+        if (withheld === undefined) return codec.errorEvent(error, routing);
+        return routing === undefined ? withheld : codec.addRouting(withheld, routing);
+      },
+      cancelled({ tap }) {
         const failure = new UpstreamFailure('gone', 'the client left');
-        settlement.answered(opened, { seen: tap.seen, status, failure });
+        settlement.answered(current.opened, { seen: tap.seen, status, failure });
+        settlement.givenUp(failure);
         settlement.finish({ status: 'cancelled', httpStatus: status, errorCode: 'client_closed' });
       },
+      ping: () => pingOf(passage),
     }),
     settled: settlement.settled,
   };
+}
+
+/** The answer of the attempt that was accepted. */
+export function answered(passage: Passage, called: Called): Answer {
+  const { answer, whole, opened } = called;
+  if (answer === undefined) throw new SignalboxError('internal', 'an attempt without an answer was accepted');
+  return whole === undefined ? streamedAnswer(passage, called, answer) : wholeAnswer(passage, opened, answer, whole);
 }
 
 /** Failures whose body tells the caller something that our envelope would hide. */

@@ -4,17 +4,9 @@ import type { Passage } from './passage.ts';
 import { asFailure } from './body.ts';
 import { callUpstream } from './call.ts';
 import { coolDownOf } from './cool-down.ts';
-import type { Attempt } from './policy.ts';
-import type { OpenAttempt } from './settlement.ts';
-import { readBytes, readWhole, type Whole } from './whole.ts';
-
-/** One upstream call that has ended, and its answer. */
-export interface Called extends Attempt {
-  readonly opened: OpenAttempt;
-  readonly answer?: UpstreamAnswer;
-  /** Set unless it is streamed. */
-  readonly whole?: Whole;
-}
+import type { Called } from './called.ts';
+import type { WireEdit } from './translate.ts';
+import { readBytes, readWhole } from './whole.ts';
 
 /** What later decisions may learn from a call. Only of configured models: callers can make names up. */
 function learn({ snapshot, runtime }: Passage, called: Called): void {
@@ -31,7 +23,7 @@ function learn({ snapshot, runtime }: Passage, called: Called): void {
   if (coolDown !== undefined) runtime.memory.coolDown(target.upstream.id, coolDown);
 }
 
-async function call(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
+async function call(passage: Passage, target: Target, wire: WireEdit, remaining: number): Promise<Called> {
   const { runtime, settlement } = passage;
   const opened = settlement.began(target);
   const failed = (failure: UpstreamFailure): Called => {
@@ -41,7 +33,7 @@ async function call(passage: Passage, target: Target, model: string, remaining: 
   let answer: UpstreamAnswer;
   let bytes: Uint8Array | undefined;
   try {
-    answer = await callUpstream(passage, target, model, remaining);
+    answer = await callUpstream(passage, target, wire, remaining);
     opened.firstByteMs = runtime.clock.elapsed() - opened.started;
     // Read here, so that an answer which breaks off is a failed attempt like any other.
     if (!answer.streamed) bytes = await readBytes(answer);
@@ -51,13 +43,13 @@ async function call(passage: Passage, target: Target, model: string, remaining: 
     settlement.waited(runtime.clock.elapsed() - opened.started);
   }
   if (bytes === undefined) return { target, opened, answer };
-  const whole = readWhole(bytes, answer, passage, model);
+  const whole = readWhole(bytes, answer, passage, wire.model);
   return whole instanceof UpstreamFailure ? failed(whole) : { target, opened, answer, whole };
 }
 
 /** Calls one target within `remaining` milliseconds; a failure is booked and gives way to the next step. */
-export async function attempt(passage: Passage, target: Target, model: string, remaining: number): Promise<Called> {
-  const called = await call(passage, target, model, remaining);
+export async function attempt(passage: Passage, target: Target, wire: WireEdit, remaining: number): Promise<Called> {
+  const called = await call(passage, target, wire, remaining);
   learn(passage, called);
   return called;
 }

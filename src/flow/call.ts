@@ -2,7 +2,7 @@ import type { TimeoutsConfig } from '../config/schema.ts';
 import type { Target } from '../decide/targets.ts';
 import { UpstreamFailure, type Limits, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Passage } from './passage.ts';
-import { translateRequest } from './translate.ts';
+import { translateRequest, type WireEdit } from './translate.ts';
 
 function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
   const { snapshot } = passage;
@@ -35,7 +35,7 @@ function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
 export async function callUpstream(
   passage: Passage,
   target: Target,
-  model: string,
+  wire: WireEdit,
   remaining: number,
 ): Promise<UpstreamAnswer> {
   const { request, snapshot } = passage;
@@ -44,14 +44,14 @@ export async function callUpstream(
     throw new UpstreamFailure('misconfigured', `provider "${target.upstream.provider}" is not configured`, {
       unsent: true,
     });
-  const wire = {
-    ...translateRequest(passage, provider, { model }),
+  const call = {
+    ...translateRequest(passage, provider, wire),
     endpoint: 'chat' as const,
     stream: request.stream,
     key: 0,
   };
   try {
-    return await provider.call(target.upstream, wire, limitsOf(passage, target, remaining), request.signal);
+    return await provider.call(target.upstream, call, limitsOf(passage, target, remaining), request.signal);
   } catch (error) {
     if (error instanceof UpstreamFailure) throw error;
     throw new UpstreamFailure('sick', 'the provider adapter failed', { cause: error });

@@ -3,6 +3,7 @@ import type { Intent, Outcome, RequestInfo } from '../ledger/record.ts';
 import type { ChatRequest } from '../protocol/chat.ts';
 import type { Codec } from '../protocol/codec.ts';
 import type { CallerSignal } from '../providers/provider.ts';
+import type { Called } from './called.ts';
 import type { AnswerBody } from './body.ts';
 import type { Routed, RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
@@ -51,6 +52,8 @@ export interface Passage {
   readonly codec: Codec;
   /** The request in no dialect, parsed when it is first asked for. */
   readonly chat: () => ChatRequest;
+  /** Upstream calls that have ended, in order. */
+  readonly attempts: Called[];
   /** What the caller is to be warned of; grows with each translation. */
   readonly warnings: Set<string>;
   /** True when the answer itself is to hold `routing`. */

@@ -21,6 +21,8 @@ export interface RouteRequest {
   readonly parsed: unknown;
   readonly wishes: Wishes;
   readonly session?: string | undefined;
+  /** The conversation was compacted just now: no provider has its beginning cached. */
+  readonly compacted?: boolean;
   /** Id of the caller's key: sessions of two keys never mix, whatever they are called. */
   readonly key?: string | undefined;
 }
@@ -89,7 +91,7 @@ export function route(
     versions: snapshot.versions,
     draw: plan.strategy.kind === 'random' ? runtime.random() : 0,
     turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
-    cached: runtime.memory.cached(request),
+    cached: request.compacted === true ? undefined : runtime.memory.cached(request),
     firstTokenMs: runtime.memory.firstTokenMs,
     cooling: (upstream) => runtime.memory.cooling(upstream.id),
     learnt: artifact,

@@ -6,6 +6,7 @@ import type { Seen } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { estimateTokens } from '../query/tokens.ts';
 import { mayBeBilled } from './billing.ts';
+import { addUsage } from './continuation.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -46,10 +47,12 @@ export interface Settlement {
   began(target: Target): OpenAttempt;
   /** It gave no answer; what may have been billed for it is booked as an estimate. */
   failed(attempt: OpenAttempt, failure: UpstreamFailure): void;
-  /** Books a call that is still under way when the request fails for another reason. */
-  givenUp(): void;
+  /** Books a call that is still under way when the request ends for another reason. */
+  givenUp(cause?: UpstreamFailure): void;
   /** The attempt whose answer the caller gets has ended, well or not. */
   answered(attempt: OpenAttempt, answer: Ended): void;
+  /** The caller has the beginning of an answer that another attempt goes on with; gives its tokens, all legs' so far. */
+  cut(attempt: OpenAttempt, answer: Ended): Usage;
   /** Sums over the attempts so far. */
   totals(): { readonly cost: NanoUsd | null };
   /** Milliseconds that Signalbox itself has taken, fixed at the first call: when the head is ready. */
@@ -88,6 +91,15 @@ const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
 function outputTokens({ text, chars }: Seen): number {
   const kept = estimateTokens(text);
   return chars > text.length ? Math.ceil((kept * chars) / text.length) : kept;
+}
+
+/** Tokens of an answer: as the provider says, else estimated; of one that broke off, the output as far as it is known. */
+function usageOf(seen: Seen, inputTokens: number): Usage {
+  const { usage } = seen;
+  if (usage === undefined) return { input: inputTokens, output: outputTokens(seen), estimated: true };
+  if (usage.partial !== true) return usage;
+  const { partial: _over, ...told } = usage;
+  return { ...told, output: Math.max(told.output, outputTokens(seen)), estimated: true };
 }
 
 /** The attempt whose answer the caller gets, and what it told. */
@@ -130,11 +142,15 @@ export function createSettlement(input: SettlementInput): Settlement {
   let overheadMs: number | undefined;
   let underWay: OpenAttempt | undefined;
   let answer: Answered | undefined;
+  /** Tokens of the legs of the answer that ended before this one. */
+  let before: Usage | undefined;
   let outcome: Outcome | undefined;
   let resolve: (outcome: Outcome) => void = () => {};
   const settled = new Promise<Outcome>((done) => (resolve = done));
 
   const close = (attempt: OpenAttempt, cost: NanoUsd | null, rest: Partial<AttemptRecord>): void => {
+    // Booked before: the caller may leave while another attempt is being made.
+    if (underWay !== attempt) return;
     const ms = runtime.clock.elapsed() - attempt.started;
     const { model, upstream } = attempt.target;
     attempts.push({
@@ -160,6 +176,16 @@ export function createSettlement(input: SettlementInput): Settlement {
     const usage = { input: input.inputTokens, output: 0, estimated: true };
     close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...failure(cause) });
   };
+  const book = (attempt: OpenAttempt, { seen, status, failure: cause }: Ended): Usage => {
+    const usage = usageOf(seen, input.inputTokens);
+    close(attempt, attemptCost(usage, attempt.target.upstream.price), {
+      usage,
+      ...(cause === undefined ? {} : failure(cause)),
+      status,
+    });
+    return usage;
+  };
+  const total = (usage: Usage): Usage => (before === undefined ? usage : addUsage(before, usage));
   const overhead = (): number => {
     overheadMs ??= Math.max(0, runtime.clock.elapsed() - input.started - input.waited - waitedUpstream);
     return overheadMs;
@@ -181,18 +207,18 @@ export function createSettlement(input: SettlementInput): Settlement {
       return underWay;
     },
     failed,
-    givenUp() {
-      if (underWay !== undefined) failed(underWay, new UpstreamFailure('sick', 'the call was given up'));
+    givenUp(cause = new UpstreamFailure('sick', 'the call was given up')) {
+      if (underWay !== undefined) failed(underWay, cause);
     },
-    answered(attempt, { seen, status, failure: cause }) {
-      if (outcome !== undefined) return;
-      const usage = seen.usage ?? { input: input.inputTokens, output: outputTokens(seen), estimated: true };
-      close(attempt, attemptCost(usage, attempt.target.upstream.price), {
-        usage,
-        ...(cause === undefined ? {} : failure(cause)),
-        status,
-      });
-      answer = { attempt, usage, seen };
+    answered(attempt, ended) {
+      if (outcome !== undefined || underWay !== attempt) return;
+      answer = { attempt, usage: total(book(attempt, ended)), seen: ended.seen };
+    },
+    cut(attempt, ended) {
+      before = total(book(attempt, ended));
+      // Should nobody go on with it, this is what the caller got.
+      answer = { attempt, usage: before, seen: ended.seen };
+      return before;
     },
     finish(ending) {
       if (outcome !== undefined) return outcome;

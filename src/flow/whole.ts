@@ -1,3 +1,5 @@
+import type { ChatEvent } from '../protocol/chat.ts';
+import type { EventWriter } from '../protocol/codec.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { Seen } from '../protocol/tap.ts';
 import { failureInside } from '../providers/classify.ts';
@@ -22,12 +24,20 @@ export async function readBytes({ whole, body }: UpstreamAnswer): Promise<Uint8A
 
 /** The answer as the caller's dialect says it. */
 function translated(bytes: Uint8Array, { dialect }: UpstreamAnswer, passage: Passage, model: string): Whole {
-  const { codec } = passage;
-  if (dialect === codec.dialect) return { bytes, seen: codec.seenWhole(bytes) };
+  const { codec, request } = passage;
   const from = codecOf(dialect);
   const seen = from.seenWhole(bytes);
-  if (seen.failed !== undefined || seen.malformed > 0) return { bytes, seen };
-  return { bytes: codec.writeWhole(from.readWhole(bytes), writerOptionsOf(passage, model)), seen };
+  const same = dialect === codec.dialect && !request.stream;
+  if (same || seen.failed !== undefined || seen.malformed > 0) return { bytes, seen };
+  const events = from.readWhole(bytes);
+  const options = writerOptionsOf(passage, model);
+  return { bytes: request.stream ? streamOf(events, codec.writer(options)) : codec.writeWhole(events, options), seen };
+}
+
+/** All of a stream: some providers answer in one piece whatever they are asked for. */
+function streamOf(events: readonly ChatEvent[], writer: EventWriter): Uint8Array {
+  const parts = [...events.map((event) => writer.write(event)), writer.end()];
+  return Buffer.concat(parts.filter((part) => part !== undefined));
 }
 
 /** Parses a 2xx answer: for its usage, for an error or half an answer that came with that status, and to translate it. */

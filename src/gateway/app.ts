@@ -8,7 +8,8 @@ import { admit } from './admit.ts';
 import type { GatewayContext, GatewayEnv, NodeBindings } from './context.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { failure } from './failure.ts';
-import { dialectOf, INFERENCE, inference } from './inference.ts';
+import { dialectOf, INFERENCE } from './dialects.ts';
+import { inference } from './inference.ts';
 import { fetchIngress, type Ingress } from './ingress.ts';
 import { invalidInput } from './management/invalid-input.ts';
 import { mountManagement } from './management/mount.ts';
@@ -29,6 +30,9 @@ export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/mode
 export const LATER: readonly string[] = [
   '/v1/responses',
   '/v1/messages',
+  '/api/chat',
+  '/v1/api/chat',
+  '/api/generate',
   '/v1/messages/count_tokens',
   '/v1/embeddings',
   '/v1/completions',
@@ -37,9 +41,6 @@ export const LATER: readonly string[] = [
   '/v1/images/*',
   '/v1/files/*',
   '/v1/batches/*',
-  '/api/chat',
-  '/v1/api/chat',
-  '/api/generate',
   '/api/embed',
   '/api/show',
   '/api/tags',

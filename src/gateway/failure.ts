@@ -1,6 +1,7 @@
 import { asSignalboxError, type SignalboxError } from '../errors.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { GatewayContext } from './context.ts';
+import { dialectOfPath } from './dialects.ts';
 import type { Ingress } from './ingress.ts';
 import { jsonReply, type Reply } from './reply.ts';
 
@@ -39,5 +40,5 @@ export function failure(context: GatewayContext, thrown: unknown, place: Place):
   if (path.startsWith('/router/')) {
     return jsonReply(status, headers, { error: { code, message, ...(param === undefined ? {} : { param }) } });
   }
-  return jsonReply(status, headers, codecOf('openai-chat').error(error));
+  return jsonReply(status, headers, codecOf(dialectOfPath(path)).error(error));
 }

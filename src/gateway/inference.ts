@@ -4,6 +4,7 @@ import type { AnswerRequest } from '../flow/passage.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
 import { parseJson } from '../protocol/json.ts';
+import { codecOf } from '../protocol/registry.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import { admit } from './admit.ts';
 import type { GatewayContext } from './context.ts';
@@ -11,14 +12,8 @@ import { corsHeaders } from './cors.ts';
 import { failure } from './failure.ts';
 import type { Ingress } from './ingress.ts';
 import type { Reply } from './reply.ts';
+import { isCompacted, isMinor, sessionOf } from './signals.ts';
 import { parseTags } from './tags.ts';
-
-/** Paths of the inference routes, and the dialect that is spoken there. */
-export const INFERENCE: ReadonlyMap<string, Dialect> = new Map([
-  ['/v1/chat/completions', 'openai-chat'],
-  ['/chat/completions', 'openai-chat'],
-  ['/api/v1/chat/completions', 'openai-chat'],
-]);
 
 /** What a request is answered from beside its head. */
 export interface Caller {
@@ -26,11 +21,6 @@ export interface Caller {
   readonly read: (limit: number) => Promise<Uint8Array>;
   /** Aborts when the caller has left. */
   readonly signal: CallerSignal;
-}
-
-/** The dialect of an inference request; undefined for every other request. */
-export function dialectOf({ method, path }: Ingress): Dialect | undefined {
-  return method === 'POST' ? INFERENCE.get(path) : undefined;
 }
 
 function field(parsed: unknown, name: string): unknown {
@@ -64,16 +54,20 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     dialect,
     parsed,
     body,
-    stream: field(parsed, 'stream') === true,
+    stream: codecOf(dialect).streams(parsed),
     wishes: {
       model: requested,
+      // Whoever speaks Ollama names models of Ollama's library.
+      routeUnknown: dialect === 'ollama' || dialect === 'ollama-generate',
       pathRole: admitted.role,
       headerRole: header('x-signalbox-role'),
       strategy: header('x-signalbox-strategy'),
+      minor: isMinor(header),
       keyModels: identity.models,
       keyRoles: identity.roles,
     },
-    session: header('x-signalbox-session')?.slice(0, 200),
+    session: sessionOf(header),
+    compacted: isCompacted(header),
     key: identity.id ?? undefined,
     info: {
       requested: requested.slice(0, 200),

@@ -8,12 +8,20 @@ import {
   resets,
   startMockProvider,
   streamEvents,
+  type Behaviour,
   type MockProvider,
 } from '../mock-provider/mock-provider.ts';
 import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
 
 let one: MockProvider;
 let two: MockProvider;
+
+interface Chunk {
+  readonly id: string;
+  readonly choices: readonly { readonly delta?: { readonly content?: string } }[];
+  readonly usage?: object | null;
+}
+
 let gateway: TestGateway;
 
 beforeEach(async () => {
@@ -130,12 +138,31 @@ describe('a stream', () => {
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
   });
 
-  it('that the upstream cuts ends with an error event, never as if it were whole', async () => {
-    one.behave((_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      for (const event of streamEvents(['Hello', ' there']).slice(0, 2)) response.write(event);
-      setImmediate(() => response.socket?.destroy());
-    });
+  const cuts: Behaviour = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const event of streamEvents(['Hello', ' there']).slice(0, 2)) response.write(event);
+    setImmediate(() => response.socket?.destroy());
+  };
+
+  it('that the upstream cuts is gone on with by the next one, nothing twice', async () => {
+    one.behave(cuts);
+    const response = await gateway.chat(asking('Hi', { stream: true, stream_options: { include_usage: true } }));
+    const text = await response.text();
+    const chunks = text
+      .split('\n\n')
+      .flatMap((event): Chunk[] => (event.startsWith('data: {') ? [JSON.parse(event.slice(6))] : []));
+    expect(chunks.map(({ choices }) => choices[0]?.delta?.content ?? '').join('')).toBe('Hello there.');
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+    expect(chunks.filter(({ usage }) => usage !== undefined && usage !== null)).toHaveLength(1);
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    const outcome = (await entryOf(response))?.outcome;
+    expect(outcome).toMatchObject({ status: 'ok', attempts: [{ failure: 'sick' }, {}] });
+    expect(outcome?.attempts[1]).not.toHaveProperty('failure');
+  });
+
+  it('that every upstream cuts ends with an error event, never as if it were whole', async () => {
+    one.behave(cuts);
+    two.behave(cuts);
     const response = await gateway.chat(asking('Hi', { stream: true }));
     const text = await response.text();
     expect(text).toContain('"error"');

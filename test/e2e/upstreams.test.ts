@@ -207,15 +207,17 @@ describe('a failed answer', () => {
 
   it('of a stream has it in the error event', async () => {
     await start();
-    one.behave((_request, response) => {
+    const cuts: Behaviour = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n');
       setImmediate(() => response.socket?.destroy());
-    });
+    };
+    one.behave(cuts);
+    two.behave(cuts);
     const text = await (await gateway.chat(asking('Hi', { stream: true }), explain)).text();
     const last = JSON.parse(text.trim().split('\n\n').at(-1)?.slice(6) ?? '{}') as Shown;
     expect(last.error?.code).toBe('provider_unreachable');
-    expect(last.routing?.attempts).toHaveLength(1);
+    expect(last.routing?.attempts).toHaveLength(2);
   });
 });
 

@@ -1,0 +1,79 @@
+import type { ChatEvent, ChatRequest, Usage } from '../protocol/chat.ts';
+import { UpstreamFailure } from '../providers/provider.ts';
+
+/** How an upstream is asked to go on with another's answer. */
+export type ContinuationMode =
+  /** The text so far stands at the end of the request as the assistant's. */
+  | 'prefill'
+  /** The same request again: its answer must begin with the text so far. */
+  | 'restart';
+
+/** The request that asks for the rest of an answer. Providers refuse a beginning that ends in white space. */
+export function continued(chat: ChatRequest, said: string): ChatRequest {
+  const text = said.trimEnd();
+  if (text === '') return chat;
+  return { ...chat, messages: [...chat.messages, { role: 'assistant', content: [{ type: 'text', text }] }] };
+}
+
+/** Both calls' tokens. */
+export function addUsage(first: Usage, second: Usage): Usage {
+  const sum = (name: 'cacheRead' | 'cacheWrite' | 'reasoning') =>
+    first[name] === undefined && second[name] === undefined ? {} : { [name]: (first[name] ?? 0) + (second[name] ?? 0) };
+  return {
+    input: first.input + second.input,
+    output: first.output + second.output,
+    ...sum('cacheRead'),
+    ...sum('cacheWrite'),
+    ...sum('reasoning'),
+    ...(first.estimated === true || second.estimated === true ? { estimated: true } : {}),
+    ...(second.partial === true ? { partial: true } : {}),
+  };
+}
+
+export interface SpliceInput {
+  /** What the caller has. */
+  readonly said: string;
+  readonly mode: ContinuationMode;
+  /** Tokens of the legs before. */
+  readonly usage: Usage;
+}
+
+/**
+ * Joins an answer to the text that the caller has already: nothing is told twice. An answer that begins with that text
+ * is taken from where it ends, whatever was asked for.
+ * @throws UpstreamFailure `sick` from the filter when a restarted answer turns out to be another one.
+ */
+export function createSplice({ said, mode, usage }: SpliceInput): (event: ChatEvent) => readonly ChatEvent[] {
+  /** White space that the caller has and a prefill lacks. */
+  const gap = said.slice(said.trimEnd().length);
+  let held = '';
+  let joined = said === '';
+
+  const rest = (text: string): readonly ChatEvent[] => {
+    joined = true;
+    return text === '' ? [] : [{ type: 'text-delta', delta: text }];
+  };
+  const anew = (): never => {
+    throw new UpstreamFailure('sick', 'another answer began, where the rest of the first one was wanted');
+  };
+  const continuation = (text: string): readonly ChatEvent[] =>
+    mode === 'restart' ? anew() : rest(text.startsWith(gap) ? text.slice(gap.length) : text);
+  const take = (delta: string): readonly ChatEvent[] => {
+    held += delta;
+    if (held.length >= said.length) return held.startsWith(said) ? rest(held.slice(said.length)) : continuation(held);
+    return said.startsWith(held) ? [] : continuation(held);
+  };
+
+  return (event) => {
+    if (event.type === 'usage') return [{ type: 'usage', usage: addUsage(usage, event.usage) }];
+    if (joined) return [event];
+    if (event.type === 'text-delta') return take(event.delta);
+    // The caller is past the thinking.
+    if (event.type === 'reasoning-delta') return [];
+    if (event.type === 'tool-call-delta' || event.type === 'finish') {
+      const before = held === '' && mode === 'prefill' ? rest('') : continuation(held);
+      return [...before, event];
+    }
+    return [event];
+  };
+}

@@ -1,0 +1,55 @@
+import type { SignalboxError } from '../errors.ts';
+import type { AnswerBody } from './body.ts';
+import type { Answer } from './passage.ts';
+import { createPulse, PING_MS } from './pulse.ts';
+
+/** An answer, or nothing while it is not here. */
+export type Held = Answer | undefined;
+
+/** Waits for an answer as long as its head may be held back; undefined when it is not here by then. */
+export async function withinHold(answer: Promise<Answer>): Promise<Held> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), PING_MS)));
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export interface PromisedBodyOptions {
+  readonly answer: Promise<Answer>;
+  readonly ping: () => Uint8Array | undefined;
+  /** The event that tells of an answer that did not come. */
+  readonly failed: (error: SignalboxError) => Uint8Array;
+}
+
+/** The body of a stream whose head went out before anything of it was here: pings, then the answer. */
+export function promisedBody({ answer, ping, failed }: PromisedBodyOptions): AnswerBody {
+  async function* body(): AsyncGenerator<Uint8Array> {
+    const first = ping();
+    if (first !== undefined) yield first;
+    const pulse = createPulse<Answer>();
+    let source: AsyncIterator<Uint8Array> | undefined;
+    try {
+      let given = await pulse.wait(() => answer);
+      while (given === 'ping') {
+        const bytes = ping();
+        if (bytes !== undefined) yield bytes;
+        given = await pulse.wait(() => answer);
+      }
+      pulse.stop();
+      if (given.error !== undefined) {
+        yield failed(given.error);
+        return;
+      }
+      source = given.body[Symbol.asyncIterator]();
+      for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+    } finally {
+      pulse.stop();
+      // A reader that leaves before the answer is here has ended its call with its own signal.
+      if (source !== undefined) await source.return?.();
+    }
+  }
+  return { [Symbol.asyncIterator]: body };
+}

@@ -36,6 +36,7 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       '| what | median of 3 rounds of 6 s, 32 connections | ratio |',
       '|---|---|---|',
       row('JSON, 400-byte request', json, 'bare'),
+      row('JSON, with a learned router', { bare: json['bare'] ?? 0, signalbox: json['learned'] ?? 0 }, 'bare'),
       ...(portkey === undefined ? [] : [row(`JSON, against @portkey-ai/gateway ${portkey}`, json, 'portkey')]),
       `| JSON, CPU of the main thread per request | ${Object.entries(jsonMicros)
         .map(([who, micros]) => `${who} ${micros.toFixed(0)} µs`)

@@ -1,4 +1,4 @@
-import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,20 +7,23 @@ import { firstByte, median } from './first-byte.ts';
 import { load, type LoadOptions } from './load.ts';
 import { startPortkey } from './portkey.ts';
 import { startProcess, startScript } from './process.ts';
+import { LEARNED, trainedArtifact } from './trained.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Everything on: ledger, metrics, three models to route among. */
-function configFor(upstream: string, folder: string): string {
-  const model = (id: string, quality: number, price: string) =>
-    `  - { id: ${id}, provider: bench, model: ${id}-upstream, quality: ${quality}, price: ${price}, contextWindow: 128000, capabilities: [tools, json] }`;
+function configFor(upstream: string, folder: string, router: string): string {
+  const model = (id: string, as: string, quality: number, price: string) =>
+    `  - { id: ${id}, as: ${as}, provider: bench, model: ${id}-upstream, quality: ${quality}, price: ${price}, contextWindow: 128000, capabilities: [tools, json] }`;
   return `server: { port: 0 }
-storage: { url: "file:${folder}/signalbox.db", journal: ${folder}/journal }
+storage: { url: "file:${folder}/${router}/signalbox.db", journal: ${folder}/${router}/journal }
 providers:
   bench: { kind: openai, baseUrl: "${upstream}/v1", apiKey: bench }
 models:
-${model('small', 0.6, '{ input: 0.15, output: 0.6 }')}
-${model('medium', 0.8, '{ input: 1, output: 4 }')}
-${model('large', 0.9, '{ input: 5, output: 15 }')}
-routing: { router: prior, default: large }
+${model('small', 'model-b', 0.6, '{ input: 0.15, output: 0.6 }')}
+${model('medium', 'model-f', 0.8, '{ input: 1, output: 4 }')}
+${model('large', 'model-k', 0.9, '{ input: 5, output: 15 }')}
+routing: { router: ${router === 'prior' ? router : `${folder}/${router}.safetensors`}, default: large }
 `;
 }
 
@@ -69,17 +72,20 @@ export async function benchGateway(options: {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-'));
   const upstream = await startScript('./upstream.ts');
   const bare = await startScript('./bare-proxy.ts', upstream.url);
-  const config = join(folder, 'signalbox.yaml');
-  await writeFile(config, configFor(upstream.url, folder));
-  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-  const signalbox = await startProcess(
-    [process.execPath, main, 'serve', '--config', config, '--log', 'warn'],
-    /127\.0\.0\.1:(\d+)/,
-  );
+  await writeFile(join(folder, `${LEARNED}.safetensors`), trainedArtifact());
+  const serve = async (router: string) => {
+    const config = join(folder, `${router}.yaml`);
+    await mkdir(join(folder, router));
+    await writeFile(config, configFor(upstream.url, folder, router));
+    return startProcess([process.execPath, MAIN, 'serve', '--config', config, '--log', 'warn'], /127\.0\.0\.1:(\d+)/);
+  };
+  const signalbox = await serve('prior');
+  const learned = await serve(LEARNED);
   const portkey = await startPortkey();
   const contenders: Contender[] = [
     { name: 'bare', pid: bare.child.pid, target: { url: bare.url, model: 'bench-model' } },
     { name: 'signalbox', pid: signalbox.child.pid, target: { url: signalbox.url, model: 'auto' } },
+    { name: 'learned', pid: learned.child.pid, target: { url: learned.url, model: 'auto' } },
     ...(portkey === undefined
       ? []
       : [
@@ -101,7 +107,7 @@ export async function benchGateway(options: {
   try {
     const json = await rounds(contenders, false, options.seconds, options.rounds);
     // Portkey 1.15.2 answers streams with 500 ("immutable" headers) on Node 20, so it is timed on JSON only.
-    const streaming = contenders.filter(({ name }) => name !== 'portkey');
+    const streaming = contenders.filter(({ name }) => name !== 'portkey' && name !== 'learned');
     const stream = await rounds(streaming, true, options.seconds, options.rounds);
     const first = await firstByte(
       { url: bare.url, model: 'bench-model' },
@@ -116,7 +122,7 @@ export async function benchGateway(options: {
       portkey: portkey?.version,
     };
   } finally {
-    await Promise.all([signalbox.stop(), bare.stop(), upstream.stop(), portkey?.stop()]);
+    await Promise.all([signalbox.stop(), learned.stop(), bare.stop(), upstream.stop(), portkey?.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -15,6 +15,8 @@ export interface Wishes {
   readonly strategy?: string | undefined;
   /** Names that nothing matches are routed, whatever `unknownModel` says. */
   readonly routeUnknown?: boolean;
+  /** Only the named model may answer: vector spaces must not mix. */
+  readonly sameModel?: boolean;
   /** Little hangs on the answer: a routed request is for the cheapest that will do. */
   readonly minor?: boolean;
   /** Limits of the caller's key: model names and role names. */
@@ -124,6 +126,14 @@ function unknownModel(name: string, nearest: readonly string[]): SignalboxError 
   });
 }
 
+function nameNeeded(name: string, { models }: Catalog): SignalboxError {
+  return new SignalboxError(
+    'invalid_request',
+    `model: "${name.slice(0, 80)}" is routed, and embeddings are never: vectors of two models do not mix. Name one of ${models.map(({ id }) => id).join(', ')}`,
+    { param: 'model' },
+  );
+}
+
 /** Whoever makes a name up spends the operator's money: what it costs must be known, or not matter. */
 function checkPrice(config: Pick<Config, 'providers'>, catalog: Catalog, { id }: Model, upstream: Upstream): void {
   if (upstream.price !== null || catalog.byId.has(id)) return;
@@ -192,6 +202,7 @@ export function createPrecedence(
         throw new SignalboxError('forbidden', `role "${roleName}" does not allow model "${id}"`, { param: 'model' });
       if (resolution.kind === 'upstream') checkPrice(config, catalog, explicit.model, resolution.upstream);
     }
+    if (wishes.sameModel === true && explicit === undefined) throw nameNeeded(wishes.model, catalog);
     const suffix = resolution.kind === 'auto' ? resolution.strategy : undefined;
     const asked = wishes.strategy ?? suffix ?? (wishes.minor === true ? 'cost-first' : undefined);
     const strategy = asked === undefined ? strategyOf(routing.strategy) : parseStrategy(asked);
@@ -203,7 +214,8 @@ export function createPrecedence(
       explicit,
       roleModels,
       keyModels,
-      fallbacks: routing.fallbacks === undefined ? undefined : [...setOf(routing.fallbacks)],
+      fallbacks:
+        wishes.sameModel === true ? [] : routing.fallbacks === undefined ? undefined : [...setOf(routing.fallbacks)],
       warnings,
     };
   };

@@ -34,7 +34,6 @@ export const LATER: readonly string[] = [
   '/v1/api/chat',
   '/api/generate',
   '/v1/messages/count_tokens',
-  '/v1/embeddings',
   '/v1/completions',
   '/v1/moderations',
   '/v1/audio/*',

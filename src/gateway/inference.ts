@@ -58,6 +58,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     wishes: {
       model: requested,
       // Whoever speaks Ollama names models of Ollama's library.
+      sameModel: dialect === 'openai-embeddings',
       routeUnknown: dialect === 'ollama' || dialect === 'ollama-generate',
       pathRole: admitted.role,
       headerRole: header('x-signalbox-role'),

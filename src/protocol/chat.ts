@@ -1,5 +1,11 @@
 /** A wire format that a client or a provider speaks. */
-export type Dialect = 'openai-chat' | 'openai-responses' | 'anthropic' | 'ollama' | 'ollama-generate';
+export type Dialect =
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'anthropic'
+  | 'ollama'
+  | 'ollama-generate'
+  | 'openai-embeddings';
 
 /** Tokens of one upstream call. `input` includes what was read from and written to cache. */
 export interface Usage {

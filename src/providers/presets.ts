@@ -9,7 +9,7 @@ export interface Preset {
   readonly kind: string;
   /** Left out: the config must say it. */
   readonly baseUrl?: string;
-  /** The dialects that it speaks, its own first. Left out: chat completions at `/chat/completions`. */
+  /** The dialects that it speaks, its own first. Left out: chat completions and embeddings. */
   readonly paths?: DialectPaths;
   /** Path of its list of models. */
   readonly modelsPath?: string;
@@ -34,7 +34,11 @@ export const PRESETS: readonly Preset[] = [
   {
     kind: 'openai',
     baseUrl: 'https://api.openai.com/v1',
-    paths: { 'openai-chat': '/chat/completions', 'openai-responses': '/responses' },
+    paths: {
+      'openai-chat': '/chat/completions',
+      'openai-responses': '/responses',
+      'openai-embeddings': '/embeddings',
+    },
     keyEnv: 'OPENAI_API_KEY',
     streamOptions: true,
   },
@@ -58,7 +62,10 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     kind: 'azure',
-    paths: { 'openai-chat': '/openai/deployments/{model}/chat/completions' },
+    paths: {
+      'openai-chat': '/openai/deployments/{model}/chat/completions',
+      'openai-embeddings': '/openai/deployments/{model}/embeddings',
+    },
     modelsPath: '/openai/models',
     auth: 'api-key',
     keyEnv: 'AZURE_OPENAI_API_KEY',
@@ -74,7 +81,7 @@ export const PRESETS: readonly Preset[] = [
   {
     kind: 'ollama',
     baseUrl: 'http://127.0.0.1:11434',
-    paths: { ollama: '/api/chat', 'openai-chat': '/v1/chat/completions' },
+    paths: { ollama: '/api/chat', 'openai-chat': '/v1/chat/completions', 'openai-embeddings': '/v1/embeddings' },
     modelsPath: '/v1/models',
     auth: 'none',
     streamOptions: true,
@@ -85,14 +92,20 @@ export const PRESETS: readonly Preset[] = [
 
 const BY_KIND = new Map(PRESETS.map((preset) => [preset.kind, preset]));
 
-const CHAT_COMPLETIONS: DialectPaths = { 'openai-chat': '/chat/completions' };
+const CHAT_COMPLETIONS: DialectPaths = { 'openai-chat': '/chat/completions', 'openai-embeddings': '/embeddings' };
 
 /** Where a host serves its dialects. */
 export function pathsOf({ paths = CHAT_COMPLETIONS }: Preset): DialectPaths {
   return paths;
 }
 
-const DIALECTS: ReadonlySet<string> = new Set<Dialect>(['openai-chat', 'openai-responses', 'anthropic', 'ollama']);
+const DIALECTS: ReadonlySet<string> = new Set<Dialect>([
+  'openai-chat',
+  'openai-responses',
+  'anthropic',
+  'ollama',
+  'openai-embeddings',
+]);
 const isDialect = (name: string): name is Dialect => DIALECTS.has(name);
 
 /** The dialects that a host speaks, its own first. */

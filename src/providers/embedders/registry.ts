@@ -17,8 +17,6 @@ import { createTransformersEmbedder } from './transformers.ts';
 const WINDOW_MS = 2;
 const MAX_BATCH = 64;
 
-const CHAT = '/chat/completions';
-
 /** What an address and its key need of a provider. */
 type Host = Pick<ProviderConfig, 'kind' | 'baseUrl' | 'apiKey' | 'headers' | 'apiVersion'>;
 
@@ -28,10 +26,10 @@ function hostOf({ kind, provider, baseUrl, apiKey }: EmbedderConfig, providers: 
   return { kind, ...(baseUrl === undefined ? {} : { baseUrl }), ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
-/** Where the embeddings of an OpenAI-compatible host are: beside its chat completions. */
+/** Where the embeddings of a host are. */
 function openaiPath(preset: Preset, model: string): string {
-  const path = pathsOf(preset)['openai-chat'] ?? CHAT;
-  return path.replace(CHAT, '/embeddings').replace('{model}', encodeURIComponent(model));
+  const path = pathsOf(preset)['openai-embeddings'] ?? '/embeddings';
+  return path.replace('{model}', encodeURIComponent(model));
 }
 
 function endpointOf(

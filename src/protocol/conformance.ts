@@ -19,11 +19,13 @@ const EVENTS: readonly ChatEvent[] = [
 /** Of an answer that nobody asked for. */
 const BARE: EncoderOptions = { id: 'x1', model: 'm', createdAt: 7, inputTokens: 10, includeUsage: true };
 
-/** What every dialect tells alike: ids have forms of their own, and some say a usage before the last or pause. */
+/** What every dialect tells alike: ids have forms of their own, some say a usage before the last, and not all its parts. */
 function told(events: readonly ChatEvent[]): ChatEvent[] {
   const final = events.findLast(({ type }) => type === 'usage');
   const rest = events.filter(({ type }) => type !== 'usage' && type !== 'ping' && type !== 'response-metadata');
-  return [...joinedDeltas(rest), ...(final === undefined ? [] : [final])];
+  if (final?.type !== 'usage') return joinedDeltas(rest);
+  const { input, output } = final.usage;
+  return [...joinedDeltas(rest), { type: 'usage', usage: { input, output } }];
 }
 
 /** Neighbouring deltas of one kind as one: where they are cut means nothing. */
@@ -87,7 +89,7 @@ export function codecConformance(codec: Codec, { request: body, parsed: request,
       const bytes = await encoded(EVENTS);
       const events = await decoded(bytes);
       expect(told(events)).toEqual(told(EVENTS));
-      expect(events).toContainEqual(expect.objectContaining({ type: 'response-metadata', model: 'm', createdAt: 7 }));
+      expect(events).toContainEqual(expect.objectContaining({ type: 'response-metadata', model: 'm' }));
       const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
       expect(await collect(codec.decode(from(single), true))).toEqual(events);
     });
@@ -153,7 +155,7 @@ export function codecConformance(codec: Codec, { request: body, parsed: request,
             text: expect.stringContaining('Hello ✓'),
             chars: passed.seen.text.length,
             finishReason: 'tool-calls',
-            usage: { input: 10, output: 5 },
+            usage: expect.objectContaining({ input: 10, output: 5 }),
             done: true,
             malformed: 0,
           });
@@ -195,10 +197,10 @@ export function codecConformance(codec: Codec, { request: body, parsed: request,
     });
 
     it('ends a stream that broke in an error which a client cannot take for the end', async () => {
-      const cut = await encoded(EVENTS.slice(0, 4));
+      const writer = codec.writer(BARE);
+      const cut = EVENTS.slice(0, 4).flatMap((event) => writer.write(event) ?? []);
       const tap = codec.tap({ strip: false, trailer: () => expect.fail('the answer is not complete') });
-      // Without what `encode` puts at the end.
-      tap.push(cut.subarray(0, cut.length - 20));
+      tap.push(Buffer.concat(cut));
       expect(tap.seen).toMatchObject({ done: false });
       expect(tap.seen.finishReason).toBeUndefined();
       const error = new SignalboxError('provider_error', 'it broke');

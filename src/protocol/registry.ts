@@ -1,11 +1,13 @@
 import { SignalboxError } from '../errors.ts';
 import type { Dialect } from './chat.ts';
 import type { Codec } from './codec.ts';
+import { anthropic } from './anthropic/codec.ts';
 import { openaiChat } from './openai-chat/codec.ts';
 import { openaiEmbeddings } from './openai-embeddings/codec.ts';
 
 /** One line per dialect. */
 const CODECS: Readonly<Partial<Record<Dialect, Codec>>> = {
+  anthropic,
   'openai-chat': openaiChat,
   'openai-embeddings': openaiEmbeddings,
 };

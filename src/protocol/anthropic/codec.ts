@@ -1,0 +1,37 @@
+import type { SignalboxError } from '../../errors.ts';
+import { createCodec } from '../create-codec.ts';
+import { SSE } from '../framing.ts';
+import { isObject } from '../guards.ts';
+import { anthropicError } from './error.ts';
+import { parseAnthropic } from './parse.ts';
+import { readAnthropic, readWholeAnthropic } from './reader.ts';
+import { renderAnthropic } from './render.ts';
+import { viewAnthropic } from './view.ts';
+import { writeAnthropic, writeWholeAnthropic } from './writer.ts';
+
+function errorEvent(error: SignalboxError, routing?: unknown): Uint8Array {
+  const body = { ...anthropicError(error), ...(routing === undefined ? {} : { routing }) };
+  return Buffer.from(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+}
+
+const STOP = Buffer.from('event: message_stop\ndata: {"type":"message_stop"}\n\n');
+
+/** Anthropic Messages. */
+export const anthropic = createCodec({
+  dialect: 'anthropic',
+  framing: SSE,
+  streamType: 'text/event-stream',
+  parse: parseAnthropic,
+  view: viewAnthropic,
+  streams: (body) => isObject(body) && body['stream'] === true,
+  // Every stream tells its usage.
+  asksForUsage: () => false,
+  render: renderAnthropic,
+  reader: readAnthropic,
+  readWhole: readWholeAnthropic,
+  writer: writeAnthropic,
+  writeWhole: writeWholeAnthropic,
+  ending: () => STOP,
+  error: (error) => Buffer.from(JSON.stringify(anthropicError(error))),
+  errorEvent,
+});

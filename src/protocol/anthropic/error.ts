@@ -1,0 +1,41 @@
+import type { SignalboxError } from '../../errors.ts';
+import type { ChatEvent } from '../chat.ts';
+import { isObject, text, type JsonObject } from '../guards.ts';
+
+/** Anthropic's error types and the statuses that they come with. */
+const TYPES: readonly (readonly [number, string])[] = [
+  [400, 'invalid_request_error'],
+  [401, 'authentication_error'],
+  [403, 'permission_error'],
+  [404, 'not_found_error'],
+  [413, 'request_too_large'],
+  [429, 'rate_limit_error'],
+  [500, 'api_error'],
+  [504, 'timeout_error'],
+  [529, 'overloaded_error'],
+];
+const STATUS = new Map(TYPES.map(([status, type]) => [type, status]));
+const TYPE = new Map(TYPES);
+
+function typeOf(status: number): string {
+  if (status === 503) return 'overloaded_error';
+  return TYPE.get(status) ?? (status >= 500 || status === 499 ? 'api_error' : 'invalid_request_error');
+}
+
+/** An error in Anthropic's envelope. `code` is Signalbox's own, beside the fields that clients know. */
+export function anthropicError(error: SignalboxError) {
+  return { type: 'error', error: { type: typeOf(error.status), message: error.message, code: error.code } };
+}
+
+/** The error event of a body or an event that holds one. */
+export function errorEventOf(body: JsonObject): ChatEvent | undefined {
+  const { error } = body;
+  if (body['type'] !== 'error' && error === undefined) return undefined;
+  const own = isObject(error) ? error : { message: error };
+  return {
+    type: 'error',
+    message: text(own['message']) ?? 'the provider sent an error instead of an answer',
+    status: STATUS.get(text(own['type']) ?? '') ?? 500,
+    text: JSON.stringify(error ?? {}),
+  };
+}

@@ -39,6 +39,8 @@ export interface EncoderOptions {
   readonly includeUsage: boolean;
   /** The model as the caller named it, for dialects that echo it. */
   readonly requested?: string;
+  /** Milliseconds since the request came, for dialects that tell how long an answer took. */
+  readonly elapsed?: () => number;
   /** Goes on with an answer whose beginning was sent. */
   readonly resume?: Position;
 }

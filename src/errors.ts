@@ -25,6 +25,7 @@ export const ERRORS = {
   },
   not_in_effect: { status: 501, retryable: false, message: 'This version does not do that yet.' },
   provider_auth: { status: 502, retryable: false, message: 'The provider refused its key.' },
+  provider_busy: { status: 429, retryable: true, message: 'The provider has reached its rate limit.' },
   provider_error: { status: 502, retryable: true, message: 'The provider failed.' },
   provider_unreachable: { status: 502, retryable: true, message: 'The provider cannot be reached.' },
   provider_timeout: { status: 504, retryable: true, message: 'The provider did not answer in time.' },

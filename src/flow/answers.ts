@@ -2,6 +2,7 @@ import { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { addReturnable } from '../protocol/headers.ts';
+import type { Codec } from '../protocol/codec.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { Seen, Tap } from '../protocol/tap.ts';
 import { createTranscoder } from '../protocol/transcoder.ts';
@@ -182,8 +183,9 @@ export function answered(passage: Passage, called: Called): Answer {
 /** Failures whose body tells the caller something that our envelope would hide. */
 function ownWords(
   because: UpstreamFailure | undefined,
+  { dialect }: Codec,
 ): because is UpstreamFailure & { body: Uint8Array; status: number } {
-  if (because?.body === undefined || because.status === undefined) return false;
+  if (because?.body === undefined || because.status === undefined || because.dialect !== dialect) return false;
   // An authentication error echoes parts of the key.
   return because.failure !== 'auth' && because.failure !== 'quota' && because.status >= 400;
 }
@@ -192,7 +194,7 @@ function ownWords(
 export function failedAnswer(passage: Passage, error: SignalboxError, because?: UpstreamFailure): Answer {
   const { settlement, codec } = passage;
   settlement.givenUp();
-  const own = ownWords(because);
+  const own = ownWords(because, codec);
   const status = own ? because.status : error.status;
   const headers = headersOf(passage, {
     contentType: 'application/json',

@@ -61,6 +61,8 @@ export function errorOf(failure: UpstreamFailure, target: Target): SignalboxErro
     case 'request':
     case 'filter':
       return new SignalboxError('invalid_request', `${where} refused the request: ${failure.message}`, details);
+    case 'busy':
+      return new SignalboxError('provider_busy', `${where} is busy: ${failure.message}`, details);
     case 'context':
       return new SignalboxError('context_length_exceeded', `${where}: ${failure.message}`, details);
     default:

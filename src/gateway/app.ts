@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import { SignalboxError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { admit } from './admit.ts';
+import { COUNT_TOKENS, countTokens } from './count-tokens.ts';
 import type { GatewayContext, GatewayEnv, NodeBindings } from './context.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { failure } from './failure.ts';
@@ -29,11 +30,9 @@ export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/mode
 /** Inference that later versions serve: a client that is pointed at it is told so, not that there is nothing. */
 export const LATER: readonly string[] = [
   '/v1/responses',
-  '/v1/messages',
   '/api/chat',
   '/v1/api/chat',
   '/api/generate',
-  '/v1/messages/count_tokens',
   '/v1/completions',
   '/v1/moderations',
   '/v1/audio/*',
@@ -89,6 +88,10 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.get('/api/hello', (c) => c.json({ status: 'ok' }));
   app.on(['GET', 'HEAD'], [...MODELS], () => listModels(context));
   for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
+
+  app.on(['GET', 'HEAD'], COUNT_TOKENS, (c) => c.json({ status: 'ok', use: 'POST' }));
+  app.use(COUNT_TOKENS, underRole);
+  app.post(COUNT_TOKENS, async (c) => countTokens(context, c.req.raw, c.env.admitted));
 
   // A reload never changes `server`.
   const maxSize = context.engine.snapshot().config.server.maxBody;

@@ -7,6 +7,7 @@ export const INFERENCE: ReadonlyMap<string, Dialect> = new Map([
   ['/chat/completions', 'openai-chat'],
   ['/api/v1/chat/completions', 'openai-chat'],
   ['/v1/embeddings', 'openai-embeddings'],
+  ['/v1/messages', 'anthropic'],
 ]);
 
 /** The dialect of an inference request; undefined for every other request. */
@@ -14,7 +15,10 @@ export function dialectOf({ method, path }: Ingress): Dialect | undefined {
   return method === 'POST' ? INFERENCE.get(path) : undefined;
 }
 
+/** Paths that belong to a dialect and are not inference: their errors have its envelope. */
+const FAMILIES: readonly (readonly [string, Dialect])[] = [['/v1/messages/', 'anthropic']];
+
 /** The dialect whose envelope an error on a path has. */
 export function dialectOfPath(path: string): Dialect {
-  return INFERENCE.get(path) ?? 'openai-chat';
+  return INFERENCE.get(path) ?? FAMILIES.find(([start]) => path.startsWith(start))?.[1] ?? 'openai-chat';
 }

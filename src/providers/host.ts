@@ -94,7 +94,10 @@ export function createHost(
     return url;
   };
 
-  const refused = ({ statusCode: status, headers: raw, body: told }: WholeAnswer): UpstreamFailure => {
+  const refused = (
+    { statusCode: status, headers: raw, body: told }: WholeAnswer,
+    dialect: Dialect,
+  ): UpstreamFailure => {
     const headers = headersOf(raw);
     const body = redactor.bytes(told);
     const text = redactor.text(told.toString('utf8'));
@@ -103,13 +106,14 @@ export function createHost(
       status,
       headers,
       body,
+      dialect,
       ...(retryAfter === undefined ? {} : { retryAfter }),
     });
   };
 
   const taken = (answer: WholeAnswer, dialect: Dialect): UpstreamAnswer => {
     const { statusCode: status, body } = answer;
-    if (!isSuccess(status)) throw refused(answer);
+    if (!isSuccess(status)) throw refused(answer, dialect);
     if (body.find((byte) => byte > 0x20) !== 0x7b)
       throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
     const headers = headersOf(answer.headers);
@@ -120,7 +124,7 @@ export function createHost(
     const answer = await transport.send(call);
     const { statusCode: status, body } = answer;
     const headers = headersOf(answer.headers);
-    if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) });
+    if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) }, dialect);
     const codec = codecOf(dialect);
     if (!(headers['content-type'] ?? '').includes(codec.streamType)) {
       const bytes = await readStart(answer, MAX_ANSWER_BYTES);

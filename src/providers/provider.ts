@@ -63,8 +63,9 @@ export class UpstreamFailure extends Error {
   /** The upstream's status; absent when there was no answer. */
   readonly status: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** The upstream's own error body, for passing on word for word. */
+  /** The upstream's own error body, for passing on word for word to whoever speaks its dialect. */
   readonly body: Uint8Array | undefined;
+  readonly dialect: Dialect | undefined;
   /** From Retry-After, milliseconds. */
   readonly retryAfter: number | undefined;
   /** True when it is certain that no request reached the provider: no connection, no adapter. */
@@ -77,6 +78,7 @@ export class UpstreamFailure extends Error {
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: Uint8Array;
+      readonly dialect?: Dialect;
       readonly retryAfter?: number;
       readonly unsent?: boolean;
       readonly cause?: unknown;
@@ -87,6 +89,7 @@ export class UpstreamFailure extends Error {
     this.status = details.status;
     this.headers = details.headers ?? {};
     this.body = details.body;
+    this.dialect = details.dialect;
     this.retryAfter = details.retryAfter;
     this.unsent = details.unsent ?? false;
   }

@@ -115,7 +115,6 @@ describe('a role in the path', () => {
 
 describe('inference that is not yet in effect', () => {
   it.each([
-    '/v1/messages',
     '/v1/audio/speech',
     '/v1/files',
     '/api/chat',

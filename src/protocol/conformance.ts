@@ -62,6 +62,8 @@ export interface CodecSamples {
   readonly parsed: ChatRequest;
   /** A whole answer that says `hi`, with 3 input and 2 output tokens. */
   readonly answer: string;
+  /** What reads the requests that are rendered, where that is another path of the wire. */
+  readonly upstream?: Pick<Codec, 'parse'>;
 }
 
 function parsed(bytes: Uint8Array): unknown {
@@ -80,7 +82,8 @@ function tapped(codec: Codec, bytes: Buffer, cuts: readonly number[], options: T
 }
 
 /** What every dialect's codec must hold. */
-export function codecConformance(codec: Codec, { request: body, parsed: request, answer }: CodecSamples): void {
+export function codecConformance(codec: Codec, samples: CodecSamples): void {
+  const { request: body, parsed: request, answer, upstream = codec } = samples;
   const encoded = async (events: readonly ChatEvent[]) => Buffer.concat(await collect(codec.encode(from(events))));
   const decoded = (bytes: Uint8Array, stream = true) => collect(codec.decode(from([bytes]), stream));
 
@@ -105,7 +108,10 @@ export function codecConformance(codec: Codec, { request: body, parsed: request,
     });
 
     it('goes on with an answer whose beginning was sent, wherever that ended', async () => {
-      const texts: readonly ChatEvent[] = EVENTS.filter(({ type }) => !type.startsWith('tool-call'));
+      const texts = EVENTS.flatMap((event): ChatEvent[] => {
+        if (event.type === 'finish') return [{ ...event, finishReason: 'stop' }];
+        return event.type === 'tool-call-delta' ? [] : [event];
+      });
       for (let at = 1; at <= 4; at++) {
         const first = codec.writer(BARE);
         const begun = texts.slice(0, at).map((event) => first.write(event));
@@ -142,7 +148,7 @@ export function codecConformance(codec: Codec, { request: body, parsed: request,
     it('says a request again as it was', () => {
       const { body: bytes, lost } = codec.render(request);
       expect(lost).toEqual([]);
-      expect(codec.parse(parsed(bytes))).toEqual(request);
+      expect(upstream.parse(parsed(bytes))).toEqual(request);
     });
 
     it('listens in on a stream without changing a byte, wherever it is cut', async () => {

@@ -1,0 +1,20 @@
+import { isObject, text, type JsonObject } from '../guards.ts';
+import type { InsideError } from '../tap.ts';
+
+/** An error in Ollama's envelope, which holds its text alone: the HTTP status tells the rest. */
+export function ollamaError(message: string, routing?: unknown): string {
+  return JSON.stringify({ error: message, routing });
+}
+
+/** The error that a line or a whole answer holds. */
+export function errorInside(body: JsonObject): InsideError | undefined {
+  const { error, status } = body;
+  if (error === undefined || error === null || error === '') return undefined;
+  const message = text(error) ?? (isObject(error) ? text(error['message']) : undefined);
+  const code = Number(status ?? Number.NaN);
+  return {
+    message: message ?? 'the provider sent an error instead of an answer',
+    status: code >= 400 && code < 600 ? code : 500,
+    text: JSON.stringify(error),
+  };
+}

@@ -2,12 +2,15 @@ import { SignalboxError } from '../errors.ts';
 import type { Dialect } from './chat.ts';
 import type { Codec } from './codec.ts';
 import { anthropic } from './anthropic/codec.ts';
+import { ollama, ollamaGenerate } from './ollama/codec.ts';
 import { openaiChat } from './openai-chat/codec.ts';
 import { openaiEmbeddings } from './openai-embeddings/codec.ts';
 
 /** One line per dialect. */
 const CODECS: Readonly<Partial<Record<Dialect, Codec>>> = {
   anthropic,
+  ollama,
+  'ollama-generate': ollamaGenerate,
   'openai-chat': openaiChat,
   'openai-embeddings': openaiEmbeddings,
 };

@@ -26,7 +26,7 @@ export function argumentsObject(input: string): string {
   return isObject(value) ? input.replaceAll(/[\r\n]/g, ' ') : JSON.stringify({ arguments: value });
 }
 
-/** A list of tool calls as JSON text. Ids and indices are Ollama's own since 0.12; older versions read past them. */
+/** A list of tool calls as JSON text. Newer versions of Ollama give ids and indices, older ones read past them. */
 export function callsJson(calls: readonly SaidCall[]): string {
   const items = calls.map(({ id, index, name, input }) => {
     const named = id === '' ? '' : `"id":${JSON.stringify(id)},`;

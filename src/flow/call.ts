@@ -4,6 +4,25 @@ import { UpstreamFailure, type Limits, type UpstreamAnswer } from '../providers/
 import type { Passage } from './passage.ts';
 import { translateRequest, type WireEdit } from './translate.ts';
 
+/** A model that writes slower than this is taken for one that does not answer, tokens per second. */
+const SLOWEST = 25;
+/** Output tokens that an answer may have, where nobody limits it, as a multiple of what is expected; and at least. */
+const LONGER = 4;
+const LEAST_TOKENS = 1024;
+
+/**
+ * How long a whole answer may be written before its first byte is here, milliseconds: it is sent when it is complete.
+ * Without limit where nobody else could answer.
+ */
+function generationMs({ routed, attempts }: Passage, target: Target): number {
+  const tried = new Set(attempts.map(({ target: { upstream } }) => upstream.id));
+  const others = routed.targets.some(({ upstream }) => upstream.id !== target.upstream.id && !tried.has(upstream.id));
+  if (!others) return Number.POSITIVE_INFINITY;
+  const expected = routed.decision.ranking.find(({ model }) => model.id === target.model.id)?.outputTokens ?? 0;
+  const tokens = routed.query.maxOutput ?? Math.max(LEAST_TOKENS, LONGER * expected);
+  return (tokens / SLOWEST) * 1000;
+}
+
 function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
   const { snapshot } = passage;
   const { config } = snapshot;
@@ -21,8 +40,7 @@ function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
         : limit('firstToken');
   return {
     connect: limit('connect'),
-    // A whole answer sends its first byte when it is complete: only the deadline limits it.
-    firstToken: passage.request.stream ? Math.min(firstToken, total) : total,
+    firstToken: Math.min(passage.request.stream ? firstToken : firstToken + generationMs(passage, target), total),
     idle: limit('idle'),
     total,
   };

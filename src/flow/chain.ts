@@ -35,6 +35,17 @@ export async function callUntilAnswered(
     }
     const target = routed.targets.find((candidate) => candidate.upstream === step.call);
     if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');
-    attempts.push(await attempt(passage, target, { ...step.body, ...editOf({ upstream: step.call.id }) }, left));
+    attempts.push(
+      await attempt(
+        passage,
+        target,
+        {
+          ...step.body,
+          contextWindow: target.model.contextWindow,
+          ...editOf({ upstream: step.call.id }),
+        },
+        left,
+      ),
+    );
   }
 }

@@ -115,7 +115,8 @@ export function relay(options: RelayOptions): AnswerBody {
       return value === undefined ? undefined : { value, done: false };
     } catch (error) {
       pulse.forget();
-      return fail(asFailure(error));
+      // The provider left its connection open, or broke it off, after all had been said.
+      return complete(leg.tap) && leg.tap.seen.failed === undefined ? finish() : fail(asFailure(error));
     }
   };
 

@@ -17,6 +17,8 @@ export interface Translated {
 export interface WireEdit {
   /** The model's name at the upstream. */
   readonly model: string;
+  /** Of the model, tokens. */
+  readonly contextWindow?: number | undefined;
   /** Changes the neutral request; then the bytes are written anew. */
   readonly edit?: (chat: ChatRequest) => ChatRequest;
 }
@@ -28,9 +30,14 @@ function neutralHeaders(headers: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !isVendors(name)));
 }
 
-function rendered({ chat, request, warnings }: Passage, dialect: Dialect, { model, edit = (same) => same }: WireEdit) {
+function rendered(passage: Passage, dialect: Dialect, { model, contextWindow, edit = (same) => same }: WireEdit) {
+  const { chat, request, routed, warnings } = passage;
+  const about = {
+    inputTokens: routed.query.inputTokens,
+    ...(contextWindow === undefined ? {} : { contextWindow }),
+  };
   try {
-    const { body, lost } = codecOf(dialect).render({ ...edit(chat()), model, stream: request.stream });
+    const { body, lost } = codecOf(dialect).render({ ...edit(chat()), model, stream: request.stream }, about);
     for (const path of lost) warnings.add(`dropped:${path}`);
     return body;
   } catch (error) {
@@ -68,5 +75,6 @@ export function writerOptionsOf({ request, routed, codec, runtime }: Passage, mo
     inputTokens: routed.query.inputTokens,
     includeUsage: codec.asksForUsage(request.parsed),
     requested: request.info.requested,
+    elapsed: () => runtime.clock.elapsed() - request.started,
   };
 }

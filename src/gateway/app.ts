@@ -16,6 +16,7 @@ import { invalidInput } from './management/invalid-input.ts';
 import { mountManagement } from './management/mount.ts';
 import { requireJson } from './management/require-json.ts';
 import { checkPathRole, listModels, showModel } from './models.ts';
+import { mountOllama } from './ollama.ts';
 import { lockedPage, page } from './page.ts';
 import { splitPath } from './paths.ts';
 import { health, metrics, ready } from './probes.ts';
@@ -30,9 +31,6 @@ export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/mode
 /** Inference that later versions serve: a client that is pointed at it is told so, not that there is nothing. */
 export const LATER: readonly string[] = [
   '/v1/responses',
-  '/api/chat',
-  '/v1/api/chat',
-  '/api/generate',
   '/v1/completions',
   '/v1/moderations',
   '/v1/audio/*',
@@ -40,10 +38,6 @@ export const LATER: readonly string[] = [
   '/v1/files/*',
   '/v1/batches/*',
   '/api/embed',
-  '/api/show',
-  '/api/tags',
-  '/v1/api/tags',
-  '/api/ps',
 ];
 
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
@@ -111,6 +105,8 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
     });
   }
 
+  mountOllama(app, context);
+
   app.get('/ui', (c) => c.redirect('/ui/'));
   app.get('/ui/*', (c) => page(context, c.req.path));
   app.get('/metrics', () => metrics(context));
@@ -121,7 +117,8 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.get('/', (c) =>
     wantsPage(c.req.header('accept'))
       ? c.redirect('/ui/')
-      : c.text(`Signalbox ${VERSION} is running; the page is at /ui/\n`),
+      : // What Ollama says, and its clients look for.
+        c.text('Ollama is running'),
   );
   app.notFound((c) => {
     throw nothingThere(app, c.req.method, c.req.path);

@@ -8,6 +8,10 @@ export const INFERENCE: ReadonlyMap<string, Dialect> = new Map([
   ['/api/v1/chat/completions', 'openai-chat'],
   ['/v1/embeddings', 'openai-embeddings'],
   ['/v1/messages', 'anthropic'],
+  ['/api/chat', 'ollama'],
+  // Some clients put Ollama's path after an OpenAI base URL.
+  ['/v1/api/chat', 'ollama'],
+  ['/api/generate', 'ollama-generate'],
 ]);
 
 /** The dialect of an inference request; undefined for every other request. */
@@ -16,7 +20,12 @@ export function dialectOf({ method, path }: Ingress): Dialect | undefined {
 }
 
 /** Paths that belong to a dialect and are not inference: their errors have its envelope. */
-const FAMILIES: readonly (readonly [string, Dialect])[] = [['/v1/messages/', 'anthropic']];
+const FAMILIES: readonly (readonly [string, Dialect])[] = [
+  ['/v1/messages/', 'anthropic'],
+  ['/api/v1/', 'openai-chat'],
+  ['/api/', 'ollama'],
+  ['/v1/api/', 'ollama'],
+];
 
 /** The dialect whose envelope an error on a path has. */
 export function dialectOfPath(path: string): Dialect {

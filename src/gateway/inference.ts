@@ -4,6 +4,7 @@ import type { AnswerRequest } from '../flow/passage.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
 import { parseJson } from '../protocol/json.ts';
+import { loadAnswer } from '../protocol/ollama/answers.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import { admit } from './admit.ts';
@@ -11,7 +12,7 @@ import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
 import { failure } from './failure.ts';
 import type { Ingress } from './ingress.ts';
-import type { Reply } from './reply.ts';
+import { jsonReply, type Reply } from './reply.ts';
 import { isCompacted, isMinor, sessionOf } from './signals.ts';
 import { parseTags } from './tags.ts';
 
@@ -37,6 +38,13 @@ function modelOf(parsed: unknown): string {
   });
 }
 
+/** Clients of Ollama ask for a model to be loaded, which is not ours to do: the answer to that; undefined else. */
+function loadOf(dialect: Dialect, parsed: unknown, now: number): unknown {
+  return dialect === 'ollama' || dialect === 'ollama-generate'
+    ? loadAnswer(dialect, parsed, Math.floor(now / 1000))
+    : undefined;
+}
+
 async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
   const admitted = admit(context, ingress);
   const { engine } = context;
@@ -47,6 +55,8 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
   const body = await caller.read(snapshot.config.server.maxBody);
   ingress.waited = clock.elapsed() - reading;
   const parsed = parseJson(body);
+  const loaded = loadOf(dialect, parsed, clock.now());
+  if (loaded !== undefined) return jsonReply(200, { 'x-signalbox-request-id': admitted.id }, loaded);
   const requested = modelOf(parsed);
   const tags = header('x-signalbox-tags');
   const work: AnswerRequest = {

@@ -4,6 +4,12 @@ import type { ChatEvent, ChatRequest, Dialect } from './chat.ts';
 import type { Framing } from './framing.ts';
 import type { Position, Seen, Tap, TapOptions } from './tap.ts';
 
+/** What is known of the model that a request is written for, and of the request's size; tokens. */
+export interface RenderedFor {
+  readonly contextWindow?: number;
+  readonly inputTokens?: number;
+}
+
 /** A request written in a dialect. */
 export interface Rendered {
   readonly body: Uint8Array;
@@ -69,8 +75,8 @@ export interface Codec {
   streams(body: unknown): boolean;
   /** Whether the caller wants the usage of a stream, which is taken out again when only we asked for it. */
   asksForUsage(body: unknown): boolean;
-  /** The request in this dialect. */
-  render(request: ChatRequest): Rendered;
+  /** The request in this dialect, for a model of which `about` tells. */
+  render(request: ChatRequest, about?: RenderedFor): Rendered;
   /** A reader for one streamed answer. */
   reader(): EventReader;
   /** Events of a whole answer; an error event for an error envelope, and for what is no answer. */

@@ -67,6 +67,24 @@ function joinUrl(base: string, path: string): string {
   return base.endsWith('/v1') && path.startsWith('/v1/') ? base + path.slice(3) : base + path;
 }
 
+/** The addresses of a host's dialects, kept ready per model name. */
+function createUrls(name: string, base: string, preset: Preset, query: string) {
+  const paths = pathsOf(preset);
+  const urls = new Map<string, URL>();
+  return (dialect: Dialect, model: string): URL => {
+    const path = paths[dialect];
+    if (path === undefined) {
+      throw new UpstreamFailure('misconfigured', `${name} does not speak ${dialect}`, { unsent: true });
+    }
+    const full = path.replace('{model}', encodeURIComponent(model));
+    const url = urls.get(full) ?? new URL(joinUrl(base, full) + query);
+    // Callers can make names up.
+    if (urls.size >= MAX_URLS) urls.clear();
+    urls.set(full, url);
+    return url;
+  };
+}
+
 /** Any host of the presets, in whatever dialects it speaks. */
 export function createHost(
   name: string,
@@ -80,19 +98,7 @@ export function createHost(
   const redactor = createRedactor(config);
   const version = config.apiVersion ?? preset.apiVersion;
   const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
-  const paths = pathsOf(preset);
-  const urls = new Map<string, URL>();
-  const urlOf = (dialect: Dialect, model: string): URL => {
-    const path = paths[dialect];
-    if (path === undefined)
-      throw new UpstreamFailure('misconfigured', `${name} does not speak ${dialect}`, { unsent: true });
-    const full = path.replace('{model}', encodeURIComponent(model));
-    const url = urls.get(full) ?? new URL(joinUrl(base, full) + query);
-    // Callers can make names up.
-    if (urls.size >= MAX_URLS) urls.clear();
-    urls.set(full, url);
-    return url;
-  };
+  const urlOf = createUrls(name, base, preset, query);
 
   const refused = (
     { statusCode: status, headers: raw, body: told }: WholeAnswer,

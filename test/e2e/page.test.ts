@@ -30,7 +30,7 @@ describe('a browser', () => {
   it('is sent to the page; others are told where it is', async () => {
     await start({});
     expect(await (await gateway.get('/', BROWSER)).text()).toContain('the page');
-    expect(await (await gateway.get('/')).text()).toMatch(/^Signalbox \S+ is running; the page is at \/ui\/\n$/);
+    expect(await (await gateway.get('/')).text()).toBe('Ollama is running');
   });
 
   it('is told in words that a key is needed where keys are required', async () => {

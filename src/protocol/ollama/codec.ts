@@ -20,7 +20,7 @@ function create(dialect: Dialect, shape: Shape, { parse, view }: Pick<CodecParts
     streams: streamsOllama,
     // Its last line always tells it.
     asksForUsage: () => false,
-    render: (request) => renderOllama(request),
+    render: renderOllama,
     reader: () => readLines(shape),
     readWhole: (body) => readWhole(body, shape),
     writer: (options) => writeLines(options, shape),

@@ -1,18 +1,8 @@
 import { isObject } from '../protocol/guards.ts';
 import type { InsideError } from '../protocol/tap.ts';
+import { goDuration } from './go-duration.ts';
+import { AUTH, CONTEXT, FILTER, isQuota, LOADED, NO_CREDIT, NO_MODEL, QUOTA } from './phrases.ts';
 import { UpstreamFailure, type FailureClass, type UpstreamAnswer } from './provider.ts';
-
-/** Phrases that mean money, not rate; OpenAI's rate limits also say where to add a payment method. */
-const QUOTA =
-  /insufficient[_ ]quota|exceeded your current quota|billing[_ ](?:hard[_ ]limit|not[_ ]active|details)|credit balance|insufficient (?:credits|balance|funds)|payment required/i;
-const CONTEXT =
-  /context_length_exceeded|maximum context length|context window|prompt is too long|too many tokens|input is too long/i;
-const FILTER =
-  /content_policy_violation|content_filter|content management policy|responsible_?ai|requires moderation|input was flagged/i;
-
-/** A refused key whatever the status: Google and xAI say 400, proxies 200 or 500. Words of the caller inside a message do not match. */
-const AUTH =
-  /"(?:message|error)"\s*:\s*"(?:incorrect api key|invalid api key|api key not valid)|"(?:code|reason|type)"\s*:\s*"(?:invalid_api_key|API_KEY_INVALID)"/i;
 
 /** At most this many bytes of an error body are kept. */
 export const MAX_ERROR_BYTES = 64 * 1024;
@@ -25,21 +15,27 @@ export function tooLong(status: number): UpstreamFailure {
   return new UpstreamFailure('sick', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`, { status });
 }
 
+/** What only the words tell; undefined when they do not. */
+function wordsOf(body: string): FailureClass | undefined {
+  if (AUTH.test(body)) return 'auth';
+  if (NO_CREDIT.test(body)) return 'quota';
+  if (CONTEXT.test(body)) return 'context';
+  return FILTER.test(body) ? 'filter' : undefined;
+}
+
 /** What a status and an error body mean; codes alone do not decide. */
 export function classify(status: number, body: string): FailureClass {
-  if (status === 429) return QUOTA.test(body) ? 'quota' : 'busy';
+  if (status === 429) return isQuota(body) ? 'quota' : 'busy';
   if (status === 529) return 'busy';
   if (status === 402) return 'quota';
   if (status === 401) return 'auth';
   if (status === 403) return FILTER.test(body) ? 'filter' : QUOTA.test(body) ? 'quota' : 'auth';
   if (status === 408 || status === 504) return 'silent';
   if (status === 413) return 'context';
-  if (AUTH.test(body)) return 'auth';
-  if (status >= 500) return 'sick';
+  if (status >= 500) return wordsOf(body) ?? (LOADED.test(body) ? 'busy' : 'sick');
   if (status >= 300 && status < 400) return 'misconfigured';
-  if (status === 404 || status === 405) return 'misconfigured';
-  if (CONTEXT.test(body)) return 'context';
-  return FILTER.test(body) ? 'filter' : 'request';
+  if (status === 404 || status === 405 || status === 410) return AUTH.test(body) ? 'auth' : 'misconfigured';
+  return wordsOf(body) ?? (NO_MODEL.test(body) ? 'misconfigured' : 'request');
 }
 
 /** Authentication errors echo parts of the key. */
@@ -56,12 +52,30 @@ export function failureInside(
   return new UpstreamFailure(classify(status, text), `an error with status 200: ${words}`, { status });
 }
 
-/** Milliseconds of `retry-after-ms` or `retry-after` (whole seconds or an HTTP date); undefined when it makes no sense. */
-export function retryAfterOf(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+/** Google's own field, a sentence of OpenAI and Groq, and Hugging Face's guess at how long a model still loads. */
+const TOLD_WAIT =
+  /"retryDelay"\s*:\s*"([^"]{1,20})"|(?:try again|retry) in ([\d.]+[\dhmsµun.]*s)\b|"estimated_time"\s*:\s*([\d.]+)/i;
+
+/** The wait that an error body names, milliseconds. */
+function toldWait(body: string): number | undefined {
+  const [, field, sentence, seconds] = TOLD_WAIT.exec(body) ?? [];
+  const ms = seconds === undefined ? goDuration(field ?? sentence ?? '') : Number(seconds) * 1000;
+  return ms === undefined || Number.isNaN(ms) ? undefined : ms;
+}
+
+/**
+ * Milliseconds of `retry-after-ms` or `retry-after` (whole seconds or an HTTP date), else what the error body says;
+ * undefined when it makes no sense.
+ */
+export function retryAfterOf(
+  headers: Readonly<Record<string, string>>,
+  now: number,
+  body: string = '',
+): number | undefined {
   const ms = Number(headers['retry-after-ms'] ?? Number.NaN);
   if (ms >= 0) return ms;
   const after = headers['retry-after'];
-  if (after === undefined) return undefined;
+  if (after === undefined) return body === '' ? undefined : toldWait(body);
   const seconds = Number(after);
   if (seconds >= 0) return seconds * 1000;
   const date = Date.parse(after);

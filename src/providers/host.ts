@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { ProviderConfig } from '../config/schema.ts';
 import { checkHost } from './check-host.ts';
 import { classify, MAX_ANSWER_BYTES, messageOf, networkFailure, retryAfterOf, tooLong } from './classify.ts';
+import { headersOf } from './answer-headers.ts';
+import { createForward } from './forward.ts';
 import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
 import { codecOf } from '../protocol/registry.ts';
@@ -15,16 +17,6 @@ import type { WholeAnswer } from './whole-reader.ts';
 
 /** URLs kept ready; one per model name. */
 const MAX_URLS = 1000;
-
-function headersOf(raw: WholeAnswer['headers']): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name in raw) {
-    const value = raw[name];
-    if (typeof value === 'string') headers[name] = value;
-    else if (value !== undefined) headers[name] = value.join(', ');
-  }
-  return headers;
-}
 
 /** A provider's keys, in order; none for a host that takes none. */
 function keysOf({ apiKey }: Pick<ProviderConfig, 'apiKey'>): readonly string[] {
@@ -107,7 +99,7 @@ export function createHost(
     const headers = headersOf(raw);
     const body = redactor.bytes(told);
     const text = redactor.text(told.toString('utf8'));
-    const retryAfter = retryAfterOf(headers, clock.now());
+    const retryAfter = retryAfterOf(headers, clock.now(), text);
     return new UpstreamFailure(classify(status, text), messageOf(status, text), {
       status,
       headers,
@@ -176,6 +168,7 @@ export function createHost(
         throw watch.reason() ?? networkFailure(error);
       }
     },
+    forward: createForward({ base, query, fixed, transport, clock, redact: redactor.bytes }),
     check: (signal) =>
       checkHost({ base, query, fixed: fixed[0] ?? {}, preset, transport, hasKey: keys.length > 0 }, signal),
   };

@@ -47,6 +47,8 @@ export interface EncoderOptions {
   readonly requested?: string;
   /** Milliseconds since the request came, for dialects that tell how long an answer took. */
   readonly elapsed?: () => number;
+  /** False where the caller asked for no reasoning and the dialect shows none then: strict clients know no such part. */
+  readonly reasoning?: boolean;
   /** Goes on with an answer whose beginning was sent. */
   readonly resume?: Position;
 }

@@ -26,7 +26,7 @@ const body = {
   ],
   tools: [{ name: 'look', description: 'Looks', input_schema: { type: 'object' } }],
   tool_choice: { type: 'auto' },
-  output_config: { format: { type: 'json_schema', schema: { type: 'object' } } },
+  output_config: { format: { type: 'json_schema', schema: { type: 'object', additionalProperties: false } } },
   max_tokens: 50,
   top_k: 5,
 };
@@ -57,7 +57,7 @@ codecConformance(anthropic, {
     ],
     tools: [{ name: 'look', description: 'Looks', inputSchema: { type: 'object' } }],
     toolChoice: 'auto',
-    responseFormat: { type: 'json', schema: { type: 'object' } },
+    responseFormat: { type: 'json', schema: { type: 'object', additionalProperties: false } },
     maxOutputTokens: 50,
     topK: 5,
   },
@@ -100,6 +100,8 @@ describe('anthropic', () => {
       'content_block_stop 1',
       'content_block_start 2',
       'content_block_delta 2',
+      // The second call waits for its turn.
+      'ping',
       'content_block_delta 2',
       'content_block_stop 2',
       'content_block_start 3',
@@ -210,7 +212,7 @@ describe('anthropic', () => {
         { type: 'text', text: 'Hi' },
         { type: 'tool_use', id: 'toolu_x_0', name: 'f', input: {} },
       ],
-      stop_reason: 'end_turn',
+      stop_reason: 'tool_use',
       stop_sequence: null,
       usage: { input_tokens: 3, output_tokens: 2 },
     });

@@ -4,10 +4,12 @@ import { SSE } from '../framing.ts';
 import { isObject } from '../guards.ts';
 import { anthropicError } from './error.ts';
 import { parseAnthropic } from './parse.ts';
-import { readAnthropic, readWholeAnthropic } from './reader.ts';
+import { readWholeAnthropic } from './read-whole.ts';
+import { readAnthropic } from './reader.ts';
 import { renderAnthropic } from './render.ts';
 import { viewAnthropic } from './view.ts';
-import { writeAnthropic, writeWholeAnthropic } from './writer.ts';
+import { writeWholeAnthropic } from './write-whole.ts';
+import { writeAnthropic } from './writer.ts';
 
 function errorEvent(error: SignalboxError, routing?: unknown): Uint8Array {
   const body = { ...anthropicError(error), ...(routing === undefined ? {} : { routing }) };

@@ -6,8 +6,10 @@ import { isObject, text, type JsonObject } from '../guards.ts';
 const TYPES: readonly (readonly [number, string])[] = [
   [400, 'invalid_request_error'],
   [401, 'authentication_error'],
+  [402, 'billing_error'],
   [403, 'permission_error'],
   [404, 'not_found_error'],
+  [409, 'conflict_error'],
   [413, 'request_too_large'],
   [429, 'rate_limit_error'],
   [500, 'api_error'],
@@ -17,25 +19,33 @@ const TYPES: readonly (readonly [number, string])[] = [
 const STATUS = new Map(TYPES.map(([status, type]) => [type, status]));
 const TYPE = new Map(TYPES);
 
-function typeOf(status: number): string {
+/** Anthropic's name of a kind of error. */
+export function typeOf(status: number): string {
   if (status === 503) return 'overloaded_error';
   return TYPE.get(status) ?? (status >= 500 || status === 499 ? 'api_error' : 'invalid_request_error');
 }
 
-/** An error in Anthropic's envelope. `code` is Signalbox's own, beside the fields that clients know. */
-export function anthropicError(error: SignalboxError) {
-  return { type: 'error', error: { type: typeOf(error.status), message: error.message, code: error.code } };
+/** An error in Anthropic's envelope; `details` hold what clients may branch on. */
+export function anthropicError({ status, message, code, param }: SignalboxError) {
+  const details = { error_code: code, ...(param === undefined ? {} : { param }) };
+  return { type: 'error', error: { type: typeOf(status), message, details } };
+}
+
+/** The status of an error: by its type, or its own code where that is one. */
+function statusOf(error: JsonObject): number {
+  const code = Number(error['code'] ?? Number.NaN);
+  return STATUS.get(text(error['type']) ?? '') ?? (code >= 400 && code < 600 ? code : 500);
 }
 
 /** The error event of a body or an event that holds one. */
 export function errorEventOf(body: JsonObject): ChatEvent | undefined {
-  const { error } = body;
+  const error = body['error'] ?? undefined;
   if (body['type'] !== 'error' && error === undefined) return undefined;
   const own = isObject(error) ? error : { message: error };
   return {
     type: 'error',
     message: text(own['message']) ?? 'the provider sent an error instead of an answer',
-    status: STATUS.get(text(own['type']) ?? '') ?? 500,
+    status: statusOf(own),
     text: JSON.stringify(error ?? {}),
   };
 }

@@ -1,5 +1,4 @@
-import { SignalboxError } from '../../errors.ts';
-import type { ChatMessage, ChatPart, ChatRequest, ChatTool, FilePart } from '../chat.ts';
+import type { ChatMessage, ChatPart, ChatRequest, ChatTool } from '../chat.ts';
 import {
   bool,
   count,
@@ -13,130 +12,52 @@ import {
   type JsonObject,
 } from '../guards.ts';
 import { effortOf } from '../openai-chat/parse.ts';
-import { formatOf, viewAnthropic } from './view.ts';
+import { partsOf } from './block-parts.ts';
+import { formatOf, holdings, viewAnthropic } from './view.ts';
 
-function addressOf(url: string): URL {
-  if (!/^https?:/i.test(url) || !URL.canParse(url))
-    throw new SignalboxError('invalid_request', 'source.url: expected a URL', { param: 'messages' });
-  return new URL(url);
+/** Content is a string or blocks. */
+function contentOf(content: unknown, path: string, lost: Set<string>): ChatPart[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return list(content).flatMap((block, i) => (isObject(block) ? partsOf(block, `${path}[${i}]`, lost) : []));
 }
 
-function fileOf(block: JsonObject): FilePart | undefined {
-  const source = isObject(block['source']) ? block['source'] : {};
-  const fallback = block['type'] === 'image' ? 'image/*' : 'application/pdf';
-  const shared = { type: 'file' as const, cacheControl: block['cache_control'], filename: text(block['title']) };
-  switch (source['type']) {
-    case 'base64':
-      return given({ ...shared, mediaType: text(source['media_type']) ?? fallback, data: text(source['data']) ?? '' });
-    case 'url':
-      return given({ ...shared, mediaType: fallback, data: addressOf(text(source['url']) ?? '') });
-    case 'text':
-      return given({
-        ...shared,
-        mediaType: 'text/plain',
-        data: Buffer.from(text(source['data']) ?? '').toString('base64'),
-      });
-    default:
-      return undefined;
-  }
-}
-
-function resultOf(block: JsonObject, lost: Set<string>): ChatPart {
-  const parts = typeof block['content'] === 'string' ? [] : list(block['content']);
-  const words = typeof block['content'] === 'string' ? [block['content']] : [];
-  const files: FilePart[] = [];
-  for (const part of parts) {
-    if (!isObject(part)) continue;
-    if (part['type'] === 'text') words.push(text(part['text']) ?? '');
-    else {
-      const file = fileOf(part);
-      if (file === undefined) lost.add(`messages.tool_result.${text(part['type']) ?? 'block'}`);
-      else files.push(file);
-    }
-  }
-  return given({
-    type: 'tool-result' as const,
-    toolCallId: text(block['tool_use_id']) ?? '',
-    toolName: '',
-    output: words.join('\n'),
-    files: files.length === 0 ? undefined : files,
-    isError: bool(block['is_error']),
-    cacheControl: block['cache_control'],
-  });
-}
-
-function partOf(block: unknown, lost: Set<string>): ChatPart[] {
-  if (!isObject(block)) return [];
-  const cacheControl = block['cache_control'];
-  switch (block['type']) {
-    case 'text':
-      return [given({ type: 'text' as const, text: text(block['text']) ?? '', cacheControl })];
-    case 'thinking':
-      return [
-        given({ type: 'reasoning' as const, text: text(block['thinking']) ?? '', signature: text(block['signature']) }),
-      ];
-    case 'redacted_thinking':
-      return [{ type: 'reasoning', text: '', redacted: text(block['data']) ?? '' }];
-    case 'tool_use':
-      return [
-        given({
-          type: 'tool-call' as const,
-          toolCallId: text(block['id']) ?? '',
-          toolName: text(block['name']) ?? '',
-          input: JSON.stringify(block['input'] ?? {}),
-          cacheControl,
-        }),
-      ];
-    case 'tool_result':
-      return [resultOf(block, lost)];
-    case 'image':
-    case 'document': {
-      const file = fileOf(block);
-      if (file !== undefined) return [file];
-    }
-  }
-  lost.add(`messages.${text(block['type']) ?? 'block'}`);
-  return [];
-}
-
-function messageOf(message: unknown, lost: Set<string>): ChatMessage[] {
+/** The results of tools are a message of their own. */
+function messagesOf(message: unknown, index: number, lost: Set<string>): ChatMessage[] {
   if (!isObject(message)) return [];
-  const { content } = message;
-  const parts: ChatPart[] =
-    typeof content === 'string'
-      ? [{ type: 'text', text: content }]
-      : list(content).flatMap((block) => partOf(block, lost));
-  const role = message['role'] === 'assistant' ? 'assistant' : message['role'] === 'system' ? 'system' : 'user';
-  const results = parts.filter(({ type }) => type === 'tool-result');
-  const rest = parts.filter(({ type }) => type !== 'tool-result');
+  const { role: said, content } = message;
+  const role: ChatMessage['role'] = said === 'assistant' || said === 'system' ? said : 'user';
+  const { results, rest } = holdings(content);
+  const parts = contentOf(content, `messages[${index}].content`, lost);
+  const isResult = ({ type }: ChatPart): boolean => type === 'tool-result';
   return [
-    ...(results.length === 0 ? [] : [{ role: 'tool' as const, content: results }]),
-    ...(rest.length === 0 && results.length > 0 ? [] : [{ role, content: rest } as const]),
+    ...(results ? [{ role: 'tool' as const, content: parts.filter(isResult) }] : []),
+    ...(rest ? [{ role, content: parts.filter((part) => !isResult(part)) }] : []),
   ];
 }
 
 function systemOf(system: unknown, lost: Set<string>): ChatMessage[] {
-  const content: ChatPart[] =
-    typeof system === 'string'
-      ? [{ type: 'text', text: system }]
-      : list(system).flatMap((block) => partOf(block, lost));
-  return content.length === 0 ? [] : [{ role: 'system', content }];
+  if (typeof system !== 'string' && list(system).length === 0) return [];
+  return [{ role: 'system', content: contentOf(system, 'system', lost) }];
 }
+
+const TOOL: ReadonlySet<string> = new Set(['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']);
 
 function toolsOf(body: JsonObject, lost: Set<string>): ChatTool[] {
   return list(body['tools']).flatMap((tool) => {
     if (!isObject(tool)) return [];
+    // A tool that Anthropic's servers run.
     if (tool['input_schema'] === undefined) {
       lost.add(`tools.${text(tool['type']) ?? text(tool['name']) ?? 'tool'}`);
       return [];
     }
+    for (const name of unknownFields(tool, TOOL)) lost.add(`tools.${name}`);
     return [
       given({
         name: text(tool['name']) ?? '',
         description: text(tool['description']),
         inputSchema: tool['input_schema'],
         strict: bool(tool['strict']),
-        cacheControl: tool['cache_control'],
+        cacheControl: tool['cache_control'] ?? undefined,
       }),
     ];
   });
@@ -149,13 +70,24 @@ function toolChoiceOf(choice: unknown): ChatRequest['toolChoice'] {
   return choice['type'] === 'any' ? 'required' : choice['type'] === 'none' ? 'none' : 'auto';
 }
 
-function reasoningOf(body: JsonObject): ChatRequest['reasoning'] {
-  const { thinking, output_config: config } = body;
+/** Thinking without a level of its own is at Anthropic's default, `high`. */
+function reasoningOf({ thinking, output_config: config }: JsonObject, lost: Set<string>): ChatRequest['reasoning'] {
   const effort = isObject(config) ? effortOf(config['effort']) : undefined;
   if (!isObject(thinking)) return effort === undefined ? undefined : { effort };
-  if (thinking['type'] === 'disabled') return { effort: 'none' };
+  if (thinking['type'] === 'disabled') {
+    if (effort !== undefined) lost.add('output_config.effort');
+    return { effort: 'none' };
+  }
+  if (thinking['type'] === 'between_tools') lost.add('thinking.type');
+  for (const name of unknownFields(thinking, new Set(['type', 'budget_tokens']))) lost.add(`thinking.${name}`);
   const budgetTokens = thinking['type'] === 'enabled' ? count(thinking['budget_tokens']) : undefined;
   return given({ effort: effort ?? (budgetTokens === undefined ? 'high' : undefined), budgetTokens });
+}
+
+/** What is inside a field that the neutral request holds in part. */
+function nameInner(body: JsonObject, field: string, known: ReadonlySet<string>, lost: Set<string>): void {
+  const inner = body[field];
+  if (isObject(inner)) for (const name of unknownFields(inner, known)) lost.add(`${field}.${name}`);
 }
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -181,31 +113,34 @@ const KNOWN: ReadonlySet<string> = new Set([
  * @throws `invalid_request` with the path of the offending field.
  */
 export function parseAnthropic(body: unknown): ChatRequest {
-  const view = viewAnthropic(body);
+  const { stream, maxOutput } = viewAnthropic(body);
   const fields = isObject(body) ? body : {};
   const lost = new Set(unknownFields(fields, KNOWN));
   const messages = [
     ...systemOf(fields['system'], lost),
-    ...list(fields['messages']).flatMap((message) => messageOf(message, lost)),
+    ...list(fields['messages']).flatMap((message, i) => messagesOf(message, i, lost)),
   ];
   const tools = toolsOf(fields, lost);
   const { tool_choice: choice, metadata } = fields;
   const serial = isObject(choice) ? bool(choice['disable_parallel_tool_use']) : undefined;
   const format = formatOf(fields);
+  const reasoning = reasoningOf(fields, lost);
+  nameInner(fields, 'metadata', new Set(['user_id']), lost);
+  nameInner(fields, 'output_config', new Set(['effort', 'format']), lost);
   return given({
     model: text(fields['model']) ?? '',
     messages,
-    stream: view.stream,
+    stream,
     tools: tools.length === 0 ? undefined : tools,
     toolChoice: toolChoiceOf(choice),
     parallelToolCalls: serial === undefined ? undefined : !serial,
-    maxOutputTokens: view.maxOutput,
+    maxOutputTokens: maxOutput,
     temperature: number(fields['temperature']),
     topP: number(fields['top_p']),
     topK: count(fields['top_k']),
     stop: strings(fields['stop_sequences']),
     responseFormat: format === undefined ? undefined : given({ type: 'json' as const, schema: format['schema'] }),
-    reasoning: reasoningOf(fields),
+    reasoning,
     user: isObject(metadata) ? text(metadata['user_id']) : undefined,
     unknown: lost.size === 0 ? undefined : [...lost],
   });

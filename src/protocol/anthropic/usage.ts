@@ -1,5 +1,5 @@
 import type { FinishReason, Usage } from '../chat.ts';
-import { count, isObject } from '../guards.ts';
+import { count, isObject, type JsonObject } from '../guards.ts';
 
 /** What has been told of an answer's tokens so far; a later count replaces an earlier one. */
 export interface Counts {
@@ -7,39 +7,54 @@ export interface Counts {
   cacheRead?: number;
   cacheWrite?: number;
   output?: number;
+  reasoning?: number;
+}
+
+/** Tokens written to the cache, which some hosts tell by lifetime only. */
+function cacheWriteOf(usage: JsonObject): number | undefined {
+  const parts = usage['cache_creation'];
+  if (!isObject(parts)) return count(usage['cache_creation_input_tokens']);
+  const short = count(parts['ephemeral_5m_input_tokens']) ?? 0;
+  const long = count(parts['ephemeral_1h_input_tokens']) ?? 0;
+  return count(usage['cache_creation_input_tokens']) ?? short + long;
 }
 
 /** Takes the counts of a `usage` object over: in a stream they are cumulative. */
 export function takeCounts(counts: Counts, usage: unknown): void {
   if (!isObject(usage)) return;
+  const details = usage['output_tokens_details'];
   const input = count(usage['input_tokens']);
   const cacheRead = count(usage['cache_read_input_tokens']);
-  const cacheWrite = count(usage['cache_creation_input_tokens']);
+  const cacheWrite = cacheWriteOf(usage);
   const output = count(usage['output_tokens']);
+  const reasoning = isObject(details) ? count(details['thinking_tokens']) : undefined;
   if (input !== undefined) counts.input = input;
   if (cacheRead !== undefined) counts.cacheRead = cacheRead;
   if (cacheWrite !== undefined) counts.cacheWrite = cacheWrite;
   if (output !== undefined) counts.output = output;
+  if (reasoning !== undefined) counts.reasoning = reasoning;
 }
 
 /** Anthropic's `input_tokens` leave out what was read from and written to cache; ours hold it. */
-export function usageOf({ input, cacheRead, cacheWrite, output }: Counts): Usage | undefined {
+export function usageOf({ input, cacheRead = 0, cacheWrite = 0, output, reasoning = 0 }: Counts): Usage | undefined {
   if (input === undefined && output === undefined) return undefined;
   return {
-    input: (input ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0),
+    input: (input ?? 0) + cacheRead + cacheWrite,
     output: output ?? 0,
-    ...(cacheRead === undefined || cacheRead === 0 ? {} : { cacheRead }),
-    ...(cacheWrite === undefined || cacheWrite === 0 ? {} : { cacheWrite }),
+    ...(cacheRead === 0 ? {} : { cacheRead }),
+    ...(cacheWrite === 0 ? {} : { cacheWrite }),
+    ...(reasoning === 0 ? {} : { reasoning: Math.min(reasoning, output ?? 0) }),
   };
 }
 
-/** Anthropic's usage object: fields for the cache only where it was used, since strict clients know no others. */
-export function anthropicUsage({ input, output, cacheRead = 0, cacheWrite = 0 }: Usage) {
+/** Anthropic's usage object: fields beside the two counts only where they say something, since strict clients know no others. */
+export function anthropicUsage({ input, output, cacheRead = 0, cacheWrite = 0, reasoning = 0 }: Usage) {
   return {
     input_tokens: Math.max(0, input - cacheRead - cacheWrite),
     output_tokens: output,
     ...(cacheRead === 0 ? {} : { cache_read_input_tokens: cacheRead }),
     ...(cacheWrite === 0 ? {} : { cache_creation_input_tokens: cacheWrite }),
+    ...(reasoning === 0 || output === 0 ? {} : { output_tokens_details: { thinking_tokens: reasoning } }),
   };
 }
 
@@ -52,9 +67,14 @@ const FINISH: Readonly<Record<string, FinishReason>> = {
   refusal: 'content-filter',
 };
 
-/** Anthropic's stop reason; `pause_turn` is to be gone on with, not an end. */
-export function finishOf(reason: unknown): FinishReason | undefined {
-  return typeof reason === 'string' ? (FINISH[reason] ?? 'other') : undefined;
+/**
+ * Anthropic's stop reason; `pause_turn` is to be gone on with, not an end. Of an answer that called tools the end is
+ * `tool-calls`, whatever the host said.
+ */
+export function finishOf(reason: unknown, calledTools: boolean): FinishReason | undefined {
+  if (typeof reason !== 'string') return undefined;
+  const finish = FINISH[reason] ?? 'other';
+  return calledTools && finish === 'stop' ? 'tool-calls' : finish;
 }
 
 const STOP_REASONS: Readonly<Record<FinishReason, string>> = {
@@ -66,7 +86,15 @@ const STOP_REASONS: Readonly<Record<FinishReason, string>> = {
   other: 'end_turn',
 };
 
-/** A stop reason is never null in a complete answer. */
-export function stopReasonOf(finish: FinishReason | undefined, stopSequence: string | undefined): string {
-  return stopSequence === undefined ? STOP_REASONS[finish ?? 'stop'] : 'stop_sequence';
+/** A stop reason is never null in a complete answer, and tells of tools that were called. */
+export function stopReasonOf(
+  finish: FinishReason = 'stop',
+  stopSequence: string | undefined,
+  calledTools: boolean,
+): string {
+  if (finish === 'stop' && calledTools) return 'tool_use';
+  return finish === 'stop' && stopSequence !== undefined ? 'stop_sequence' : STOP_REASONS[finish];
 }
+
+/** Ids of messages begin so. */
+export const messageId = (id: string): string => (id.startsWith('msg_') ? id : `msg_${id}`);

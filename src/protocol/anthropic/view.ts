@@ -12,49 +12,57 @@ interface Seen {
   files: number;
 }
 
-function add(seen: Seen, words: string): void {
-  seen.text += seen.text === '' ? words : `\n${words}`;
-}
+const nothing = (): Seen => ({ text: '', images: 0, files: 0 });
 
-/** Counts what content blocks hold, those of tool results included. */
-function readBlocks(blocks: unknown, seen: Seen): void {
-  if (typeof blocks === 'string') add(seen, blocks);
-  for (const block of list(blocks)) {
+/** Counts what content blocks hold; what is inside the results of tools goes to `results`. */
+function readBlocks(content: unknown, seen: Seen, results: Seen = seen): void {
+  if (typeof content === 'string') seen.text += seen.text === '' ? content : `\n${content}`;
+  for (const block of list(content)) {
     if (!isObject(block)) continue;
-    if (block['type'] === 'text') add(seen, text(block['text']) ?? '');
+    if (block['type'] === 'text') readBlocks(text(block['text']), seen);
     else if (block['type'] === 'image') seen.images++;
     else if (block['type'] === 'document') seen.files++;
-    else if (block['type'] === 'tool_result') readBlocks(block['content'], seen);
+    else if (isResult(block)) readBlocks(block['content'], results);
   }
 }
 
-/** A user message that holds nothing but the results of tools is no turn of the user's. */
-function isResults(content: unknown): boolean {
+const isResult = (block: unknown): boolean => isObject(block) && block['type'] === 'tool_result';
+
+/** Whether a message holds the results of tools, and whether anything else: the user said only the rest. */
+export function holdings(content: unknown): { readonly results: boolean; readonly rest: boolean } {
   const blocks = list(content);
-  return blocks.length > 0 && blocks.every((block) => isObject(block) && block['type'] === 'tool_result');
+  const results = blocks.some(isResult);
+  return { results, rest: !results || !blocks.every(isResult) };
 }
 
-function viewMessage(message: unknown, index: number): QueryMessage {
+const ROLES: readonly unknown[] = ['user', 'assistant', 'system'] satisfies QueryMessage['role'][];
+const isRole = (role: unknown): role is 'user' | 'assistant' | 'system' => ROLES.includes(role);
+
+/** A message as routing sees it: the results of tools are no turn of the user's. */
+function viewMessage(message: unknown, index: number): QueryMessage[] {
   if (!isObject(message)) throw invalid(`messages[${index}]`, 'an object with role and content');
   const { role, content } = message;
-  if (role !== 'user' && role !== 'assistant' && role !== 'system') {
-    throw invalid(`messages[${index}].role`, 'user or assistant');
-  }
-  const seen: Seen = { text: '', images: 0, files: 0 };
-  readBlocks(content, seen);
-  return { role: role === 'user' && isResults(content) ? 'tool' : role, audio: 0, ...seen };
+  if (!isRole(role)) throw invalid(`messages[${index}].role`, 'user or assistant');
+  const { results, rest } = holdings(content);
+  const said = nothing();
+  const told = nothing();
+  readBlocks(content, said, told);
+  return [
+    ...(results ? [{ role: 'tool' as const, audio: 0, ...told }] : []),
+    ...(rest ? [{ role, audio: 0, ...said }] : []),
+  ];
 }
 
 function viewSystem(system: unknown): QueryMessage[] {
-  if (system === undefined || system === null) return [];
-  const seen: Seen = { text: '', images: 0, files: 0 };
+  if (typeof system !== 'string' && list(system).length === 0) return [];
+  const seen = nothing();
   readBlocks(system, seen);
   return [{ role: 'system', audio: 0, ...seen }];
 }
 
 function wantsReasoning(body: JsonObject): boolean {
   const { thinking } = body;
-  return isObject(thinking) && (thinking['type'] === 'enabled' || thinking['type'] === 'adaptive');
+  return isObject(thinking) && typeof thinking['type'] === 'string' && thinking['type'] !== 'disabled';
 }
 
 /** The schema that an answer must fit, wherever this version of the API puts it. */
@@ -72,7 +80,7 @@ export function viewAnthropic(body: unknown): QueryInput {
   if (messages.length === 0) throw invalid('messages', 'at least one message');
   const tools = list(body['tools']);
   return {
-    messages: [...viewSystem(body['system']), ...messages.map(viewMessage)],
+    messages: [...viewSystem(body['system']), ...messages.flatMap(viewMessage)],
     toolCount: tools.length,
     toolNames:
       tools.length === 0 ? undefined : tools.flatMap((tool) => (isObject(tool) ? (text(tool['name']) ?? []) : [])),

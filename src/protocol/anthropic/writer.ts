@@ -1,21 +1,18 @@
 import type { ChatEvent, FinishReason, Usage } from '../chat.ts';
 import type { EncoderOptions, EventWriter } from '../codec.ts';
-import { collectAnswer } from '../collect.ts';
 import { START, type Position } from '../tap.ts';
-import { createBlocks, eventBytes as line } from './blocks.ts';
-import { toolId } from './tool-id.ts';
-import { anthropicUsage, stopReasonOf } from './usage.ts';
+import { createBlocks, eventBytes } from './blocks.ts';
+import { typeOf } from './error.ts';
+import { anthropicUsage, messageId, stopReasonOf } from './usage.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Anthropic's ids begin so. */
-const idOf = (id: string): string => (id.startsWith('msg_') ? id : `msg_${id}`);
+const PING = Buffer.from('event: ping\ndata: {"type":"ping"}\n\n');
 
 /** Writes Anthropic's stream: one content block at a time, stop reason and usage in `message_delta`. */
 export function writeAnthropic(options: EncoderOptions): EventWriter {
   const { resume, inputTokens } = options;
   const position: Mutable<Position> = { ...(resume ?? START) };
-  let metadata: { id?: string; model?: string } = {};
   let finish: FinishReason | undefined;
   let stopSequence: string | undefined;
   let usage: Usage | undefined;
@@ -24,45 +21,46 @@ export function writeAnthropic(options: EncoderOptions): EventWriter {
   const begin = (): Buffer[] => {
     if (position.begun) return [];
     position.begun = true;
-    position.id = idOf(metadata.id ?? options.id);
-    position.model = metadata.model ?? options.model;
-    const { id, model } = position;
+    position.id = messageId(position.id ?? options.id);
+    position.model ??= options.model;
     const message = {
-      id,
+      id: position.id,
       type: 'message',
       role: 'assistant',
-      model,
+      model: position.model,
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: { input_tokens: inputTokens, output_tokens: 0 },
+      usage: anthropicUsage({ ...(usage ?? { input: inputTokens }), output: 0 }),
     };
-    return [line('message_start', { message })];
+    return [eventBytes('message_start', { message })];
   };
   const blocks = createBlocks(position, begin, options.id);
   const write = (event: ChatEvent): Buffer[] => {
     switch (event.type) {
       case 'response-metadata':
-        metadata = event;
+        if (position.begun) return [];
+        if (event.id !== undefined) position.id = event.id;
+        if (event.model !== undefined) position.model = event.model;
         return begin();
-      case 'text-delta':
-        return event.delta === '' ? [] : blocks.text(event.delta);
       case 'reasoning-delta':
-        return blocks.reasoning(event);
+        if (options.reasoning === false) return [PING];
+        return alive(blocks.write(event));
+      case 'text-delta':
       case 'tool-call-delta':
-        return blocks.call(event);
+        return alive(blocks.write(event));
       case 'finish':
         finish = event.finishReason;
         stopSequence = event.stopSequence;
-        return [];
+        return blocks.end();
       case 'usage':
         usage = event.usage;
         return [];
       case 'ping':
-        return [line('ping', {})];
+        return [PING];
       default:
         failed = true;
-        return [line('error', { error: { type: 'api_error', message: event.message } })];
+        return [eventBytes('error', { error: { type: typeOf(event.status ?? 500), message: event.message } })];
     }
   };
 
@@ -73,15 +71,18 @@ export function writeAnthropic(options: EncoderOptions): EventWriter {
     },
     end(routing) {
       if (failed) return undefined;
+      const opening = [...begin(), ...blocks.end()];
       const messageDelta = {
-        delta: { stop_reason: stopReasonOf(finish, stopSequence), stop_sequence: stopSequence ?? null },
+        delta: {
+          stop_reason: stopReasonOf(finish, stopSequence, position.toolCalls > 0),
+          stop_sequence: stopSequence ?? null,
+        },
         usage: anthropicUsage(usage ?? { input: inputTokens, output: 0 }),
       };
       return Buffer.concat([
-        ...begin(),
-        ...blocks.end(),
-        line('message_delta', messageDelta),
-        line('message_stop', routing === undefined ? {} : { routing }),
+        ...opening,
+        eventBytes('message_delta', messageDelta),
+        eventBytes('message_stop', routing === undefined ? {} : { routing }),
       ]);
     },
     get position() {
@@ -90,44 +91,7 @@ export function writeAnthropic(options: EncoderOptions): EventWriter {
   };
 }
 
-/** Arguments as an object; what is not JSON is kept as it is, under a name that says so. */
-function inputOf(json: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(json);
-    return typeof parsed === 'object' && parsed !== null ? parsed : { value: parsed };
-  } catch {
-    return { invalid_json: json };
-  }
-}
-
-/** A whole answer. */
-export function writeWholeAnthropic(events: readonly ChatEvent[], options: EncoderOptions): Uint8Array {
-  const { metadata, text, reasoningParts, toolCalls, finishReason, stopSequence, usage } = collectAnswer(events);
-  const content = [
-    ...reasoningParts.flatMap((part): object[] => {
-      if (part.redacted !== undefined) return [{ type: 'redacted_thinking', data: part.redacted }];
-      return part.text === '' && part.signature === undefined
-        ? []
-        : [{ type: 'thinking', thinking: part.text, signature: part.signature ?? '' }];
-    }),
-    ...(text === '' ? [] : [{ type: 'text', text }]),
-    ...toolCalls.map(({ toolCallId, toolName, input }, i) => ({
-      type: 'tool_use',
-      id: toolId(toolCallId ?? `toolu_${options.id}_${i}`),
-      name: toolName,
-      input: inputOf(input),
-    })),
-  ];
-  return Buffer.from(
-    JSON.stringify({
-      id: idOf(metadata.id ?? options.id),
-      type: 'message',
-      role: 'assistant',
-      model: metadata.model ?? options.model,
-      content,
-      stop_reason: stopReasonOf(finishReason, stopSequence),
-      stop_sequence: stopSequence ?? null,
-      usage: anthropicUsage(usage ?? { input: options.inputTokens, output: 0 }),
-    }),
-  );
+/** A client's watchdog counts bytes: what waits, or says nothing here, shows that the answer is still being made. */
+function alive(out: Buffer[]): Buffer[] {
+  return out.length === 0 ? [PING] : out;
 }

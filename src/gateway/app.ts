@@ -18,6 +18,7 @@ import { requireJson } from './management/require-json.ts';
 import { checkPathRole, listModels, showModel } from './models.ts';
 import { mountOllama } from './ollama.ts';
 import { lockedPage, page } from './page.ts';
+import { PASSED_ON, passThrough } from './pass-through.ts';
 import { splitPath } from './paths.ts';
 import { health, metrics, ready } from './probes.ts';
 import { readRequest, tooLarge } from './request-body.ts';
@@ -29,16 +30,7 @@ const POSTED = ['/router/v1/route', '/router/v1/feedback'];
 export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/models'];
 
 /** Inference that later versions serve: a client that is pointed at it is told so, not that there is nothing. */
-export const LATER: readonly string[] = [
-  '/v1/responses',
-  '/v1/completions',
-  '/v1/moderations',
-  '/v1/audio/*',
-  '/v1/images/*',
-  '/v1/files/*',
-  '/v1/batches/*',
-  '/api/embed',
-];
+export const LATER: readonly string[] = ['/v1/responses'];
 
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
 export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response>;
@@ -106,6 +98,9 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   }
 
   mountOllama(app, context);
+  for (const path of PASSED_ON) {
+    app.all(path, (c) => passThrough(context, c.req.raw, { path: c.req.path }, c.env.admitted));
+  }
 
   app.get('/ui', (c) => c.redirect('/ui/'));
   app.get('/ui/*', (c) => page(context, c.req.path));

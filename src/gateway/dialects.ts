@@ -12,6 +12,8 @@ export const INFERENCE: ReadonlyMap<string, Dialect> = new Map([
   // Some clients put Ollama's path after an OpenAI base URL.
   ['/v1/api/chat', 'ollama'],
   ['/api/generate', 'ollama-generate'],
+  ['/api/embed', 'openai-embeddings'],
+  ['/api/embeddings', 'openai-embeddings'],
 ]);
 
 /** The dialect of an inference request; undefined for every other request. */

@@ -12,6 +12,7 @@ import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
 import { failure } from './failure.ts';
 import type { Ingress } from './ingress.ts';
+import { embedCaller, embedReply, OLLAMA_EMBED } from './ollama-embed.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { isCompacted, isMinor, sessionOf } from './signals.ts';
 import { parseTags } from './tags.ts';
@@ -102,9 +103,11 @@ export async function inference(
   ingress: Ingress,
   caller: Caller,
 ): Promise<Reply> {
-  const reply = await infer(context, dialect, ingress, caller).catch((error: unknown) =>
+  const embeds = OLLAMA_EMBED.has(ingress.path);
+  const given = await infer(context, dialect, ingress, embeds ? embedCaller(caller) : caller).catch((error: unknown) =>
     failure(context, error, ingress),
   );
+  const reply = embeds ? embedReply(given, ingress.path) : given;
   const cors = corsHeaders(context, ingress, Object.keys(reply.headers));
   return cors === undefined ? reply : { ...reply, headers: { ...reply.headers, ...cors } };
 }

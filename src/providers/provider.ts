@@ -56,6 +56,9 @@ export interface UpstreamAnswer {
   readonly redact?: (text: string) => string;
 }
 
+/** An answer that nothing here reads, whatever its status. */
+export type RawAnswer = Pick<UpstreamAnswer, 'status' | 'headers' | 'body'>;
+
 /** One failed upstream call. */
 export class UpstreamFailure extends Error {
   override readonly name = 'UpstreamFailure';
@@ -102,6 +105,16 @@ export interface CallerSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** A request of a route that nothing here reads: it goes on as it is. */
+export interface RawRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** After the base URL, with its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly key: number;
+}
+
 /** What `doctor` wants to know of a provider. */
 export interface ProviderCheck {
   readonly ok: boolean;
@@ -129,6 +142,8 @@ export interface Provider {
   readonly local: boolean;
   /** Resolves at the head of a 2xx answer; rejects with {@link UpstreamFailure}. `signal` = the client left. */
   call(upstream: Upstream, request: WireRequest, limits: Limits, signal: CallerSignal): Promise<UpstreamAnswer>;
+  /** Passes a request on as it is; left out where there is nowhere to pass it. Rejects with {@link UpstreamFailure}. */
+  forward?(request: RawRequest, limits: Limits, signal: CallerSignal): Promise<RawAnswer>;
   /** A cheap request that tells whether address and key work; costs nothing. */
   check(signal: AbortSignal): Promise<ProviderCheck>;
 }

@@ -5,7 +5,7 @@ import { WholeReader, type WholeAnswer } from './whole-reader.ts';
 /** What a call needs beside its bytes. */
 export interface Call {
   readonly url: URL;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly signal: AbortSignal | CallSignal;

@@ -58,4 +58,13 @@ describe('embeddings', () => {
       expect(await response.text()).toContain('input: expected a string');
     }
   });
+
+  it('are given as Ollama gives them', async () => {
+    const many = await embed({ model: 'small', input: ['Hello'] }, '/api/embed');
+    expect(await many.json()).toMatchObject({ embeddings: [[0.5, -0.25]], prompt_eval_count: 8 });
+    const single = await embed({ model: 'small', prompt: 'Hello' }, '/api/embeddings');
+    expect(await single.json()).toEqual({ embedding: [0.5, -0.25] });
+    const wrong = await embed({ model: 'small' }, '/api/embed');
+    expect([wrong.status, await wrong.json()]).toEqual([400, { error: expect.stringContaining('input: expected') }]);
+  });
 });

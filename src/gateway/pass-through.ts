@@ -1,0 +1,168 @@
+import { SignalboxError } from '../errors.ts';
+import { forward } from '../flow/forward.ts';
+import { errorOf } from '../flow/policy.ts';
+import { addReturnable, forwardable } from '../protocol/headers.ts';
+import { patchRequest } from '../protocol/patch.ts';
+import { UpstreamFailure } from '../providers/provider.ts';
+import type { Admitted, GatewayContext } from './context.ts';
+import type { Ingress } from './ingress.ts';
+import { readRequest } from './request-body.ts';
+import { toResponse } from './stream-bridge.ts';
+import { parseTags } from './tags.ts';
+
+/** Routes of OpenAI's that are passed on as they are. */
+export const PASSED_ON: readonly string[] = [
+  '/v1/completions',
+  '/v1/moderations',
+  '/v1/audio/*',
+  '/v1/images/*',
+  '/v1/files',
+  '/v1/files/*',
+  '/v1/batches',
+  '/v1/batches/*',
+];
+
+/** Names the provider of a request whose body names no model. */
+const PROVIDER = 'x-signalbox-provider';
+/** A form's fields come before its files as a rule. */
+const FORM_START = 64 * 1024;
+
+/** The model that a body names: in JSON, or as a field of a form. */
+function modelOf(body: Uint8Array, type: string): string | undefined {
+  if (type.startsWith('multipart/')) {
+    const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, FORM_START)).toString('latin1');
+    return /name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,200})\r\n/.exec(start)?.[1];
+  }
+  if (body.length === 0) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+    const model: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'model') : undefined;
+    return typeof model === 'string' ? model : undefined;
+  } catch {
+    throw new SignalboxError('invalid_json', 'the body is not valid JSON');
+  }
+}
+
+interface Destination {
+  readonly provider: string;
+  /** Configured id, and the name there. */
+  readonly model?: string;
+  readonly name?: string;
+}
+
+/** Where a request goes: to the named provider, its model's, or the only one there is. */
+function destinationOf(
+  context: GatewayContext,
+  { header, identity, role }: Admitted,
+  model: string | undefined,
+): Destination {
+  const { config, plan, providers } = context.engine.snapshot();
+  const named = header(PROVIDER);
+  const able = [...providers.values()].filter((provider) => provider.forward !== undefined).map(({ name }) => name);
+  if (named !== undefined && !able.includes(named)) {
+    throw new SignalboxError(
+      'invalid_request',
+      `${PROVIDER}: "${named.slice(0, 80)}" is no provider that requests are passed on to; there are ${able.join(', ')}`,
+    );
+  }
+  if (model !== undefined) {
+    const { explicit } = plan({
+      model,
+      pathRole: role,
+      headerRole: header('x-signalbox-role'),
+      keyModels: identity.models,
+      keyRoles: identity.roles,
+    });
+    const upstream =
+      explicit?.upstream ?? explicit?.model.upstreams.find(({ provider }) => named === undefined || provider === named);
+    if (explicit !== undefined && upstream !== undefined)
+      return { provider: named ?? upstream.provider, model: explicit.model.id, name: upstream.name };
+    throw new SignalboxError(
+      'invalid_request',
+      `model: "${model.slice(0, 80)}" is routed, and this path is not: name a model`,
+      { param: 'model' },
+    );
+  }
+  if (identity.models !== undefined) {
+    throw new SignalboxError('forbidden', 'this key is limited to some models, and the request names none');
+  }
+  const provider = named ?? (Object.keys(config.providers).length === 1 ? able[0] : undefined);
+  if (provider === undefined) {
+    throw new SignalboxError(
+      'invalid_request',
+      `the request names no model: say which provider it is for with the header ${PROVIDER}: ${able.join(' or ')}`,
+    );
+  }
+  return { provider };
+}
+
+const METHODS = new Set(['GET', 'POST', 'DELETE']);
+
+function methodOf(method: string): 'GET' | 'POST' | 'DELETE' {
+  const known = METHODS.has(method) ? method : undefined;
+  if (known === 'GET' || known === 'POST' || known === 'DELETE') return known;
+  throw new SignalboxError('method_not_allowed', `this path takes GET, POST and DELETE, not ${method}`, {
+    allow: [...METHODS],
+  });
+}
+
+/** Passes a request on to a provider as it is, but for the model's name; on the ledger as unpriced. */
+export async function passThrough(
+  context: GatewayContext,
+  request: Request,
+  ingress: Pick<Ingress, 'path'>,
+  admitted: Admitted,
+): Promise<Response> {
+  const { engine } = context;
+  const { header, identity } = admitted;
+  const snapshot = engine.snapshot();
+  const method = methodOf(request.method);
+  const type = header('content-type') ?? '';
+  const body = method === 'POST' ? await readRequest(request, header, snapshot.config.server.maxBody) : undefined;
+  const asked = body === undefined ? undefined : modelOf(body, type);
+  const to = destinationOf(context, admitted, asked);
+  const sent =
+    body === undefined || to.name === undefined || type.startsWith('multipart/')
+      ? body
+      : patchRequest(body, { model: to.name, includeUsage: false });
+  const tags = header('x-signalbox-tags');
+  const work = {
+    id: admitted.id,
+    provider: to.provider,
+    model: to.model ?? '',
+    info: {
+      requested: (asked ?? '').slice(0, 200),
+      key: identity.id ?? undefined,
+      user: header('x-signalbox-user')?.slice(0, 200),
+      tags: tags === undefined ? undefined : parseTags(tags),
+    },
+    raw: {
+      method,
+      path: ingress.path.slice('/v1'.length) + new URL(request.url).search,
+      headers: { ...forwardable(header, request.headers.keys()), ...(type === '' ? {} : { 'content-type': type }) },
+      ...(sent === undefined ? {} : { body: sent }),
+    },
+    signal: request.signal,
+    started: admitted.started,
+  };
+  try {
+    const answer = await forward(work, snapshot, engine.runtime);
+    const headers: Record<string, string> = {
+      'x-signalbox-provider': to.provider,
+      'x-signalbox-model': to.model ?? '',
+    };
+    addReturnable(headers, answer.headers);
+    return toResponse({ status: answer.status, headers, body: answer.body });
+  } catch (error) {
+    if (!(error instanceof UpstreamFailure)) throw error;
+    const upstream = { id: to.provider, provider: to.provider, name: to.name ?? '', price: null };
+    const model = {
+      id: to.model ?? to.provider,
+      aliases: [],
+      capabilities: new Set<never>(),
+      capabilitiesKnown: false,
+      upstreams: [upstream],
+    };
+    throw errorOf(error, { model, upstream });
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.ts';
+import { headersOf } from './answer-headers.ts';
+import { networkFailure } from './classify.ts';
+import { UpstreamFailure, type Provider, type RawAnswer } from './provider.ts';
+import { errorBody } from './read-start.ts';
+import type { Transport, TransportAnswer } from './transport.ts';
+import { watchCall, type CallWatch } from './watch.ts';
+
+/** A host, as far as passing requests on needs it. */
+export interface ForwardHost {
+  readonly base: string;
+  /** Starts with `?`, or is empty. */
+  readonly query: string;
+  /** Headers of every call, per key. */
+  readonly fixed: readonly Readonly<Record<string, string>>[];
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Takes the provider's keys out of an error. */
+  readonly redact: (bytes: Uint8Array) => Uint8Array;
+}
+
+async function* pass(answer: TransportAnswer, watch: CallWatch): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of answer.body) yield Buffer.from(chunk);
+  } catch (error) {
+    throw watch.reason() ?? networkFailure(error);
+  } finally {
+    watch.end();
+    answer.body.destroy();
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Passes requests on to a host as they are, with its own key. */
+export function createForward({
+  base,
+  query,
+  fixed,
+  transport,
+  clock,
+  redact,
+}: ForwardHost): NonNullable<Provider['forward']> {
+  return async ({ method, path, headers, body, key }, limits, signal): Promise<RawAnswer> => {
+    if (signal.aborted) throw new UpstreamFailure('gone', 'the client left', { unsent: true });
+    const watch = watchCall(signal, () => clock.elapsed());
+    watch.limit(limits.total, 'no answer within timeouts.total');
+    try {
+      // The caller's content type says how its body is cut; the host's own would not.
+      const { 'content-type': _json, ...own } = fixed[key] ?? {};
+      const answer = await transport.send({
+        url: new URL(base + path + (path.includes('?') ? query.replace('?', '&') : query)),
+        method,
+        headers: { ...headers, ...own },
+        ...(body === undefined ? {} : { body }),
+        signal: watch.signal,
+        connect: limits.connect,
+      });
+      const { statusCode: status } = answer;
+      const told = headersOf(answer.headers);
+      if (status < 400) return { status, headers: told, body: pass(answer, watch) };
+      const error = redact(await errorBody(answer));
+      watch.end();
+      return { status, headers: told, body: once(error) };
+    } catch (error) {
+      watch.end();
+      throw watch.reason() ?? networkFailure(error);
+    }
+  };
+}

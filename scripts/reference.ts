@@ -7,7 +7,10 @@ import { simulatedConfig } from '../src/cli/simulated.ts';
 import { configJsonSchema, configRows } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
 import { createGateway, LATER, MODELS } from '../src/gateway/app.ts';
+import { COUNT_TOKENS } from '../src/gateway/count-tokens.ts';
 import { INFERENCE } from '../src/gateway/dialects.ts';
+import { PASSED_ON } from '../src/gateway/pass-through.ts';
+import type { Dialect } from '../src/protocol/chat.ts';
 import { PROVIDER_KINDS } from '../src/providers/registry.ts';
 import { openEngine } from '../src/signalbox.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
@@ -45,9 +48,34 @@ function config(): string {
   return `${NOTE}# Configuration\n\n\`signalbox.yaml\` (JSON is YAML too). \`\${NAME}\` and \`\${NAME:-default}\` are replaced from the environment and from a \`.env\` beside the file; \`$\${\` stands for \`\${\`. Durations: \`250ms\`, \`5s\`, \`10m\`, \`1h\`, \`90d\`. Sizes: \`512KB\`, \`32MB\`. Money: USD. \`*\` stands for any name or list entry. A running gateway reloads the file when it changes; \`server\`, \`auth\` and \`storage\` need a restart. Editors can use [config.schema.json](config.schema.json).\n\n${table(['key', 'type', 'default', 'meaning'], rows)}\n`;
 }
 
+/** What is answered in each dialect. */
+const DIALECTS: readonly (readonly [Dialect, string])[] = [
+  ['openai-chat', 'OpenAI’s Chat Completions'],
+  ['openai-responses', 'OpenAI’s Responses'],
+  ['anthropic', 'Anthropic’s Messages'],
+  ['ollama', 'Ollama’s chat'],
+  ['ollama-generate', 'Ollama’s generate'],
+  ['openai-embeddings', 'Embeddings, in OpenAI’s shape or Ollama’s: only the named model answers'],
+];
+
 /** The routes that `/openapi.json` does not describe. */
 const ROUTES: readonly (readonly [method: string, paths: readonly string[], what: string])[] = [
-  ['POST', [...INFERENCE.keys()], 'Chat completions in OpenAI’s dialect; `GET` and `HEAD` say that the path is there'],
+  ...DIALECTS.map(
+    ([dialect, what]) =>
+      [
+        'POST',
+        [...INFERENCE].flatMap(([path, spoken]) => (spoken === dialect ? [path] : [])),
+        `${what}; \`GET\` and \`HEAD\` say that the path is there`,
+      ] as const,
+  ),
+  ['POST', [COUNT_TOKENS], 'The size of a Messages request, estimated here'],
+  [
+    'POST',
+    PASSED_ON,
+    'Passed on as they are (`GET` and `DELETE` too) to the provider of the model that the body names, else to the one that `x-signalbox-provider` names; on the ledger as unpriced',
+  ],
+  ['POST', ['/api/show'], 'What a model can do, as Ollama says it'],
+  ['GET', ['/api/tags', '/v1/api/tags', '/api/version', '/api/ps'], 'What clients of Ollama ask'],
   ['GET', MODELS, 'Models that a request may name, real and virtual'],
   ['GET', MODELS.map((path) => `${path}/{id}`), 'One of them'],
   ['GET', ['/ui/'], 'The page'],
@@ -65,7 +93,7 @@ function http(document: OpenApi): string {
   const management = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { summary }]) => [named(method, path), summary]),
   );
-  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\nNot yet in effect, answered with 501: ${LATER.map((path) => `\`${path}\``).join(', ')}.\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
+  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n${LATER.length === 0 ? '' : `Not yet in effect, answered with 501: ${LATER.map((path) => `\`${path}\``).join(', ')}.\n\n`}## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
 }
 
 interface OpenApi {

@@ -11,9 +11,9 @@ import { turnsOf, type Turn } from './turns.ts';
 /** Blocks of `system`, and turns. A request of instructions alone asks for what they say. */
 function saidBy({ messages }: ChatRequest, lost: Set<string>) {
   const rest = messages.filter(({ role }) => role !== 'system');
-  const system = messages
-    .filter(({ role }) => role === 'system')
-    .flatMap(({ content }) => content.filter((part) => part.type === 'text' && part.text !== ''));
+  const rules = messages.filter(({ role }) => role === 'system').flatMap(({ content }) => content);
+  const system = rules.filter((part) => part.type === 'text' && part.text !== '');
+  for (const { type } of rules) if (type !== 'text') lost.add(`system.${type}`);
   const alone = rest.length === 0 && system.length > 0;
   return {
     system: alone ? [] : system.map((part) => blockOf(part, lost)),

@@ -1,7 +1,7 @@
 import type { ChatMessage, ChatPart, ToolCallPart, ToolResultPart } from '../chat.ts';
 import { toolId } from './tool-id.ts';
 
-/** A part of a turn; the reasoning of this dialect only. */
+/** All that one side says before the other does. */
 export interface Turn {
   readonly role: 'user' | 'assistant';
   parts: ChatPart[];
@@ -59,7 +59,8 @@ function draftsOf(messages: readonly ChatMessage[], lost: Set<string>): Draft[] 
   const drafts: Draft[] = [];
   const calls = createCalls();
   for (const message of messages) {
-    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    const calling = message.content.some(({ type }) => type === 'tool-call');
+    const role = message.role === 'assistant' || calling ? 'assistant' : 'user';
     let draft = drafts.at(-1);
     if (draft?.role !== role) drafts.push((draft = { role, parts: [], calls: [] }));
     for (const part of message.content) {
@@ -81,9 +82,10 @@ function draftsOf(messages: readonly ChatMessage[], lost: Set<string>): Draft[] 
 }
 
 /** Whether this dialect can say a part: nothing empty, and no thoughts but those with Anthropic's own proof. */
-function isSaid(part: ChatPart, lost: Set<string>): boolean {
+function isSaid(part: ChatPart, role: Turn['role'], lost: Set<string>): boolean {
   if (part.type === 'text') return part.text !== '';
-  if (part.type !== 'reasoning' || part.redacted !== undefined || (part.signature ?? '') !== '') return true;
+  if (part.type !== 'reasoning') return true;
+  if (role === 'assistant' && (part.redacted !== undefined || (part.signature ?? '') !== '')) return true;
   lost.add('messages.reasoning');
   return false;
 }
@@ -110,7 +112,7 @@ export function turnsOf(messages: readonly ChatMessage[], lost: Set<string>): Tu
     else turns.push(turn);
   };
   for (const [i, { role, parts, calls }] of drafts.entries()) {
-    add({ role, parts: parts.filter((part) => isSaid(part, lost)) });
+    add({ role, parts: parts.filter((part) => isSaid(part, role, lost)) });
     const open = calls.some(({ result }) => result !== undefined) || i + 1 < drafts.length;
     if (open) add({ role: 'user', parts: calls.map(resultOf) });
   }

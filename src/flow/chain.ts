@@ -42,6 +42,7 @@ export async function callUntilAnswered(
         {
           ...step.body,
           contextWindow: target.model.contextWindow,
+          moved: passage.runtime.memory.step(passage.request, target.model.id) === 'switch',
           ...editOf({ upstream: step.call.id }),
         },
         left,

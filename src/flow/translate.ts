@@ -17,6 +17,8 @@ export interface Translated {
 export interface WireEdit {
   /** The model's name at the upstream. */
   readonly model: string;
+  /** The conversation was another model's until now. */
+  readonly moved?: boolean;
   /** Of the model, tokens. */
   readonly contextWindow?: number | undefined;
   /** Changes the neutral request; then the bytes are written anew. */
@@ -59,7 +61,9 @@ export function translateRequest(passage: Passage, provider: Provider, wire: Wir
   const { dialect, headers } = request;
   if (wire.edit === undefined && provider.dialects.includes(dialect)) {
     const includeUsage = request.stream && provider.streamUsage && dialect === 'openai-chat';
-    return { dialect, headers, body: patchRequest(request.body, { model: wire.model, includeUsage }) };
+    const replace = wire.moved === true ? codecOf(dialect).forget?.(request.parsed) : undefined;
+    if (replace !== undefined) passage.warnings.add('dropped:reasoning');
+    return { dialect, headers, body: patchRequest(request.body, { model: wire.model, includeUsage, replace }) };
   }
   const [own = dialect] = provider.dialects.includes(dialect) ? [dialect] : provider.dialects;
   const body = rendered(passage, own, wire);

@@ -79,6 +79,11 @@ export interface Codec {
   asksForUsage(body: unknown): boolean;
   /** The request in this dialect, for a model of which `about` tells. */
   render(request: ChatRequest, about?: RenderedFor): Rendered;
+  /**
+   * The field that holds the conversation, without the reasoning that only the model that made it can prove; undefined
+   * where there is none. For a conversation that moves to another model.
+   */
+  forget?(body: unknown): { readonly field: string; readonly value: unknown } | undefined;
   /** A reader for one streamed answer. */
   reader(): EventReader;
   /** Events of a whole answer; an error event for an error envelope, and for what is no answer. */

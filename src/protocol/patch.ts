@@ -14,6 +14,8 @@ export interface RequestPatch {
   readonly model: string;
   /** Asks for the usage chunk of a stream. */
   readonly includeUsage: boolean;
+  /** Takes what another model proved to have thought out of the conversation: the field's new value. */
+  readonly replace?: { readonly field: string; readonly value: unknown } | undefined;
 }
 
 interface Range {
@@ -169,6 +171,11 @@ export function patchRequest(body: Uint8Array, patch: RequestPatch): Uint8Array 
   if (start === -1) return body;
   const found = find(bytes, start);
   const edits: Edit[] = found.model.map((range) => ({ ...range, text: JSON.stringify(patch.model) }));
+  if (patch.replace !== undefined) {
+    const { field, value } = patch.replace;
+    const text = JSON.stringify(value);
+    edits.push(...valuesOf(bytes, start, field).values.map((range) => ({ ...range, text })));
+  }
   const missing: string[] = found.model.length === 0 ? [`"model":${JSON.stringify(patch.model)}`] : [];
   if (patch.includeUsage) {
     edits.push(...usageEdits(bytes, found));

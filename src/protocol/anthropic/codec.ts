@@ -3,6 +3,7 @@ import { createCodec } from '../create-codec.ts';
 import { SSE } from '../framing.ts';
 import { isObject } from '../guards.ts';
 import { anthropicError } from './error.ts';
+import { forgetThinking } from './forget.ts';
 import { parseAnthropic } from './parse.ts';
 import { readWholeAnthropic } from './read-whole.ts';
 import { readAnthropic } from './reader.ts';
@@ -29,6 +30,7 @@ export const anthropic = createCodec({
   // Every stream tells its usage.
   asksForUsage: () => false,
   render: renderAnthropic,
+  forget: forgetThinking,
   reader: readAnthropic,
   readWhole: readWholeAnthropic,
   writer: writeAnthropic,

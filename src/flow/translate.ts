@@ -79,6 +79,7 @@ export function writerOptionsOf({ request, routed, codec, runtime }: Passage, mo
     inputTokens: routed.query.inputTokens,
     includeUsage: codec.asksForUsage(request.parsed),
     requested: request.info.requested,
+    reasoning: routed.query.needs.has('reasoning'),
     elapsed: () => runtime.clock.elapsed() - request.started,
   };
 }

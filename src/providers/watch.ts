@@ -63,7 +63,8 @@ export function watchCall(client: CallerSignal, elapsed: () => number): CallWatc
       last = elapsed();
       const check = () => {
         const quiet = waiting ? elapsed() - last : 0;
-        if (quiet >= ms) stop(new UpstreamFailure('silent', `no byte for ${Math.round(ms / 1000)} s`));
+        if (quiet >= ms)
+          stop(new UpstreamFailure('silent', `no byte for ${ms < 1000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`}`));
         else timer = setTimeout(check, ms - quiet);
       };
       timer = setTimeout(check, ms);

@@ -203,11 +203,14 @@ export async function startFaultServer(options: { readonly tokens?: readonly str
   const timers = new Set<NodeJS.Timeout>();
   const started = performance.now();
 
+  /** A connection serves many calls: one listener tells all of them that it is gone. */
+  const callsOf = new Map<Socket, FaultCall[]>();
+
   const answerTo = (socket: Socket, { path, body }: Incoming): void => {
     const fault = queue.shift() ?? standing;
     const call: FaultCall = { at: performance.now() - started, path, body, fault: fault.kind, gone: false };
     calls.push(call);
-    socket.once('close', () => (call.gone = true));
+    callsOf.get(socket)?.push(call);
     const reply = new Reply(socket, timers);
     const wire = WIRES.find((each) => path.endsWith(each.path));
     if (wire === undefined) return reply.json(404, '{"error":{"message":"no such path"}}');
@@ -233,8 +236,13 @@ export async function startFaultServer(options: { readonly tokens?: readonly str
   const server = createServer((socket) => {
     socket.setNoDelay(true);
     sockets.add(socket);
+    callsOf.set(socket, []);
     socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      for (const call of callsOf.get(socket) ?? []) call.gone = true;
+      callsOf.delete(socket);
+    });
     readRequests(socket, (incoming) => answerTo(socket, incoming));
   });
   const port = await new Promise<number>((resolve) => {

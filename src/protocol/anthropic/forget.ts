@@ -8,11 +8,13 @@ export function forgetThinking(body: unknown): { readonly field: string; readonl
   const messages = isObject(body) ? body['messages'] : undefined;
   if (!Array.isArray(messages)) return undefined;
   let found = false;
-  const value = messages.map((message: unknown) => {
+  const value = messages.flatMap((message: unknown) => {
     const content = isObject(message) ? message['content'] : undefined;
-    if (!isObject(message) || !Array.isArray(content) || !content.some(isThinking)) return message;
+    if (!isObject(message) || !Array.isArray(content) || !content.some(isThinking)) return [message];
     found = true;
-    return { ...message, content: content.filter((block) => !isThinking(block)) };
+    const rest = content.filter((block) => !isThinking(block));
+    // A message without content is refused.
+    return rest.length === 0 ? [] : [{ ...message, content: rest }];
   });
   return found ? { field: 'messages', value } : undefined;
 }

@@ -6,6 +6,6 @@ export { ERRORS, SignalboxError, type ErrorCode } from './errors.ts';
 export type { Stats } from './flow/stats.ts';
 export { Signalbox, type ReplyStream } from './library.ts';
 export type { ChatEvent, FinishReason, Usage } from './protocol/chat.ts';
-export type { Reply, RouteDecision } from './reply.ts';
+export type { Reply, ReplyToolCall, RouteDecision } from './reply.ts';
 export type { Features, Prediction, Router } from './routers/router.ts';
 export { VERSION } from './version.ts';

@@ -16,11 +16,25 @@ export interface RouteDecision {
   readonly ranking: readonly Estimate[];
 }
 
+/** A call of a tool, in OpenAI's form. */
+export interface ReplyToolCall {
+  readonly id: string;
+  readonly type: 'function';
+  /** `arguments` is JSON text. */
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
 /** An answer. */
 export interface Reply {
   readonly text: string;
+  /** What the model thought, as far as it was told; empty when it was not. */
+  readonly reasoning: string;
   /** The assistant message in OpenAI's form, ready to be appended to `messages`. */
-  readonly message: { readonly role: 'assistant'; readonly content: string; readonly tool_calls?: readonly unknown[] };
+  readonly message: {
+    readonly role: 'assistant';
+    readonly content: string;
+    readonly tool_calls?: readonly ReplyToolCall[];
+  };
   readonly finishReason: FinishReason;
   readonly usage: Usage | undefined;
   /** USD; null when the price is unknown. */
@@ -28,6 +42,8 @@ export interface Reply {
   readonly decision: RouteDecision;
   /** The model that answered: another than `decision.model` after a fallback. */
   readonly model: string;
+  /** The provider that answered. */
+  readonly provider: string;
 }
 
 /** The part of a decision that users see. */
@@ -51,6 +67,7 @@ interface ToolCall {
 /** Folds events into a reply. */
 export function createCollector() {
   let text = '';
+  let reasoning = '';
   let finishReason: FinishReason = 'other';
   let usage: Usage | undefined;
   let failure: string | undefined;
@@ -58,6 +75,7 @@ export function createCollector() {
   return {
     add(event: ChatEvent): void {
       if (event.type === 'text-delta') text += event.delta;
+      else if (event.type === 'reasoning-delta') reasoning += event.delta;
       else if (event.type === 'usage') usage = event.usage;
       else if (event.type === 'finish') finishReason = event.finishReason;
       else if (event.type === 'error') failure = event.message;
@@ -77,12 +95,14 @@ export function createCollector() {
       const toolCalls = [...calls.values()];
       return {
         text,
+        reasoning,
         message: { role: 'assistant', content: text, ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }) },
         finishReason,
         usage: outcome.usage ?? usage,
         costUsd: usdOf(outcome.cost),
         decision,
         model: outcome.model ?? decision.model,
+        provider: outcome.provider ?? decision.provider,
       };
     },
   };

@@ -193,7 +193,7 @@ export function decide(input: DecideInput): Decided {
     ranking: choice.ranking,
     chosen: chosen.model,
     routed: forced === undefined && plan.strategy.kind !== 'static',
-    available: (upstream) => input.cooling(upstream) === undefined,
+    cooling: input.cooling,
   });
   if (targets.length === 0) throw new SignalboxError('all_unavailable');
   return { decision, targets };

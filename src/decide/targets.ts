@@ -1,4 +1,5 @@
 import type { Model, Upstream } from '../catalog/model.ts';
+import type { CoolDown } from './candidates.ts';
 import type { Estimate } from './decision.ts';
 import type { Plan } from './precedence.ts';
 
@@ -14,12 +15,14 @@ export interface TargetInput {
   readonly chosen: Model;
   /** True when a strategy chose: then the ranking is the fallback when none is written. */
   readonly routed: boolean;
-  readonly available: (upstream: Upstream) => boolean;
+  /** Set while an upstream is cooling down. */
+  readonly cooling: (upstream: Upstream) => CoolDown | undefined;
 }
 
 /**
  * Where the request may go, in order: the chosen model's upstreams, then the written fallbacks, else for routed
- * requests the ranking. Never leaves the candidates. Upstreams that are cooling down are left out unless nothing else is left.
+ * requests the ranking. Never leaves the candidates. Upstreams that are cooling down come last where calling them does no
+ * harm, else they are left out unless nothing else is left.
  */
 export function targetsOf(input: TargetInput): Target[] {
   const { plan, ranking, chosen } = input;
@@ -37,6 +40,12 @@ export function targetsOf(input: TargetInput): Target[] {
   } else if (input.routed) {
     for (const { model } of ranking) follow(model);
   }
-  const ready = order.filter((target) => input.available(target.upstream));
-  return ready.length > 0 ? ready : order;
+  const ready: Target[] = [];
+  const lastResort: Target[] = [];
+  for (const target of order) {
+    const coolDown = input.cooling(target.upstream);
+    if (coolDown === undefined) ready.push(target);
+    else if (coolDown.lastResort) lastResort.push(target);
+  }
+  return ready.length > 0 ? [...ready, ...lastResort] : order;
 }

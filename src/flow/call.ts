@@ -53,6 +53,7 @@ function limitsOf(passage: Passage, target: Target, remaining: number): Limits {
 export async function callUpstream(
   passage: Passage,
   target: Target,
+  key: number,
   wire: WireEdit,
   remaining: number,
 ): Promise<UpstreamAnswer> {
@@ -66,7 +67,7 @@ export async function callUpstream(
     ...translateRequest(passage, provider, wire),
     endpoint: 'chat' as const,
     stream: request.stream,
-    key: 0,
+    key,
   };
   try {
     return await provider.call(target.upstream, call, limitsOf(passage, target, remaining), request.signal);

@@ -3,7 +3,9 @@ import type { UpstreamFailure } from '../providers/provider.ts';
 import { attempt } from './attempt.ts';
 import type { Called } from './called.ts';
 import type { Passage } from './passage.ts';
-import { singleChoice } from './policy.ts';
+import { needOf } from './health.ts';
+import { pause } from './pause.ts';
+import { singleChoice } from './single-choice.ts';
 import type { WireEdit } from './translate.ts';
 
 /** No upstream answered. */
@@ -23,10 +25,18 @@ export async function callUntilAnswered(
   remaining: () => number,
   editOf: EditOf = UNCHANGED,
 ): Promise<Called | GivenUp> {
-  const { routed, attempts } = passage;
+  const { routed, attempts, snapshot, runtime, request, settlement } = passage;
+  const need = needOf(snapshot, routed.query.inputTokens);
   for (;;) {
-    const left = remaining();
-    const step = singleChoice.next({ targets: routed.targets, attempts, remaining: left });
+    const step = singleChoice.next({
+      targets: routed.targets,
+      attempts,
+      remaining: remaining(),
+      retries: snapshot.config.retries,
+      keys: need.keys,
+      keyReady: (upstream, key) => runtime.memory.keyReady(upstream, key, need),
+      draw: runtime.random,
+    });
     if ('fail' in step) return step;
     if ('accept' in step) {
       const last = attempts.at(-1);
@@ -35,17 +45,22 @@ export async function callUntilAnswered(
     }
     const target = routed.targets.find((candidate) => candidate.upstream === step.call);
     if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');
+    if (step.after > 0) {
+      const began = runtime.clock.elapsed();
+      await pause(step.after, request.signal);
+      settlement.waited(runtime.clock.elapsed() - began);
+    }
     attempts.push(
       await attempt(
         passage,
-        target,
+        { target, key: step.key },
         {
           ...step.body,
           contextWindow: target.model.contextWindow,
           moved: passage.runtime.memory.step(passage.request, target.model.id) === 'switch',
           ...editOf({ upstream: step.call.id }),
         },
-        left,
+        remaining(),
       ),
     );
   }

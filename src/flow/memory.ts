@@ -1,8 +1,7 @@
-import type { CoolDown } from '../decide/candidates.ts';
 import type { CachedPrefix } from '../decide/estimate.ts';
 import type { Clock } from '../clock.ts';
-import type { NewCoolDown } from './cool-down.ts';
 import type { State } from '../state/state.ts';
+import { createHealth, type Health } from './health.ts';
 import type { RouteRequest } from './route.ts';
 
 /** How long a provider is taken to keep a prompt in its cache, milliseconds (OpenAI: 5 to 10 minutes of inactivity). */
@@ -24,8 +23,8 @@ export type SessionStep = 'none' | 'initialize' | 'retain' | 'switch';
 /** A session as its caller names it, and the caller's key, whose names are its own. */
 export type SessionName = Pick<RouteRequest, 'session' | 'key'>;
 
-/** What earlier requests taught that later decisions use: sessions, latency, cool-downs. Lives in `state/`. */
-export interface Memory {
+/** What earlier requests taught that later decisions use: sessions, latency, the health of upstreams. Lives in `state/`. */
+export interface Memory extends Health {
   /** What the session's last turn left in a prompt cache. */
   cached(session: SessionName): CachedPrefix | undefined;
   /** How choosing `model` would continue the session. */
@@ -34,12 +33,6 @@ export interface Memory {
   remember(session: SessionName, model: string, inputTokens: number): void;
   firstTokenMs(upstream: string): number | undefined;
   observeFirstToken(upstream: string, ms: number): void;
-  /** Set while the upstream is left alone. */
-  cooling(upstream: string): CoolDown | undefined;
-  /** Keeps the upstream out; a longer cool-down stays. */
-  coolDown(upstream: string, coolDown: NewCoolDown): void;
-  /** Ends every cool-down: a new configuration may have mended what caused it. */
-  endCoolDowns(): void;
   /** Counts requests, for `round-robin`. */
   turn(): number;
 }
@@ -55,9 +48,8 @@ export function createMemory(state: State, clock: Clock): Memory {
     return cell;
   };
   const turns = state.cell<number>('turns');
-  // Upstreams in a cool-down are few and short-lived: a lookup in an empty set is all that most requests pay.
-  const coolDowns = new Map<string, CoolDown>();
   return {
+    ...createHealth(state, clock),
     cached(session) {
       const last = cellOf(session)?.get();
       return last === undefined || clock.now() - last.at > PROMPT_CACHE_MS
@@ -79,18 +71,6 @@ export function createMemory(state: State, clock: Clock): Memory {
     observeFirstToken(upstream, ms) {
       latency(upstream).update((mean) => (mean === undefined ? ms : mean + LATENCY_WEIGHT * (ms - mean)));
     },
-    cooling(upstream) {
-      if (coolDowns.size === 0) return undefined;
-      const found = coolDowns.get(upstream);
-      if (found === undefined || found.until > clock.now()) return found;
-      coolDowns.delete(upstream);
-      return undefined;
-    },
-    coolDown(upstream, { ms, ...rest }) {
-      const until = clock.now() + ms;
-      if (until > (coolDowns.get(upstream)?.until ?? 0)) coolDowns.set(upstream, { until, ...rest });
-    },
-    endCoolDowns: () => coolDowns.clear(),
     turn: () => turns.update((turn) => (turn ?? -1) + 1),
   };
 }

@@ -1,13 +1,27 @@
 import type { Upstream } from '../catalog/model.ts';
 import type { Target } from '../decide/targets.ts';
 import { SignalboxError } from '../errors.ts';
-import type { FailureClass, UpstreamFailure } from '../providers/provider.ts';
+import type { NanoUsd } from '../ledger/record.ts';
+import type { UpstreamFailure } from '../providers/provider.ts';
 
 /** One upstream call that has ended, as a policy sees it. */
 export interface Attempt {
   readonly target: Target;
+  /** Which of the provider's keys, from 0. */
+  readonly key: number;
   /** Absent when it answered. */
   readonly failure?: UpstreamFailure;
+  /** The caller has a part of its answer: another is to go on with it. */
+  readonly begun?: boolean;
+}
+
+/** What the chain may cost. */
+export interface MoneyCap {
+  readonly cap: NanoUsd;
+  /** Booked so far; null when the cost of a call is unknown. */
+  readonly spent: NanoUsd | null;
+  /** The most that a call can cost; null when its price is unknown. */
+  reserve(target: Target): NanoUsd | null;
 }
 
 /** What a policy knows when it is asked for the next step. */
@@ -17,6 +31,16 @@ export interface RequestState {
   readonly attempts: readonly Attempt[];
   /** Milliseconds left of the chain's deadline. */
   readonly remaining: number;
+  /** `max` on one model; `wait` = the longest Retry-After worth waiting for, milliseconds. */
+  readonly retries: { readonly max: number; readonly wait: number };
+  /** Left out: no limit. */
+  readonly money?: MoneyCap | undefined;
+  /** Keys in the pool of the upstream's provider. */
+  keys(upstream: Upstream): number;
+  /** Whether a call with this key would be made, rather than left alone. */
+  keyReady(upstream: Upstream, key: number): boolean;
+  /** Uniform in [0, 1); asked for only when a call is to be made again. */
+  draw(): number;
 }
 
 /** What changes in the caller's body for one upstream call. */
@@ -25,9 +49,19 @@ export interface RequestEdit {
   readonly model: string;
 }
 
+/** An upstream call that is to be made. */
+export interface CallStep {
+  readonly call: Upstream;
+  /** Which of the provider's keys, from 0. */
+  readonly key: number;
+  /** Milliseconds to wait first. */
+  readonly after: number;
+  readonly body: RequestEdit;
+}
+
 /** What happens next in one request. */
 export type Step =
-  | { readonly call: Upstream; readonly body: RequestEdit }
+  | CallStep
   | { readonly accept: Attempt }
   | { readonly fail: SignalboxError; readonly because?: UpstreamFailure };
 
@@ -35,9 +69,6 @@ export type Step =
 export interface Policy {
   next(state: RequestState): Step;
 }
-
-/** Failures that no other model can mend. */
-const FINAL: ReadonlySet<FailureClass> = new Set(['request', 'filter', 'gone']);
 
 /** The error that tells a caller about a failed upstream call. */
 export function errorOf(failure: UpstreamFailure, target: Target): SignalboxError {
@@ -71,35 +102,3 @@ export function errorOf(failure: UpstreamFailure, target: Target): SignalboxErro
         : new SignalboxError('provider_error', `${where} failed: ${failure.message}`, details);
   }
 }
-
-function couldHelp(target: Target, attempts: readonly Attempt[]): boolean {
-  return attempts.every(({ target: tried, failure }) => {
-    if (tried.upstream.id === target.upstream.id) return false;
-    if (failure?.failure !== 'context') return true;
-    const small = tried.model.contextWindow;
-    const large = target.model.contextWindow;
-    return large !== undefined && (small === undefined || large > small);
-  });
-}
-
-/** One choice with fallback: the chosen target, then the next that could help, until one answers or the deadline is over. */
-export const singleChoice: Policy = {
-  next({ targets, attempts, remaining }) {
-    const last = attempts.at(-1);
-    if (last !== undefined && last.failure === undefined) return { accept: last };
-    const first = attempts.find((attempt) => attempt.failure !== undefined);
-    const fail = (attempt: Attempt | undefined): Step =>
-      attempt?.failure === undefined
-        ? {
-            fail: new SignalboxError(
-              'provider_timeout',
-              'the deadline (timeouts.total) was over before any upstream was called',
-            ),
-          }
-        : { fail: errorOf(attempt.failure, attempt.target), because: attempt.failure };
-    if (last?.failure !== undefined && FINAL.has(last.failure.failure)) return fail(last);
-    if (remaining <= 0) return fail(first);
-    const target = targets.find((candidate) => couldHelp(candidate, attempts));
-    return target === undefined ? fail(first) : { call: target.upstream, body: { model: target.upstream.name } };
-  },
-};

@@ -11,6 +11,7 @@ import { computeFeatures } from '../query/features.ts';
 import type { Query } from '../query/query.ts';
 import type { Router } from '../routers/router.ts';
 import type { Embedded } from './embedding.ts';
+import { needOf } from './health.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot, WorkingArtifact } from './snapshot.ts';
 
@@ -79,6 +80,7 @@ export function route(
   const plan = warned(prepared.plan, warning);
   const needs = artifact?.active.needs ?? router.needs;
   const features = computeFeatures(query, needs, embedding);
+  const need = needOf(snapshot, query.inputTokens);
   const decided = decide({
     id,
     at: runtime.clock.now(),
@@ -93,7 +95,7 @@ export function route(
     turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
     cached: request.compacted === true ? undefined : runtime.memory.cached(request),
     firstTokenMs: runtime.memory.firstTokenMs,
-    cooling: (upstream) => runtime.memory.cooling(upstream.id),
+    cooling: (upstream) => runtime.memory.cooling(upstream, need),
     learnt: artifact,
   });
   runtime.metrics.decision(decided.decision.reasonCode, runtime.clock.elapsed() - started);

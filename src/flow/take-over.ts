@@ -63,7 +63,7 @@ export function createTakeOver(passage: Passage, trailer: Trailer) {
     // Half a tool call cannot be taken back, and what is too long was not kept.
     if (said === undefined || toolCalls > 0) return failure;
     const { answer: _gone, whole: _none, ...call } = broken;
-    attempts[attempts.length - 1] = { ...call, failure };
+    attempts[attempts.length - 1] = { ...call, failure, begun: true };
     const called = await next(said);
     if ('fail' in called) return failure;
     const { answer, whole } = called;

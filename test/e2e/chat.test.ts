@@ -192,16 +192,17 @@ describe('a stream', () => {
 });
 
 describe('before the first byte', () => {
-  it('a failing upstream gives way to the next model, and the headers say so', async () => {
+  it('a failing upstream gives way to the next model after one retry, and the headers say so', async () => {
     one.behave(json('{"error":{"message":"boom"}}', 500));
     const response = await gateway.chat(asking('Hi'));
     expect(response.status).toBe(200);
     expect(response.headers.get('x-signalbox-model')).toBe('big');
     expect(response.headers.get('x-signalbox-fallback')).toBe('true');
-    expect(response.headers.get('x-signalbox-attempts')).toBe('2');
+    expect(response.headers.get('x-signalbox-attempts')).toBe('3');
     const entry = await entryOf(response);
     expect(entry?.outcome).toMatchObject({ status: 'ok', model: 'big', cost: 250_000n });
     expect(entry?.outcome?.attempts.map(({ failure, cost }) => [failure, cost])).toEqual([
+      ['sick', 0n],
       ['sick', 0n],
       [undefined, 250_000n],
     ]);

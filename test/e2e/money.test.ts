@@ -17,6 +17,8 @@ let upstream: MockProvider;
 let gateway: TestGateway;
 
 const TIMEOUTS = { firstToken: '100ms', total: '5s' };
+/** One call each: what is booked of it is what is tested. */
+const ONCE = { max: 0 };
 /** Answers 200 and breaks off at once. */
 const cut: Behaviour = (_request, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -26,7 +28,7 @@ const cut: Behaviour = (_request, response) => {
 
 beforeEach(async () => {
   upstream = await startMockProvider();
-  gateway = await startGateway({ ...twoModels(upstream.baseUrl), timeouts: TIMEOUTS });
+  gateway = await startGateway({ ...twoModels(upstream.baseUrl), timeouts: TIMEOUTS, retries: ONCE });
 });
 
 afterEach(async () => {
@@ -52,6 +54,7 @@ const sums = async () => {
 const unpriced = (): ConfigInput => ({
   providers: { one: { kind: 'openai', baseUrl: upstream.baseUrl, apiKey: 'k' } },
   models: [{ id: 'small', provider: 'one', model: 'nobody-knows-it' }],
+  retries: ONCE,
 });
 
 const small = (rest: object = {}) => asking('What is the capital of Iceland?', { model: 'small', ...rest });

@@ -51,7 +51,7 @@ const model = (response: Response) => response.headers.get('x-signalbox-model');
 describe('the time to the first byte', () => {
   it('counts from ingress for the request, and from the call for an attempt', async () => {
     const clock = manualClock();
-    await start({}, { clock });
+    await start({ retries: { max: 0 } }, { clock });
     const after = (ms: number, then: Behaviour): Behaviour => {
       return (request, response) => {
         clock.advance(ms);
@@ -192,7 +192,7 @@ describe('a failed answer', () => {
   });
 
   it('does so with expose: body', async () => {
-    await start({ routing: { default: 'big', expose: 'body' } });
+    await start({ routing: { default: 'big', expose: 'body' }, retries: { max: 0 } });
     one.behave(resets);
     two.behave(resets);
     expect((await shown(await gateway.chat(asking('Hi')))).routing?.attempts).toHaveLength(2);
@@ -206,7 +206,7 @@ describe('a failed answer', () => {
   });
 
   it('of a stream has it in the error event', async () => {
-    await start();
+    await start({ retries: { max: 0 } });
     const cuts: Behaviour = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n');

@@ -1,0 +1,141 @@
+import type { Upstream } from '../catalog/model.ts';
+import type { Clock } from '../clock.ts';
+import type { CoolDown } from '../decide/candidates.ts';
+import type { UpstreamFailure } from '../providers/provider.ts';
+import { createBreakers } from '../state/breaker.ts';
+import { createSlots, type Patience, type Slot } from '../state/slots.ts';
+import type { State } from '../state/state.ts';
+import { coolDownOf, createCoolDowns } from './cool-down.ts';
+import { createHeadroom } from './headroom.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** When to look again at a provider whose calls in flight are limited, milliseconds. */
+const SOON_MS = 1000;
+
+/** What a request needs of an upstream. */
+export interface Need {
+  readonly inputTokens: number;
+  /** Keys in the pool of its provider. */
+  keys(upstream: Upstream): number;
+  /** Calls in flight that its provider may have; undefined = any number. */
+  concurrency(upstream: Upstream): number | undefined;
+}
+
+/** What a request of so many input tokens needs under this configuration. */
+export function needOf({ config, providers }: Pick<Snapshot, 'config' | 'providers'>, inputTokens: number): Need {
+  return {
+    inputTokens,
+    keys: ({ provider }) => providers.get(provider)?.keys ?? 1,
+    concurrency: ({ provider }) => config.providers[provider]?.concurrency,
+  };
+}
+
+/** One upstream call, for what later requests may learn from it. */
+export interface OpenCall {
+  /** Its answer has begun, and what it brings makes sense: the first event of a stream, all of a whole answer. */
+  answered(headers: Readonly<Record<string, string>>): void;
+  /** It is over: all of the answer was read, or why not. Later calls do nothing. */
+  ended(failure?: UpstreamFailure): void;
+}
+
+/** How a call is made. */
+export interface CallFacts {
+  readonly inputTokens: number;
+  /** The provider may first have to load its model: silence before the first byte is no illness. */
+  readonly local: boolean;
+  /** Given back when the call is over. */
+  readonly slot?: Slot | undefined;
+}
+
+/** A call that nothing is learnt from. */
+export function untracked(slot: Slot = () => {}): OpenCall {
+  return { answered: () => {}, ended: slot };
+}
+
+/** Which upstreams may be called now: cool-downs, breakers, what is left of rate limits, calls in flight. */
+export interface Health {
+  /** Set while the upstream is left alone: it is sick or full, or none of its keys may be used. */
+  cooling(upstream: Upstream, need: Need): CoolDown | undefined;
+  /** Whether a call with this key would be made, rather than left alone. */
+  keyReady(upstream: Upstream, key: number, need: Need): boolean;
+  /**
+   * The right to one more call at the provider: at once where one is free, else when its turn comes; undefined when its
+   * time is over, the caller has left, or too many wait.
+   */
+  slot(upstream: Upstream, need: Need, patience: Patience): Slot | undefined | Promise<Slot | undefined>;
+  /** A call begins. Only of configured upstreams: callers can make names up. */
+  began(upstream: Upstream, key: number, facts: CallFacts): OpenCall;
+  /** Forgets what keeps upstreams out: a new configuration may have mended it. */
+  endCoolDowns(): void;
+}
+
+const sickens = ({ failure }: UpstreamFailure): boolean => failure === 'sick' || failure === 'silent';
+
+/** {@link Health} over a {@link State}. */
+export function createHealth(state: State, clock: Clock): Health {
+  const coolDowns = createCoolDowns(clock);
+  const breakers = createBreakers(state, clock);
+  const headroom = createHeadroom(clock);
+  const slots = createSlots();
+
+  /** What keeps the upstream out whatever the key. */
+  const unready = (upstream: Upstream, need: Need): CoolDown | undefined => {
+    const blocked = breakers.blocked(upstream.id);
+    if (blocked !== undefined) return { ...blocked, lastResort: true };
+    if (!slots.full(upstream.provider, need.concurrency(upstream))) return undefined;
+    return { until: clock.now() + SOON_MS, why: 'its provider has all the calls that it may have', lastResort: true };
+  };
+  const keyOut = (upstream: Upstream, key: number, { inputTokens }: Need): CoolDown | undefined => {
+    const coolDown = coolDowns.of(upstream, key);
+    if (coolDown !== undefined) return coolDown;
+    const lacking = headroom.lacking(upstream.id, key, inputTokens);
+    return lacking === undefined
+      ? undefined
+      : { until: lacking.until, why: 'its rate limit has no room for it', lastResort: true };
+  };
+
+  return {
+    cooling(upstream, need) {
+      const out = unready(upstream, need);
+      if (out !== undefined) return out;
+      let first: CoolDown | undefined;
+      for (let key = 0; key < need.keys(upstream); key++) {
+        const coolDown = keyOut(upstream, key, need);
+        if (coolDown === undefined) return undefined;
+        if (first === undefined || coolDown.until < first.until) first = coolDown;
+      }
+      return first;
+    },
+    keyReady: (upstream, key, need) =>
+      unready(upstream, need) === undefined && keyOut(upstream, key, need) === undefined,
+    slot: (upstream, need, patience) => slots.acquire(upstream.provider, need.concurrency(upstream), patience),
+    began(upstream, key, { inputTokens, local, slot }) {
+      const trial = breakers.began(upstream.id);
+      const draft = headroom.began(upstream.id, key, inputTokens);
+      return {
+        answered(headers) {
+          headroom.told(draft, headers);
+          breakers.answered(trial);
+        },
+        ended(failure) {
+          if (trial.ended) return;
+          slot?.();
+          headroom.told(draft, failure?.headers ?? {});
+          if (failure === undefined) {
+            breakers.ended(trial, 'worked');
+            return;
+          }
+          const loads = local && failure.failure === 'silent' && !trial.answered;
+          breakers.ended(trial, sickens(failure) && !loads ? 'failed' : 'unknown');
+          const coolDown = coolDownOf(failure);
+          if (coolDown !== undefined) coolDowns.begin(upstream, key, coolDown);
+        },
+      };
+    },
+    endCoolDowns() {
+      coolDowns.clear();
+      breakers.clear();
+      headroom.clear();
+    },
+  };
+}

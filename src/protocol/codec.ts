@@ -104,6 +104,9 @@ export interface Codec {
   addRouting(body: Uint8Array, routing: unknown): Uint8Array;
   /** The error envelope as bytes. */
   error(error: SignalboxError): Uint8Array;
-  /** An error after the status was sent: the last event of a stream, which does not look complete then. */
-  errorEvent(error: SignalboxError, routing?: unknown): Uint8Array;
+  /**
+   * An error after the status was sent: the last event of a stream, which does not look complete then. `position` is
+   * for dialects that number their events.
+   */
+  errorEvent(error: SignalboxError, routing?: unknown, position?: Position): Uint8Array;
 }

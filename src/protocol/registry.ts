@@ -5,6 +5,7 @@ import { anthropic } from './anthropic/codec.ts';
 import { ollama, ollamaGenerate } from './ollama/codec.ts';
 import { openaiChat } from './openai-chat/codec.ts';
 import { openaiEmbeddings } from './openai-embeddings/codec.ts';
+import { openaiResponses } from './openai-responses/codec.ts';
 
 /** One line per dialect. */
 const CODECS: Readonly<Partial<Record<Dialect, Codec>>> = {
@@ -13,6 +14,7 @@ const CODECS: Readonly<Partial<Record<Dialect, Codec>>> = {
   'ollama-generate': ollamaGenerate,
   'openai-chat': openaiChat,
   'openai-embeddings': openaiEmbeddings,
+  'openai-responses': openaiResponses,
 };
 
 /**

@@ -28,6 +28,8 @@ export interface Position {
   readonly open?: 'text' | 'reasoning' | 'tool-call';
   /** Id of the open item, where items have one. */
   readonly itemId?: string;
+  /** Items that were begun, the open one as far as it was told, where the dialect's end repeats them all. */
+  readonly items?: readonly Readonly<Record<string, unknown>>[];
   /** Events that carry a number of their own, so far. */
   readonly sequence: number;
   /** The first event of the answer was sent. */

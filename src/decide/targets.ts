@@ -10,7 +10,7 @@ export interface Target {
 }
 
 export interface TargetInput {
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, 'explicit' | 'fallbacks'>;
   readonly ranking: readonly Estimate[];
   readonly chosen: Model;
   /** True when a strategy chose: then the ranking is the fallback when none is written. */

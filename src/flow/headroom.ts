@@ -78,19 +78,9 @@ export interface Headroom {
   clear(): void;
 }
 
-/** When the call fits again, epoch milliseconds; 0 when it fits now. */
-function fitsAt({ allowances, calls, tokens }: Account, inputTokens: number, now: number): number {
-  if (allowances === undefined) return 0;
-  let at = 0;
-  const need = (allowance: Allowance | undefined, used: number, needed: number): void => {
-    if (allowance === undefined || allowance.resetAt <= now) return;
-    if (allowance.remaining - used < needed) at = Math.max(at, allowance.resetAt);
-  };
-  need(allowances.requests, calls, 1);
-  need(allowances.tokens, tokens, inputTokens);
-  need(allowances.input, tokens, inputTokens);
-  need(allowances.output, 0, 1);
-  return at;
+/** When the limit is reset, epoch milliseconds, if less is left than is needed; else 0. */
+function resetOf(allowance: Allowance | undefined, used: number, needed: number): number {
+  return allowance !== undefined && allowance.remaining - used < needed ? allowance.resetAt : 0;
 }
 
 /** {@link Headroom} of one process. */
@@ -126,10 +116,15 @@ export function createHeadroom(clock: Clock): Headroom {
     lacking(upstream, key, inputTokens) {
       if (!told) return undefined;
       const account = accounts.get(upstream)?.[key];
-      if (account === undefined) return undefined;
-      const now = clock.now();
-      const until = fitsAt(account, inputTokens, now);
-      return until > now ? { until } : undefined;
+      if (account?.allowances === undefined) return undefined;
+      const { allowances, calls, tokens } = account;
+      const until = Math.max(
+        resetOf(allowances.requests, calls, 1),
+        resetOf(allowances.tokens, tokens, inputTokens),
+        resetOf(allowances.input, tokens, inputTokens),
+        resetOf(allowances.output, 0, 1),
+      );
+      return until > 0 && until > clock.now() ? { until } : undefined;
     },
     clear() {
       accounts.clear();

@@ -6,7 +6,7 @@ import { checkedConfig } from '../src/checked.ts';
 import { simulatedConfig } from '../src/cli/simulated.ts';
 import { configJsonSchema, configRows } from '../src/config/reference.ts';
 import { ERRORS } from '../src/errors.ts';
-import { createGateway, LATER, MODELS } from '../src/gateway/app.ts';
+import { createGateway, MODELS } from '../src/gateway/app.ts';
 import { COUNT_TOKENS } from '../src/gateway/count-tokens.ts';
 import { INFERENCE } from '../src/gateway/dialects.ts';
 import { PASSED_ON } from '../src/gateway/pass-through.ts';
@@ -93,7 +93,7 @@ function http(document: OpenApi): string {
   const management = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { summary }]) => [named(method, path), summary]),
   );
-  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n${LATER.length === 0 ? '' : `Not yet in effect, answered with 501: ${LATER.map((path) => `\`${path}\``).join(', ')}.\n\n`}## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
+  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
 }
 
 interface OpenApi {

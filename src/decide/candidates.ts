@@ -18,6 +18,8 @@ export interface CandidateRules {
   readonly key?: ReadonlySet<string> | undefined;
   /** Under a budget a model without a price is out. */
   readonly priced: boolean;
+  /** Whether an upstream could be asked at all; left out = any could. */
+  readonly serves?: ((upstream: Upstream) => boolean) | undefined;
   /** Set while an upstream is cooling down. */
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
 }
@@ -43,6 +45,9 @@ function coolDownOf({ upstreams }: Model, rules: CandidateRules): CoolDown | und
 function reasonToDrop(query: Query, model: Model, rules: CandidateRules): [DropCode, string] | undefined {
   if (rules.key !== undefined && !rules.key.has(model.id)) return ['key', 'the key does not allow it'];
   if (rules.role !== undefined && !rules.role.has(model.id)) return ['role', 'the role does not list it'];
+  if (rules.serves !== undefined && !model.upstreams.some(rules.serves)) {
+    return ['capability', 'its provider does not speak the dialect whose stored state the request refers to'];
+  }
   if (model.capabilitiesKnown) {
     const missing = [...query.needs].filter((need) => !model.capabilities.has(need));
     if (missing.length > 0) return ['capability', `lacks ${missing.join(', ')}`];

@@ -28,6 +28,8 @@ export interface DecideInput {
   readonly turn: number;
   readonly cached?: CachedPrefix | undefined;
   readonly firstTokenMs: (upstream: string) => number | undefined;
+  /** Whether an upstream could be asked at all; left out = any could. */
+  readonly serves?: ((upstream: Upstream) => boolean) | undefined;
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
   /** What an artifact knows beside its router. */
   readonly learnt?: Learnt | undefined;
@@ -140,6 +142,7 @@ function observed(input: DecideInput, routed: Choice | undefined): Decision['obs
 export function decide(input: DecideInput): Decided {
   const { plan, query } = input;
   const kept = selectCandidates(query, input.models, {
+    serves: input.serves,
     priced: plan.strategy.kind === 'budget',
     cooling: input.cooling,
     role: plan.roleModels,

@@ -12,6 +12,7 @@ import type { Answer, Passage } from './passage.ts';
 import { wholeBody } from './body.ts';
 import type { Called } from './called.ts';
 import { addSignalboxHeaders } from './head.ts';
+import { rememberHolder } from './holder.ts';
 import { errorOf } from './policy.ts';
 import { promisedBody } from './hold.ts';
 import { relay } from './relay.ts';
@@ -68,10 +69,22 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
   });
 }
 
+/** A provider that keeps its answers is the only one that can go on with this one. */
+function keepsState(
+  { codec, runtime }: Passage,
+  { target }: OpenAttempt,
+  { dialect }: UpstreamAnswer,
+  { id }: Seen,
+): void {
+  if (codec.bound !== undefined && dialect === codec.dialect && id !== undefined)
+    rememberHolder(runtime.state, id, target.model.id);
+}
+
 /** A complete answer, settled before it is told. */
 function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, whole: Whole): Answer {
   const { settlement, codec, request } = passage;
   settlement.answered(opened, { seen: whole.seen, status: upstream.status });
+  keepsState(passage, opened, upstream, whole.seen);
   const { cost } = settlement.totals();
   const headers = headersOf(passage, {
     contentType: request.stream ? codec.streamType : 'application/json',
@@ -131,6 +144,7 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
   const told = (outcome: Outcome): unknown => (passage.explain ? routingOf(passage, outcome) : undefined);
   const trailer = ({ opened }: Called, seen: Seen): unknown => {
     settlement.answered(opened, { seen, status });
+    keepsState(passage, opened, upstream, seen);
     return told(settlement.finish({ status: 'ok', httpStatus: status }));
   };
   let current = first;

@@ -1,3 +1,4 @@
+import type { Upstream } from '../catalog/model.ts';
 import { decide, type Decided } from '../decide/decide.ts';
 import type { Decision } from '../decide/decision.ts';
 import type { Plan, Wishes } from '../decide/precedence.ts';
@@ -62,6 +63,13 @@ function warned(plan: Plan, warning: string | undefined): Plan {
   return warning === undefined ? plan : { ...plan, warnings: [...plan.warnings, warning] };
 }
 
+/** Which upstreams can answer a request that leans on what its provider keeps; undefined for any other request. */
+function servesOf({ dialect, parsed }: RouteRequest, { providers }: Snapshot) {
+  return codecOf(dialect).bound?.(parsed) === true
+    ? ({ provider }: Upstream) => providers.get(provider)?.dialects.includes(dialect) === true
+    : undefined;
+}
+
 /**
  * Decides for one request; calls nothing and writes nothing.
  * @throws SignalboxError when the request names what is not there or allowed, or no model may serve it.
@@ -95,6 +103,7 @@ export function route(
     turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
     cached: request.compacted === true ? undefined : runtime.memory.cached(request),
     firstTokenMs: runtime.memory.firstTokenMs,
+    serves: servesOf(request, snapshot),
     cooling: (upstream) => runtime.memory.cooling(upstream, need),
     learnt: artifact,
   });

@@ -29,9 +29,6 @@ const POSTED = ['/router/v1/route', '/router/v1/feedback'];
 /** Paths of the list of models; a model is one step below. */
 export const MODELS: readonly string[] = ['/v1/models', '/models', '/api/v1/models'];
 
-/** Inference that later versions serve: a client that is pointed at it is told so, not that there is nothing. */
-export const LATER: readonly string[] = ['/v1/responses'];
-
 /** A function from request to response: mount it in any server that speaks Fetch; `serve` mounts it in Node's. */
 export type Gateway = (request: Request, env?: NodeBindings) => Promise<Response>;
 
@@ -87,15 +84,6 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.use('/router/v1/*', bodyLimit({ maxSize, onError }));
   for (const path of POSTED) app.use(path, requireJson);
   mountManagement(app, context);
-
-  for (const path of LATER) {
-    app.all(path, (c) => {
-      throw new SignalboxError(
-        'not_in_effect',
-        `${c.req.path.slice(0, 200)} is not yet in effect; inference is POST /v1/chat/completions`,
-      );
-    });
-  }
 
   mountOllama(app, context);
   for (const path of PASSED_ON) {

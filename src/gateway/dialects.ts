@@ -6,6 +6,7 @@ export const INFERENCE: ReadonlyMap<string, Dialect> = new Map([
   ['/v1/chat/completions', 'openai-chat'],
   ['/chat/completions', 'openai-chat'],
   ['/api/v1/chat/completions', 'openai-chat'],
+  ['/v1/responses', 'openai-responses'],
   ['/v1/embeddings', 'openai-embeddings'],
   ['/v1/messages', 'anthropic'],
   ['/api/chat', 'ollama'],

@@ -1,5 +1,6 @@
 import { SignalboxError } from '../errors.ts';
 import { answer } from '../flow/answer.ts';
+import { holderOf } from '../flow/holder.ts';
 import type { AnswerRequest } from '../flow/passage.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
@@ -67,7 +68,8 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     body,
     stream: codecOf(dialect).streams(parsed),
     wishes: {
-      model: requested,
+      // An answer that is gone on with stays with the model whose provider keeps it.
+      model: dialect === 'openai-responses' ? (holderOf(engine.runtime.state, parsed) ?? requested) : requested,
       // Whoever speaks Ollama names models of Ollama's library.
       sameModel: dialect === 'openai-embeddings',
       routeUnknown: dialect === 'ollama' || dialect === 'ollama-generate',

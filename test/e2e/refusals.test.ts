@@ -112,15 +112,3 @@ describe('a role in the path', () => {
     expect((await gateway.get('/role/engineer/v1/models', headers)).status).toBe(403);
   });
 });
-
-describe('inference that is not yet in effect', () => {
-  it.each(['/v1/responses', '/role/writer/v1/responses'])('%s says so, in the envelope of the caller', async (path) => {
-    const response = await fetch(`${gateway.url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${WRITER}`, 'content-type': 'application/json' },
-      body: '{}',
-    });
-    expect(response.status).toBe(501);
-    expect(await response.json()).toMatchObject({ error: { code: 'not_in_effect', type: expect.any(String) } });
-  });
-});

@@ -193,7 +193,12 @@ function whole(reply: Reply, answer: WireAnswer, fault: Fault): void {
 }
 
 /** Starts the server on a free port of this machine. */
-export async function startFaultServer(options: { readonly tokens?: readonly string[] } = {}): Promise<FaultServer> {
+export async function startFaultServer(
+  options: {
+    readonly tokens?: readonly string[];
+    /** False forgets the calls, for long runs. */ readonly keep?: boolean;
+  } = {},
+): Promise<FaultServer> {
   const tokens = options.tokens ?? Array.from({ length: FAULT_USAGE.output }, (_, i) => `word${i} `);
   const text = tokens.join('');
   const calls: FaultCall[] = [];
@@ -209,8 +214,10 @@ export async function startFaultServer(options: { readonly tokens?: readonly str
   const answerTo = (socket: Socket, { path, body }: Incoming): void => {
     const fault = queue.shift() ?? standing;
     const call: FaultCall = { at: performance.now() - started, path, body, fault: fault.kind, gone: false };
-    calls.push(call);
-    callsOf.get(socket)?.push(call);
+    if (options.keep !== false) {
+      calls.push(call);
+      callsOf.get(socket)?.push(call);
+    }
     const reply = new Reply(socket, timers);
     const wire = WIRES.find((each) => path.endsWith(each.path));
     if (wire === undefined) return reply.json(404, '{"error":{"message":"no such path"}}');

@@ -1,4 +1,5 @@
 import { createCodec } from '../create-codec.ts';
+import { holdsState } from './holds-state.ts';
 import { SSE } from '../framing.ts';
 import { isObject } from '../guards.ts';
 import { openaiError } from '../openai-chat/error.ts';
@@ -20,6 +21,7 @@ export const openaiResponses = createCodec({
   streams: (body) => isObject(body) && body['stream'] === true,
   // Every stream tells its usage.
   asksForUsage: () => false,
+  bound: holdsState,
   render: renderOpenAIResponses,
   reader: readOpenAIResponses,
   readWhole: readWholeOpenAIResponses,

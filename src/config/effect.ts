@@ -25,6 +25,7 @@ const IDLE: readonly IdleKey[] = [
   },
   { path: 'retries.max', instead: CALLED_AT_ONCE },
   { path: 'retries.wait', instead: CALLED_AT_ONCE },
+  { path: 'retries.maxCost', instead: 'only the deadline ends a chain of calls' },
   { path: 'routing.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'providers.*.concurrency', instead: 'calls are not limited' },
   {

@@ -78,9 +78,11 @@ const ABOUT: Readonly<Record<string, string>> = {
   providers: 'Where models are called, by a name of your own',
   'providers.*.kind': 'A wire or a preset: KINDS',
   'providers.*.baseUrl': 'Left out: the preset’s',
-  'providers.*.apiKey': 'The provider’s key, or a list of keys',
+  'providers.*.apiKey':
+    'The provider’s key, or a list of keys: the first that is ready is used, the next when it is limited or refused',
   'providers.*.headers': 'Headers to add to every call',
-  'providers.*.concurrency': 'Calls in flight at once',
+  'providers.*.concurrency':
+    'Calls in flight at once; more go to other providers, or wait their turn where there is none',
   'providers.*.timeouts': 'Limits of this provider alone',
   ...under('providers.*.timeouts', {
     ...LIMITS,
@@ -114,8 +116,11 @@ const ABOUT: Readonly<Record<string, string>> = {
   ...under('models.*.upstreams.*.price', PRICE),
   ...under('routing', ROUTING),
   ...under('timeouts', LIMITS),
-  'retries.max': 'Retries on the same model',
-  'retries.wait': 'Longest Retry-After worth waiting for',
+  'retries.max':
+    'Retries on the same model: after a short Retry-After, once quickly after a failure of the upstream, and with growing waits when nobody else could help',
+  'retries.wait': 'Longest Retry-After worth waiting for; beyond it the next upstream or model is called at once',
+  'retries.maxCost':
+    'USD that one request may cost over all its calls: none is begun that could exceed it, nor one without a known price; left out: no limit',
   roles: 'Settings by role; a role may set whatever `routing` may',
   ...under('roles.*', ROUTING),
   'roles.*.models': 'The only models the role may use; left out: all',

@@ -188,7 +188,14 @@ export const configSchema = z.strictObject({
   models: z.array(model).min(1, 'at least one model is needed'),
   routing: routing.prefault({}),
   timeouts: timeouts.prefault({}),
-  retries: z.strictObject({ max: z.int().min(0).max(10).default(2), wait: duration.prefault('3s') }).prefault({}),
+  retries: z
+    .strictObject({
+      max: z.int().min(0).max(10).default(2),
+      wait: duration.prefault('3s'),
+      /** USD that one request may cost over all its calls. */
+      maxCost: z.number().positive().optional(),
+    })
+    .prefault({}),
   roles: z.record(name, role).prefault({}),
 });
 

@@ -37,7 +37,7 @@ describe('detection', () => {
     expect(config).toBeNull();
     expect(unused).toEqual([
       expect.stringMatching(/^AZURE_OPENAI_API_KEY: .*by hand/),
-      expect.stringMatching(/^ANTHROPIC_API_KEY: kind anthropic is not yet in effect/),
+      expect.stringMatching(/^ANTHROPIC_API_KEY: kind anthropic is not supported/),
       expect.stringMatching(/^GEMINI_API_KEY: kind gemini is not supported; .*kind openai/),
     ]);
     expect(unused.join()).not.toMatch(/sk-ant-1|AI-1|az-1/);

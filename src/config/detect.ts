@@ -1,5 +1,4 @@
 import type { Environment } from './environment.ts';
-import { KINDS_NOT_YET_IN_EFFECT } from './effect.ts';
 import type { ConfigInput } from './schema.ts';
 
 type ModelInput = ConfigInput['models'][number];
@@ -58,8 +57,7 @@ export interface Detected {
 
 function unusedKey({ kind, keyEnv }: Host, known: boolean): string {
   if (known) return `${keyEnv}: which models kind ${kind} has here cannot be guessed; add it to providers by hand`;
-  const soon = KINDS_NOT_YET_IN_EFFECT.includes(kind) ? 'is not yet in effect' : 'is not supported';
-  return `${keyEnv}: kind ${kind} ${soon}; an OpenAI-compatible endpoint works as kind openai with its baseUrl`;
+  return `${keyEnv}: kind ${kind} is not supported; an OpenAI-compatible endpoint works as kind openai with its baseUrl`;
 }
 
 function ollamaModels(answer: unknown): string[] {

@@ -1,8 +1,5 @@
 import type { ConfigPath, ConfigProblem } from './problem.ts';
 
-/** Kinds of provider that a configuration may name before they have an adapter. */
-export const KINDS_NOT_YET_IN_EFFECT: readonly string[] = ['ai-sdk'];
-
 /** A key that is understood and checked, but that this version does not act on. */
 interface IdleKey {
   /** `*` stands for any name. */
@@ -32,11 +29,6 @@ const IDLE: readonly IdleKey[] = [
     path: 'providers.*.apiKey',
     instead: 'only the first key of a list is used',
     when: (value) => Array.isArray(value) && value.length > 1,
-  },
-  {
-    path: 'providers.*.kind',
-    instead: `calls to kinds ${KINDS_NOT_YET_IN_EFFECT.join(' and ')} fail; an OpenAI-compatible endpoint works as kind openai`,
-    when: (value) => KINDS_NOT_YET_IN_EFFECT.some((kind) => kind === value),
   },
   { path: 'roles.*.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'roles.*.budget', instead: 'nothing is limited by it' },

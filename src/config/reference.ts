@@ -92,6 +92,9 @@ const ABOUT: Readonly<Record<string, string>> = {
   'providers.*.allowUnpriced':
     'Callers may name models of it (`provider/model`) that are not configured and whose price nobody knows; their cost is booked as unknown',
   'providers.*.apiVersion': 'Azure’s `api-version`',
+  'providers.*.package': '`ai-sdk`: the package with the models, or the path of a module',
+  'providers.*.factory': '`ai-sdk`: the function of it that makes the provider; left out: its only `create…`',
+  'providers.*.options': '`ai-sdk`: what that function is given beside key, address and headers',
   'providers.*.seed': '`simulated`: the seed of its answers',
   'providers.*.models': '`simulated`: its models by name',
   'providers.*.models.*.skill': 'Share of tasks of a topic that it answers right, 0..1; `default` for the rest',

@@ -46,6 +46,12 @@ const provider = z.strictObject({
   allowUnpriced: z.boolean().default(false),
   /** Azure's api-version. */
   apiVersion: z.string().optional(),
+  /** `ai-sdk` only: the package, or the path of a module. */
+  package: name.optional(),
+  /** `ai-sdk` only: the function of it that makes the provider. */
+  factory: name.optional(),
+  /** `ai-sdk` only: what that function is given beside key, address and headers. */
+  options: z.record(name, z.unknown()).optional(),
   /** `simulated` only: the seed of its answers. */
   seed: z.int().optional(),
   /** `simulated` only: its models by name. */

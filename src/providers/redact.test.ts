@@ -12,6 +12,13 @@ describe('what a provider says of its failures', () => {
     );
   });
 
+  it('holds no credential of its options either, at any depth', () => {
+    const { text } = createRedactor({
+      options: { secretAccessKey: 'aws-secret-1', google: { privateKey: 'pem-secret-2' }, region: 'eu-central-1' },
+    });
+    expect(text('aws-secret-1 and pem-secret-2 in eu-central-1')).toBe('[key] and [key] in eu-central-1');
+  });
+
   it('keeps placeholders, which are words like any other', () => {
     const { text, bytes } = createRedactor({ apiKey: 'ollama' });
     expect(text('ollama is down')).toBe('ollama is down');

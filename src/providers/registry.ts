@@ -1,13 +1,12 @@
 import type { Clock, Random } from '../clock.ts';
-import { KINDS_NOT_YET_IN_EFFECT } from '../config/effect.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
+import { createAiSdk } from './ai-sdk/ai-sdk.ts';
 import { createHost } from './host.ts';
 import { PRESETS, presetOf } from './presets.ts';
 import type { Provider } from './provider.ts';
 import { createSimulated } from './simulated/simulated.ts';
 import type { Transport } from './transport.ts';
-import { createUnavailable } from './unavailable.ts';
 
 export interface ProviderDeps {
   readonly transport: Transport;
@@ -16,16 +15,17 @@ export interface ProviderDeps {
 }
 
 /** Every `kind` that a configuration may name. */
-export const PROVIDER_KINDS: readonly string[] = [
-  ...PRESETS.map(({ kind }) => kind),
-  'simulated',
-  ...KINDS_NOT_YET_IN_EFFECT,
-];
+export const PROVIDER_KINDS: readonly string[] = [...PRESETS.map(({ kind }) => kind), 'simulated', 'ai-sdk'];
+
+/** Keys that only kind ai-sdk reads. */
+const AI_SDK_KEYS = ['package', 'factory', 'options'] as const;
 
 function createProvider(name: string, config: ProviderConfig, deps: ProviderDeps): Provider {
   if (config.kind === 'simulated') return createSimulated(name, config, deps.clock);
+  if (config.kind === 'ai-sdk') return createAiSdk(name, config, deps.clock);
   const preset = presetOf(config.kind);
-  return preset === undefined ? createUnavailable(name, config.kind) : createHost(name, config, preset, deps);
+  if (preset === undefined) throw new RangeError(`kind ${config.kind} is unknown; the configuration was not checked`);
+  return createHost(name, config, preset, deps);
 }
 
 /** One provider per entry of the config. */
@@ -46,6 +46,13 @@ export function providerChecks({ providers, models }: Pick<Config, 'providers' |
     }
     if (preset !== undefined && (config.baseUrl ?? preset.baseUrl) === undefined) {
       problems.push({ path: ['providers', name], message: `kind ${config.kind} needs baseUrl` });
+    }
+    if (config.kind === 'ai-sdk' && config.package === undefined) {
+      problems.push({ path: ['providers', name], message: 'kind ai-sdk needs package, such as "@ai-sdk/google"' });
+    }
+    for (const key of AI_SDK_KEYS) {
+      if (config.kind === 'ai-sdk' || config[key] === undefined) continue;
+      problems.push({ path: ['providers', name, key], message: `kind ${config.kind} has no ${key}; kind ai-sdk has` });
     }
     const keys = typeof config.apiKey === 'string' ? [config.apiKey] : (config.apiKey ?? []);
     if (keys.some((key) => /[^\u0021-\u007E]/.test(key))) {

@@ -41,7 +41,8 @@ export interface FaultServer {
   readonly tokens: readonly string[];
   /** Faults of the next calls, one each; then `always`. */
   next(...faults: readonly Fault[]): void;
-  always(fault: Fault): void;
+  /** The fault of every other call, or what gives one for each. */
+  always(fault: Fault | (() => Fault)): void;
   close(): Promise<void>;
 }
 
@@ -203,7 +204,7 @@ export async function startFaultServer(
   const text = tokens.join('');
   const calls: FaultCall[] = [];
   const queue: Fault[] = [];
-  let standing: Fault = { kind: 'ok' };
+  let standing: Fault | (() => Fault) = { kind: 'ok' };
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
   const started = performance.now();
@@ -212,7 +213,7 @@ export async function startFaultServer(
   const callsOf = new Map<Socket, FaultCall[]>();
 
   const answerTo = (socket: Socket, { path, body }: Incoming): void => {
-    const fault = queue.shift() ?? standing;
+    const fault = queue.shift() ?? (typeof standing === 'function' ? standing() : standing);
     const call: FaultCall = { at: performance.now() - started, path, body, fault: fault.kind, gone: false };
     if (options.keep !== false) {
       calls.push(call);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../test/support/gateway.ts';
 import { knn } from '../src/routers/knn.ts';
 import { compareHeldOut, heldOutTable, holdOut } from './held-out.ts';
+import { main as aiSdk } from './ai-sdk.ts';
 import { main } from './library.ts';
 import { readRecorded, recordedTable, replayRecorded } from './recorded.ts';
 
@@ -18,6 +19,16 @@ describe('examples/library.ts', () => {
     expect(lines[0]).toMatch(/^decided: fast/);
     expect(lines[1]).toMatch(/^fast answered for \$0\.0000/);
     expect(lines[2]).toMatch(/^streamed \d+ pieces from smart/);
+    await folder.remove();
+  });
+});
+
+describe('examples/ai-sdk.ts', () => {
+  it('runs', async () => {
+    const folder = await temporaryFolder();
+    const lines = await aiSdk(folder.path);
+    expect(lines[0]).toMatch(/^fast answered: /);
+    expect(lines[1]).toMatch(/^streamed \d+ pieces from smart: \S/);
     await folder.remove();
   });
 });

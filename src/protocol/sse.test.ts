@@ -83,7 +83,11 @@ describe('dataOf', () => {
   const of = (event: string) => dataOf(Buffer.from(event));
   it('joins the data lines and ignores comments and other fields', () => {
     expect(of('data: {"a":1}\n\n')).toBe('{"a":1}');
+    expect(of('event: x\ndata: {"a":1}\n\n')).toBe('{"a":1}');
+    expect(of('event: x\n\n')).toBeUndefined();
     expect(of('event: x\ndata: a\r\ndata:b\r\nid: 1\r\n\r\n')).toBe('a\nb');
+    expect(of('event: x\rdata: a\ndata: b\n\n')).toBe('a\nb');
+    expect(of('data: a\rdata: b\n\n')).toBe('a\nb');
     expect(of(': keep-alive\n\n')).toBeUndefined();
     expect(of('database: x\n\n')).toBeUndefined();
   });

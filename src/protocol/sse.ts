@@ -89,8 +89,10 @@ export function createEventSplitter(): EventSplitter {
 /** The `data` of an event, its lines joined; undefined for comments and events without data. */
 export function dataOf(event: Uint8Array): string | undefined {
   const text = Buffer.from(event.buffer, event.byteOffset, event.byteLength).toString('utf8');
-  // By far the most events are one line of data.
-  if (text.startsWith('data: ') && text.indexOf('\n') >= text.length - 2) return text.slice(6).trimEnd();
+  // By far the most events are one line of data, in some dialects with their type before it.
+  const named = text.startsWith('event: ') ? text.indexOf('\n') + 1 : 0;
+  const isSingle = text.startsWith('data: ', named) && text.indexOf('\n', named) >= text.length - 2;
+  if (isSingle && !text.includes('\r')) return text.slice(named + 6).trimEnd();
   let data: string | undefined;
   for (const line of text.split(/\r\n|\n|\r/)) {
     if (!line.startsWith('data')) continue;

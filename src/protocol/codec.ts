@@ -86,6 +86,11 @@ export interface Codec {
    * where there is none. For a conversation that moves to another model.
    */
   forget?(body: unknown): { readonly field: string; readonly value: unknown } | undefined;
+  /**
+   * The same without the reasoning that was translated into this dialect, where its providers refuse what they do not
+   * know: for every request that is passed on as it is.
+   */
+  disown?(body: unknown): { readonly field: string; readonly value: unknown } | undefined;
   /** A reader for one streamed answer. */
   reader(): EventReader;
   /** Events of a whole answer; an error event for an error envelope, and for what is no answer. */

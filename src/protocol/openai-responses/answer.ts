@@ -3,8 +3,9 @@ import type { EncoderOptions } from '../codec.ts';
 import { MAX_SEEN_CHARS, type Position } from '../tap.ts';
 import { createCallOrder, type ContentEvent } from './call-order.ts';
 import { codeOf, errorFields } from './error.ts';
+import { responseId } from './item-id.ts';
 import { createItemWriter } from './item-writer.ts';
-import { headOf, responseId, responseOf, standingOf, type Head, type Standing } from './response.ts';
+import { headOf, responseOf, standingOf, type Head, type Standing } from './response.ts';
 import type { Sink } from './sink.ts';
 
 /** An answer that is being told. */
@@ -31,7 +32,7 @@ export function createAnswer(sink: Sink, options: EncoderOptions): Answer {
   let finish: FinishReason = 'stop';
   let usage: Usage | undefined;
   let failed: object | undefined;
-  const items = createItemWriter(sink, () => head, options);
+  const items = createItemWriter(sink, () => head.id, options);
   const order = createCallOrder({
     begin: (event) => items.call(event, calls++),
     more: items.more,

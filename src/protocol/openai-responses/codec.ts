@@ -4,6 +4,7 @@ import { SSE } from '../framing.ts';
 import { isObject } from '../guards.ts';
 import { openaiError } from '../openai-chat/error.ts';
 import { openaiResponsesErrorEvent } from './error.ts';
+import { disownReasoning, forgetReasoning } from './forget.ts';
 import { parseOpenAIResponses } from './parse.ts';
 import { readWholeOpenAIResponses } from './read-whole.ts';
 import { readOpenAIResponses } from './reader.ts';
@@ -23,6 +24,8 @@ export const openaiResponses = createCodec({
   asksForUsage: () => false,
   bound: holdsState,
   render: renderOpenAIResponses,
+  forget: forgetReasoning,
+  disown: disownReasoning,
   reader: readOpenAIResponses,
   readWhole: readWholeOpenAIResponses,
   writer: writeOpenAIResponses,

@@ -36,6 +36,7 @@ export function createItemReader(): ItemReader {
   let calls = 0;
   let refused = false;
   let spoken = false;
+  let proven: string | undefined;
   const told = new Map<number, Told>();
   const output = createOutput();
 
@@ -47,8 +48,15 @@ export function createItemReader(): ItemReader {
     if (said !== undefined) said = said.length + words.length > MAX_SEEN_CHARS ? undefined : said + words;
     return { type: 'text-delta', delta: words };
   };
+  /** The first words of thoughts that will be proven have their id. */
+  const thought = (delta: string): ChatEvent => {
+    const id = proven;
+    proven = undefined;
+    return { type: 'reasoning-delta', delta, ...(id === undefined ? {} : { id }) };
+  };
   const begin = (item: JsonObject, place: number): ChatEvent[] => {
     output.open(item, place);
+    proven = text(item['encrypted_content']) === undefined ? undefined : text(item['id']);
     told.set(place, { chars: 0, call: calls });
     if (!isCall(item)) return [];
     spoken = true;
@@ -60,7 +68,7 @@ export function createItemReader(): ItemReader {
     const index = Number(event[PART_FORMS[kind].index] ?? 0);
     output.openPart(kind, index);
     // Parts of a summary are paragraphs.
-    return kind === 'summary_text' && index > 0 ? [{ type: 'reasoning-delta', delta: '\n\n' }] : [];
+    return kind === 'summary_text' && index > 0 ? [thought('\n\n')] : [];
   };
   const hear = (place: number, delta: string): void => {
     spoken = true;
@@ -72,7 +80,7 @@ export function createItemReader(): ItemReader {
     const before = output.current?.part === undefined ? beginPart(kind, event) : [];
     hear(placeOf(event, last()), delta);
     const thinks = kind === 'summary_text' || kind === 'reasoning_text';
-    return [...before, thinks ? { type: 'reasoning-delta', delta } : says(delta)];
+    return [...before, thinks ? thought(delta) : says(delta)];
   };
   const argument = (event: JsonObject, delta: string): ChatEvent[] => {
     const place = placeOf(event, last());

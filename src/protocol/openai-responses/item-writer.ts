@@ -1,9 +1,10 @@
 import type { ChatEvent } from '../chat.ts';
 import type { EncoderOptions } from '../codec.ts';
 import type { JsonObject } from '../guards.ts';
+import { itemId } from './item-id.ts';
 import { createOutput, type Output } from './output.ts';
 import { PART_FORMS, partOf, type PartKind } from './part-forms.ts';
-import { itemId, type Head } from './response.ts';
+
 import type { Sink } from './sink.ts';
 
 type CallDelta = Extract<ChatEvent, { type: 'tool-call-delta' }>;
@@ -26,8 +27,8 @@ export interface ItemWriter {
 
 const ARGUMENTS = 'response.function_call_arguments';
 
-/** Writes to `sink`; `head` gives the answer's id, which its items' ids are made of. */
-export function createItemWriter(sink: Sink, head: () => Head, { id, resume }: EncoderOptions): ItemWriter {
+/** Writes to `sink`; the ids of items are made of the answer's own, `response`. */
+export function createItemWriter(sink: Sink, response: () => string, { id, resume }: EncoderOptions): ItemWriter {
   const output = createOutput(resume);
   /** A call that another began is open: nobody knows how it would have gone on. */
   let foreign = output.current?.item['type'] === 'function_call';
@@ -96,7 +97,7 @@ export function createItemWriter(sink: Sink, head: () => Head, { id, resume }: E
     output,
     text(delta) {
       if (!isOpen('message')) {
-        const own = itemId('msg', head(), output.next);
+        const own = itemId('message', response(), output.next);
         open({ id: own, type: 'message', status: 'in_progress', role: 'assistant', content: [] });
       }
       if (output.current?.part?.kind !== 'output_text') openPart('output_text');
@@ -104,9 +105,10 @@ export function createItemWriter(sink: Sink, head: () => Head, { id, resume }: E
     },
     reasoning({ delta, encrypted, id: named }) {
       const current = output.current?.item;
-      const other = named !== undefined && encrypted === undefined && current?.['id'] !== named;
+      // Proofs hold for the id that they came with.
+      const other = named !== undefined && current?.['id'] !== named;
       if (current?.['type'] !== 'reasoning' || other)
-        open({ id: named ?? itemId('rs', head(), output.next), type: 'reasoning', summary: [] });
+        open({ id: named ?? itemId('reasoning', response(), output.next), type: 'reasoning', summary: [] });
       if (delta !== '') {
         if (output.current?.part === undefined) openPart('summary_text');
         say(PART_FORMS[output.current?.part?.kind ?? 'summary_text'].delta, delta);
@@ -115,7 +117,7 @@ export function createItemWriter(sink: Sink, head: () => Head, { id, resume }: E
     },
     call({ toolCallId = '', toolName = '' }, count) {
       open({
-        id: itemId('fc', head(), output.next),
+        id: itemId('function_call', response(), output.next),
         type: 'function_call',
         status: 'in_progress',
         call_id: toolCallId === '' ? `call_${id}_${count}` : toolCallId,

@@ -1,7 +1,7 @@
 import type { ChatMessage, ChatPart, ChatRequest, FilePart } from '../chat.ts';
 import { bool, given, isObject, list, number, strings, text, unknownFields, type JsonObject } from '../guards.ts';
 import { partsOf, type Place } from './content.ts';
-import { ENCRYPTED, formatOf, logprobsOf, reasoningOf, toolChoiceOf, toolsOf } from './settings.ts';
+import { ENCRYPTED, formatOf, logprobsOf, reasoningOf, toolChoiceOf, toolsOf, wantsThoughts } from './settings.ts';
 import { turnsOf, type Item, type Turn } from './turns.ts';
 import { viewOpenAIResponses } from './view.ts';
 
@@ -108,8 +108,8 @@ export function parseOpenAIResponses(body: unknown): ChatRequest {
   const messages = turnsOf(fields, others).map((turn) => messageOf(turn, others));
   const tools = toolsOf(fields['tools'], others);
   const reasoning = reasoningOf(fields['reasoning'], others);
-  if (reasoning === undefined && strings(fields['include'])?.includes(ENCRYPTED) === true)
-    others.add(`include.${ENCRYPTED}`);
+  const proofs = strings(fields['include'])?.includes(ENCRYPTED) === true;
+  if (proofs && !wantsThoughts(given({ reasoning, messages }))) others.add(`include.${ENCRYPTED}`);
   const request = given({
     model: text(fields['model']) ?? '',
     messages,

@@ -2,7 +2,7 @@ import type { ChatMessage, ChatRequest } from '../chat.ts';
 import type { Rendered } from '../codec.ts';
 import { itemsOf } from './items.ts';
 import { parametersOf } from './schema.ts';
-import { ENCRYPTED, LOGPROBS } from './settings.ts';
+import { ENCRYPTED, LOGPROBS, wantsThoughts } from './settings.ts';
 
 /** The least that OpenAI takes as a limit. */
 const MIN_OUTPUT = 16;
@@ -35,12 +35,8 @@ function reasoningOf({ reasoning }: ChatRequest): { effort: string } | undefined
 
 /** Nothing is kept at the provider, so the thoughts must come along to be sent again. */
 function includeOf(request: ChatRequest): string[] | undefined {
-  const { reasoning, messages, logprobs } = request;
-  const thinks = reasoning !== undefined && reasoningOf(request)?.effort !== 'none';
-  const thought = messages.some(({ content }) =>
-    content.some((part) => part.type === 'reasoning' && part.encrypted !== undefined),
-  );
-  const include = [...(thinks || thought ? [ENCRYPTED] : []), ...(logprobs === undefined ? [] : [LOGPROBS])];
+  const thoughts = wantsThoughts(request) ? [ENCRYPTED] : [];
+  const include = request.logprobs === undefined ? thoughts : [...thoughts, LOGPROBS];
   return include.length === 0 ? undefined : include;
 }
 

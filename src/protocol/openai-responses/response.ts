@@ -1,6 +1,7 @@
 import type { FinishReason, Usage } from '../chat.ts';
 import type { EncoderOptions } from '../codec.ts';
 import { codeOf } from './error.ts';
+import { responseId } from './item-id.ts';
 import { usageFields } from './usage.ts';
 
 /** Who answers, and when. */
@@ -9,16 +10,6 @@ export interface Head {
   readonly model: string;
   /** Epoch seconds. */
   readonly createdAt: number;
-}
-
-const PREFIX = 'resp_';
-
-/** OpenAI's ids begin so, and some clients look. */
-export const responseId = (id: string): string => (id.startsWith(PREFIX) ? id : PREFIX + id);
-
-/** An id of the answer's `place`th item. */
-export function itemId(kind: 'msg' | 'fc' | 'rs', { id }: Head, place: number): string {
-  return `${kind}_${id.startsWith(PREFIX) ? id.slice(PREFIX.length) : id}_${place}`;
 }
 
 /** Who answers where no event has said it. */

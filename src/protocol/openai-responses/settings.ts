@@ -69,6 +69,17 @@ export const LOGPROBS = 'message.output_text.logprobs';
 /** What `include` asks for to get thoughts that can be sent again. */
 export const ENCRYPTED = 'reasoning.encrypted_content';
 
+/** Whether a request wants to get such thoughts: it asks for them, or sends some. */
+export function wantsThoughts({ reasoning, messages }: Pick<ChatRequest, 'reasoning' | 'messages'>): boolean {
+  if (reasoning !== undefined) {
+    const { effort, budgetTokens } = reasoning;
+    if (effort === undefined ? budgetTokens !== 0 : effort !== 'none') return true;
+  }
+  return messages.some(({ content }) =>
+    content.some((part) => part.type === 'reasoning' && part.encrypted !== undefined),
+  );
+}
+
 /** Alternatives per token; what else is to be included is named in `others`. */
 export function logprobsOf({ include, top_logprobs: top }: JsonObject, others: Set<string>): number | undefined {
   const wanted = strings(include) ?? [];

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { openaiResponses } from './codec.ts';
+import { holdsState } from './holds-state.ts';
+
+/** Requests as clients of this wire send them. */
+function bodies() {
+  const words = fc.string({ minLength: 1, maxLength: 20 });
+  const name = fc.constantFrom('look', 'add', 'f-1');
+  const textPart = fc.record({ type: fc.constant('input_text'), text: words });
+  const shown = fc.oneof(
+    textPart,
+    fc.record(
+      {
+        type: fc.constant('input_image'),
+        image_url: fc.constantFrom('data:image/png;base64,AA==', 'https://a.example/b.png?c=d'),
+        detail: fc.constantFrom('low', 'high', 'auto', 'original'),
+      },
+      { requiredKeys: ['type', 'image_url'] },
+    ),
+    fc.record({
+      type: fc.constant('input_file'),
+      filename: words,
+      file_data: fc.constantFrom('data:application/pdf;base64,AA==', 'data:text/plain;base64,eA==', 'AA=='),
+    }),
+    fc.record({ type: fc.constant('input_file'), file_url: fc.constant('https://a.example/b.pdf') }),
+    fc.record({
+      type: fc.constant('input_audio'),
+      input_audio: fc.record({ data: fc.constant('AA=='), format: fc.constantFrom('mp3', 'wav') }),
+    }),
+  );
+  const typed = fc.constantFrom({}, { type: 'message' });
+  const message = fc
+    .tuple(
+      typed,
+      fc.oneof(
+        fc.record({ role: fc.constantFrom('user', 'developer', 'system'), content: words }),
+        fc.record({ role: fc.constant('user'), content: fc.array(shown, { minLength: 1, maxLength: 3 }) }),
+        fc.record({ role: fc.constant('developer'), content: fc.array(textPart, { minLength: 1, maxLength: 2 }) }),
+      ),
+    )
+    .map(([type, body]) => [{ ...type, ...body }]);
+  const answer = fc
+    .tuple(
+      fc.array(
+        fc.oneof(
+          fc.record({ type: fc.constant('output_text'), text: words, annotations: fc.constant([]) }),
+          fc.record({ type: fc.constant('refusal'), refusal: words }),
+        ),
+        { minLength: 1, maxLength: 2 },
+      ),
+      fc.option(words, { nil: undefined }),
+    )
+    .map(([content, easy]) =>
+      easy === undefined
+        ? [{ id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', content }]
+        : [{ role: 'assistant', content: easy }],
+    );
+  const thought = fc.record(
+    {
+      type: fc.constant('reasoning'),
+      id: fc.constant('rs_1'),
+      summary: fc.array(fc.record({ type: fc.constant('summary_text'), text: words }), { maxLength: 2 }),
+      encrypted_content: words,
+    },
+    { requiredKeys: ['type', 'summary', 'encrypted_content'] },
+  );
+  const called = fc.array(
+    fc.record({
+      name,
+      arguments: fc.dictionary(words, fc.jsonValue()).map((value) => JSON.stringify(value)),
+      output: fc.oneof(words, fc.constant(''), fc.array(shown, { minLength: 1, maxLength: 2 })),
+    }),
+    { minLength: 1, maxLength: 3 },
+  );
+  const block = fc.oneof(
+    message,
+    answer,
+    fc.tuple(thought, answer).map(([first, rest]) => [first, ...rest]),
+    fc.tuple(fc.option(thought, { nil: undefined }), called),
+  );
+  /** Calls have ids that nobody else has. */
+  const input = fc.array(block, { minLength: 1, maxLength: 5 }).map((blocks) => {
+    let count = 0;
+    return blocks.flatMap((one): object[] => {
+      const [first, calls] = one;
+      if (!Array.isArray(calls)) return one.filter((item) => item !== undefined);
+      const ids = calls.map(() => `call_${count++}`);
+      return [
+        ...(first === undefined ? [] : [first]),
+        ...calls.map(({ output: _output, ...call }, i) => ({ type: 'function_call', call_id: ids[i], ...call })),
+        ...calls.map(({ output }, i) => ({ type: 'function_call_output', call_id: ids[i], output })),
+      ];
+    });
+  });
+  const schema = fc.constantFrom({ type: 'object' }, { type: 'object', properties: { x: { type: 'integer' } } });
+  return fc.record(
+    {
+      model: fc.constant('gpt-5'),
+      input: fc.oneof(words, input),
+      instructions: fc.oneof(words, fc.constant('')),
+      tools: fc.array(
+        fc.record(
+          {
+            type: fc.constant('function'),
+            name,
+            description: words,
+            parameters: fc.option(schema),
+            strict: fc.option(fc.boolean()),
+          },
+          { requiredKeys: ['type', 'name'] },
+        ),
+      ),
+      tool_choice: fc.constantFrom('auto', 'none', 'required', { type: 'function', name: 'look' }),
+      parallel_tool_calls: fc.boolean(),
+      max_output_tokens: fc.integer({ min: 16, max: 5000 }),
+      temperature: fc.constantFrom(0, 0.7, 2),
+      top_p: fc.constantFrom(0, 0.9),
+      top_logprobs: fc.nat(20),
+      include: fc.constant(['message.output_text.logprobs']),
+      reasoning: fc.record({ effort: fc.constantFrom('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max') }),
+      text: fc.record({
+        format: fc.oneof(
+          fc.constantFrom({ type: 'text' }, { type: 'json_object' }),
+          fc.record(
+            { type: fc.constant('json_schema'), name, schema, strict: fc.boolean() },
+            { requiredKeys: ['type', 'name', 'schema'] },
+          ),
+        ),
+      }),
+      user: words,
+      store: fc.constant(false),
+      truncation: fc.constant('disabled'),
+      stream: fc.boolean(),
+    },
+    { requiredKeys: ['model', 'input'] },
+  );
+}
+
+it('a request is the same after it was written anew, whatever it says', () => {
+  fc.assert(
+    fc.property(bodies(), (sent) => {
+      const body: unknown = JSON.parse(JSON.stringify(sent));
+      const request = openaiResponses.parse(body);
+      expect(request.unknown).toBeUndefined();
+      expect(openaiResponses.render(request).lost).toEqual([]);
+      const rendered: unknown = JSON.parse(Buffer.from(openaiResponses.render(request).body).toString());
+      expect(openaiResponses.parse(rendered)).toEqual(request);
+      expect(holdsState(rendered)).toBe(false);
+      expect(openaiResponses.view(body).messages.map(({ role }) => role)).toEqual(
+        request.messages.map(({ role }) => role),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});

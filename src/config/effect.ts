@@ -10,8 +10,6 @@ interface IdleKey {
   readonly when?: (value: unknown) => boolean;
 }
 
-const CALLED_AT_ONCE = 'a failed call moves to the next upstream or model at once';
-
 const IDLE: readonly IdleKey[] = [
   { path: 'server.workers', instead: 'one process serves', when: (value) => value !== 1 },
   { path: 'storage.redis', instead: 'state stays in this process' },
@@ -20,16 +18,7 @@ const IDLE: readonly IdleKey[] = [
     instead: 'no prompts and no features are stored',
     when: (value) => value !== 'none',
   },
-  { path: 'retries.max', instead: CALLED_AT_ONCE },
-  { path: 'retries.wait', instead: CALLED_AT_ONCE },
-  { path: 'retries.maxCost', instead: 'only the deadline ends a chain of calls' },
   { path: 'routing.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
-  { path: 'providers.*.concurrency', instead: 'calls are not limited' },
-  {
-    path: 'providers.*.apiKey',
-    instead: 'only the first key of a list is used',
-    when: (value) => Array.isArray(value) && value.length > 1,
-  },
   { path: 'roles.*.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'roles.*.budget', instead: 'nothing is limited by it' },
   { path: 'roles.*.taxonomy', instead: 'it is not read' },

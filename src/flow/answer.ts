@@ -1,7 +1,5 @@
-import type { Target } from '../decide/targets.ts';
 import { asSignalboxError } from '../errors.ts';
-import { attemptCost } from '../ledger/money.ts';
-import type { Intent, NanoUsd, Outcome } from '../ledger/record.ts';
+import type { Intent, Outcome } from '../ledger/record.ts';
 import type { ChatRequest } from '../protocol/chat.ts';
 import { codecOf } from '../protocol/registry.ts';
 import { answered, failedAnswer, heldAnswer } from './answers.ts';
@@ -10,20 +8,11 @@ import { activityOf } from './activity.ts';
 import { callUntilAnswered } from './chain.ts';
 import { routeWithVector } from './embed.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
+import { reserveOf } from './reserve.ts';
 import { recordOf, type Routed } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import { createSettlement } from './settlement.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** Output tokens that a reserve assumes when neither the caller nor the catalogue limits them. */
-const RESERVE_OUTPUT_TOKENS = 4096;
-
-/** The most that the chosen target can cost; null when its price is unknown. */
-function reserveOf(routed: Routed, target: Target | undefined): NanoUsd | null {
-  if (target === undefined) return 0n;
-  const output = routed.query.maxOutput ?? target.model.maxOutput ?? RESERVE_OUTPUT_TOKENS;
-  return attemptCost({ input: routed.query.inputTokens, output }, target.upstream.price);
-}
 
 /** Tells everyone who wants to know how a request ended. */
 function announce(outcome: Outcome, intent: Intent, routed: Routed, request: AnswerRequest, runtime: Runtime): void {

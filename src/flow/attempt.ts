@@ -1,11 +1,13 @@
 import type { Target } from '../decide/targets.ts';
-import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
+import { UpstreamFailure } from '../providers/provider.ts';
+import type { Slot } from '../state/slots.ts';
 import type { Passage } from './passage.ts';
 import { asFailure } from './body.ts';
 import { callUpstream } from './call.ts';
 import type { Called } from './called.ts';
-import { untracked, type OpenCall } from './health.ts';
+import { needOf, untracked, type OpenCall } from './health.ts';
 import type { Attempt } from './policy.ts';
+import type { OpenAttempt } from './settlement.ts';
 import type { WireEdit } from './translate.ts';
 import { readBytes, readWhole } from './whole.ts';
 
@@ -22,44 +24,57 @@ function learn(passage: Passage, { target, opened, failure, whole }: Called): vo
   if (isKnown(passage, target)) passage.runtime.memory.observeFirstToken(target.upstream.id, opened.firstByteMs);
 }
 
-function begin(passage: Passage, target: Target, key: number): OpenCall {
-  const { routed, snapshot, runtime } = passage;
-  if (!isKnown(passage, target)) return untracked();
-  const local = snapshot.providers.get(target.upstream.provider)?.local === true;
-  return runtime.memory.began(target.upstream, key, { inputTokens: routed.query.inputTokens, local });
+/** The right to call; undefined when it was not granted in time. At once where nothing is limited. */
+function slotOf({ routed, snapshot, runtime, request }: Passage, { upstream }: Target, remaining: number) {
+  const need = needOf(snapshot, routed.query.inputTokens);
+  return runtime.memory.slot(upstream, need, { ms: remaining, signal: request.signal });
 }
 
-async function call(passage: Passage, { target, key }: Place, wire: WireEdit, remaining: number): Promise<Called> {
+function begin(passage: Passage, { target, key }: Place, slot: Slot): OpenCall {
+  const { routed, snapshot, runtime } = passage;
+  if (!isKnown(passage, target)) return untracked(slot);
+  const local = snapshot.providers.get(target.upstream.provider)?.local === true;
+  return runtime.memory.began(target.upstream, key, { inputTokens: routed.query.inputTokens, local, slot });
+}
+
+/** The answer's head, and all of it unless it is streamed: an answer which breaks off is a failed attempt like any other. */
+async function ask(passage: Passage, place: Place, opened: OpenAttempt, wire: WireEdit, remaining: number) {
+  const { request, runtime } = passage;
+  const granted = slotOf(passage, place.target, remaining);
+  // Awaited only when there is something to wait for.
+  const slot = granted instanceof Promise ? await granted : granted;
+  if (slot === undefined) {
+    throw request.signal.aborted
+      ? new UpstreamFailure('gone', 'the client left', { unsent: true })
+      : new UpstreamFailure('busy', 'its provider has all the calls that it may have', { unsent: true });
+  }
+  opened.watched = begin(passage, place, slot);
+  const answer = await callUpstream(passage, place.target, place.key, wire, remaining);
+  opened.firstByteMs = runtime.clock.elapsed() - opened.started;
+  return { answer, bytes: answer.streamed ? undefined : await readBytes(answer) };
+}
+
+async function call(passage: Passage, place: Place, wire: WireEdit, remaining: number): Promise<Called> {
   const { runtime, settlement } = passage;
+  const { target, key } = place;
   const opened = settlement.began(target);
-  const watched = begin(passage, target, key);
   const failed = (failure: UpstreamFailure): Called => {
-    watched.ended(failure);
     settlement.failed(opened, failure);
     return { target, key, opened, failure };
   };
-  let answer: UpstreamAnswer;
-  let bytes: Uint8Array | undefined;
+  let asked: Awaited<ReturnType<typeof ask>>;
   try {
-    answer = await callUpstream(passage, target, key, wire, remaining);
-    opened.firstByteMs = runtime.clock.elapsed() - opened.started;
-    // Read here, so that an answer which breaks off is a failed attempt like any other.
-    if (!answer.streamed) bytes = await readBytes(answer);
+    asked = await ask(passage, place, opened, wire, remaining);
   } catch (error) {
     return failed(asFailure(error));
   } finally {
     settlement.waited(runtime.clock.elapsed() - opened.started);
   }
-  if (bytes === undefined) {
-    watched.answered(answer.headers);
-    watched.ended();
-    return { target, key, opened, answer };
-  }
-  const whole = readWhole(bytes, answer, passage, wire.model);
+  const { answer, bytes } = asked;
+  const whole = bytes === undefined ? undefined : readWhole(bytes, answer, passage, wire.model);
   if (whole instanceof UpstreamFailure) return failed(whole);
-  watched.answered(answer.headers);
-  watched.ended();
-  return { target, key, opened, answer, whole };
+  opened.watched?.answered(answer.headers);
+  return { target, key, opened, answer, ...(whole === undefined ? {} : { whole }) };
 }
 
 /** Calls one target within `remaining` milliseconds; a failure is booked and gives way to the next step. */

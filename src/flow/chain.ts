@@ -1,3 +1,4 @@
+import type { Target } from '../decide/targets.ts';
 import { SignalboxError } from '../errors.ts';
 import type { UpstreamFailure } from '../providers/provider.ts';
 import { attempt } from './attempt.ts';
@@ -5,6 +6,7 @@ import type { Called } from './called.ts';
 import type { Passage } from './passage.ts';
 import { needOf } from './health.ts';
 import { pause } from './pause.ts';
+import { reserveOf } from './reserve.ts';
 import { singleChoice } from './single-choice.ts';
 import type { WireEdit } from './translate.ts';
 
@@ -18,6 +20,18 @@ export interface GivenUp {
 export type EditOf = (called: { readonly upstream: string }) => Pick<WireEdit, 'edit'>;
 
 const UNCHANGED: EditOf = () => ({});
+
+/** What the chain may cost, nano-dollars, where `retries.maxCost` limits it. */
+function moneyOf({ snapshot, settlement, routed }: Passage) {
+  const { maxCost } = snapshot.config.retries;
+  return maxCost === undefined
+    ? undefined
+    : {
+        cap: BigInt(Math.round(maxCost * 1e9)),
+        spent: settlement.totals().cost,
+        reserve: (target: Target) => reserveOf(routed, target),
+      };
+}
 
 /** Calls upstreams as the policy says until one answers or the policy gives up. `remaining` = milliseconds left. */
 export async function callUntilAnswered(
@@ -33,6 +47,7 @@ export async function callUntilAnswered(
       attempts,
       remaining: remaining(),
       retries: snapshot.config.retries,
+      money: moneyOf(passage),
       keys: need.keys,
       keyReady: (upstream, key) => runtime.memory.keyReady(upstream, key, need),
       draw: runtime.random,

@@ -7,6 +7,7 @@ import { UpstreamFailure } from '../providers/provider.ts';
 import { estimateTokens } from '../query/tokens.ts';
 import { mayBeBilled } from './billing.ts';
 import { addUsage } from './continuation.ts';
+import type { OpenCall } from './health.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -19,6 +20,8 @@ export interface OpenAttempt {
   readonly at: number;
   /** Milliseconds until the answer's first byte. */
   firstByteMs?: number;
+  /** Told when it is over. */
+  watched?: OpenCall;
 }
 
 /** An answer that the caller got, all of it or its beginning. */
@@ -134,6 +137,13 @@ function write(outcome: Outcome, { intent, runtime, announce }: SettlementInput,
   } else void runtime.journal.grouped(outcome).then(written);
 }
 
+/** What an attempt's record says of its failure. */
+const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
+  failure: cause.failure,
+  error: cause.message.slice(0, 300),
+  status: cause.status,
+});
+
 /** Opens the books of one request whose intent is written. */
 export function createSettlement(input: SettlementInput): Settlement {
   const { intent, snapshot, runtime } = input;
@@ -148,9 +158,15 @@ export function createSettlement(input: SettlementInput): Settlement {
   let resolve: (outcome: Outcome) => void = () => {};
   const settled = new Promise<Outcome>((done) => (resolve = done));
 
-  const close = (attempt: OpenAttempt, cost: NanoUsd | null, rest: Partial<AttemptRecord>): void => {
+  const close = (
+    attempt: OpenAttempt,
+    cost: NanoUsd | null,
+    rest: Partial<AttemptRecord>,
+    cause?: UpstreamFailure,
+  ): void => {
     // Booked before: the caller may leave while another attempt is being made.
     if (underWay !== attempt) return;
+    attempt.watched?.ended(cause);
     const ms = runtime.clock.elapsed() - attempt.started;
     const { model, upstream } = attempt.target;
     attempts.push({
@@ -166,23 +182,15 @@ export function createSettlement(input: SettlementInput): Settlement {
     });
     underWay = undefined;
   };
-  const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
-    failure: cause.failure,
-    error: cause.message.slice(0, 300),
-    status: cause.status,
-  });
   const failed = (attempt: OpenAttempt, cause: UpstreamFailure): void => {
-    if (!mayBeBilled(cause)) return close(attempt, 0n, failure(cause));
+    if (!mayBeBilled(cause)) return close(attempt, 0n, failure(cause), cause);
     const usage = { input: input.inputTokens, output: 0, estimated: true };
-    close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...failure(cause) });
+    close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...failure(cause) }, cause);
   };
   const book = (attempt: OpenAttempt, { seen, status, failure: cause }: Ended): Usage => {
     const usage = usageOf(seen, input.inputTokens);
-    close(attempt, attemptCost(usage, attempt.target.upstream.price), {
-      usage,
-      ...(cause === undefined ? {} : failure(cause)),
-      status,
-    });
+    const told = cause === undefined ? {} : failure(cause);
+    close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...told, status }, cause);
     return usage;
   };
   const total = (usage: Usage): Usage => (before === undefined ? usage : addUsage(before, usage));

@@ -1,0 +1,14 @@
+import type { Target } from '../decide/targets.ts';
+import { attemptCost } from '../ledger/money.ts';
+import type { NanoUsd } from '../ledger/record.ts';
+import type { Routed } from './route.ts';
+
+/** Output tokens that a reserve assumes when neither the caller nor the catalogue limits them. */
+const RESERVE_OUTPUT_TOKENS = 4096;
+
+/** The most that the chosen target can cost; null when its price is unknown. */
+export function reserveOf(routed: Routed, target: Target | undefined): NanoUsd | null {
+  if (target === undefined) return 0n;
+  const output = routed.query.maxOutput ?? target.model.maxOutput ?? RESERVE_OUTPUT_TOKENS;
+  return attemptCost({ input: routed.query.inputTokens, output }, target.upstream.price);
+}

@@ -8,7 +8,7 @@ import { WIRES } from './wires/registry.ts';
 import { tokenize, type RateLimits, type RefusalKind, type Wire, type WireName } from './wires/wire.ts';
 
 export type { FaultCall } from './calls.ts';
-export type { Fault, FaultKind } from './faults.ts';
+export type { Fault } from './faults.ts';
 export type { WireName } from './wires/wire.ts';
 
 /** Tokens that every request is said to have. */

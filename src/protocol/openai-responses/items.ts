@@ -91,11 +91,9 @@ function assistantItems(parts: readonly ChatPart[], calls: PairedCalls, lost: Se
   return items;
 }
 
-/** The results of calls straight after them: a call without one is refused, unless the conversation ends with it. */
-function resultItems(parts: readonly ChatPart[], calls: PairedCalls, isLast: boolean): object[] {
-  const own = parts.flatMap((part) => (part.type === 'tool-call' ? (calls.of(part) ?? []) : []));
-  const open = isLast && own.every(({ result }) => result === undefined);
-  return open ? [] : own.map(resultItem);
+/** The results of calls straight after them: a call without one is refused. */
+function resultItems(parts: readonly ChatPart[], calls: PairedCalls): object[] {
+  return parts.flatMap((part) => (part.type === 'tool-call' ? (calls.of(part) ?? []) : [])).map(resultItem);
 }
 
 /** A result that no call asked for is something that the user says. */
@@ -107,10 +105,8 @@ function strayParts(part: ToolResultPart, lost: Set<string>): Shown[] {
 /** Messages as input items: every call with its result after it. */
 export function itemsOf(messages: readonly ChatMessage[], lost: Set<string>): object[] {
   const calls = pairCalls(messages);
-  return messages.flatMap(({ role, content }, i) => {
-    if (role === 'assistant') {
-      return [...assistantItems(content, calls, lost), ...resultItems(content, calls, i === messages.length - 1)];
-    }
+  return messages.flatMap(({ role, content }) => {
+    if (role === 'assistant') return [...assistantItems(content, calls, lost), ...resultItems(content, calls)];
     if (content.some(({ type }) => type === 'reasoning' || type === 'tool-call')) lost.add('messages.content');
     const parts = content.flatMap((part): ChatPart[] =>
       part.type !== 'tool-result' ? [part] : calls.has(part) ? [] : strayParts(part, lost),

@@ -385,7 +385,12 @@ describe('a request from another dialect', () => {
       { type: 'message', role: 'user', content: 'stray' },
     ]);
     expect(lostOf({ messages })).toEqual(['messages.tool_result']);
-    expect(inputOf(messages.slice(0, 1))).toEqual([called(0), called(1)]);
+    expect(inputOf(messages.slice(0, 1))).toEqual([
+      called(0),
+      called(1),
+      output(0, 'no result'),
+      output(1, 'no result'),
+    ]);
   });
 
   it('names what an assistant cannot show, and asks something beside the instructions', () => {

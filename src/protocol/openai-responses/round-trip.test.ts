@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { ChatMessage, ChatPart } from '../chat.ts';
+import { isObject, list, type JsonObject } from '../guards.ts';
 import { openaiResponses } from './codec.ts';
 import { holdsState } from './holds-state.ts';
 
@@ -152,5 +154,60 @@ it('a request is the same after it was written anew, whatever it says', () => {
       );
     }),
     { numRuns: 300 },
+  );
+});
+
+/** Conversations as no client would send them. */
+function conversations() {
+  const words = fc.constantFrom('', ' ', 'a', 'b');
+  const id = fc.constantFrom('', 'c1', 'c2', 'x'.repeat(70));
+  const name = fc.constantFrom('', 'f', 'g');
+  const part: fc.Arbitrary<ChatPart> = fc.oneof(
+    fc.record({ type: fc.constant('text' as const), text: words }),
+    fc.record({ type: fc.constant('reasoning' as const), text: words, encrypted: fc.constant('e') }),
+    fc.record({ type: fc.constant('reasoning' as const), text: words }),
+    fc.record({ type: fc.constant('file' as const), mediaType: fc.constant('image/png'), data: fc.constant('AA==') }),
+    fc.record({ type: fc.constant('tool-call' as const), toolCallId: id, toolName: name, input: fc.constant('{}') }),
+    fc.record({ type: fc.constant('tool-result' as const), toolCallId: id, toolName: name, output: words }),
+  );
+  const said = (role: ChatMessage['role'], ...types: ChatPart['type'][]) =>
+    fc
+      .array(part, { maxLength: 5 })
+      .map((parts) => ({ role, content: parts.filter(({ type }) => types.includes(type)) }));
+  return fc.array(
+    fc.oneof(
+      said('system', 'text'),
+      said('user', 'text', 'file', 'tool-result'),
+      said('tool', 'tool-result'),
+      said('assistant', 'text', 'reasoning', 'tool-call', 'file'),
+    ),
+    { maxLength: 8 },
+  );
+}
+
+it('wire 13: any conversation becomes a valid one', () => {
+  fc.assert(
+    fc.property(conversations(), (messages) => {
+      const { body } = openaiResponses.render({ model: 'm', messages, stream: false });
+      const rendered: unknown = JSON.parse(Buffer.from(body).toString());
+      const items = list(isObject(rendered) ? rendered['input'] : undefined).filter((item) => isObject(item));
+      const ids = (type: string) => items.flatMap((item) => (item['type'] === type ? [item['call_id']] : []));
+      const calls = ids('function_call');
+      const results = ids('function_call_output');
+      expect(new Set(calls).size).toBe(calls.length);
+      for (const id of calls) expect(id).toMatch(/^.{1,64}$/);
+      expect(results).toHaveLength(calls.length);
+      expect(new Set(results)).toEqual(new Set(calls));
+      const isSaid = ({ type, role }: JsonObject) => type === 'function_call' || role === 'assistant';
+      for (const [i, item] of items.entries()) {
+        const place = items.findIndex(({ type, call_id: id }) => type === 'function_call' && id === item['call_id']);
+        if (item['type'] === 'function_call_output') expect(place).toBeLessThan(i);
+        if (item['type'] === 'message') expect(item['content']).not.toHaveLength(0);
+        if (item['type'] !== 'reasoning') continue;
+        const next = items.slice(i + 1).find(({ type }) => type !== 'reasoning');
+        expect(next !== undefined && isSaid(next)).toBe(true);
+      }
+    }),
+    { numRuns: 500 },
   );
 });

@@ -169,10 +169,10 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
         current = next.called;
         return next.leg;
       },
-      broken(failure, withheld) {
+      broken(failure, withheld, position) {
         const error = errorOf(failure, first.target);
         const routing = told(settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code }));
-        if (withheld === undefined) return codec.errorEvent(error, routing);
+        if (withheld === undefined) return codec.errorEvent(error, routing, position);
         return routing === undefined ? withheld : codec.addRouting(withheld, routing);
       },
       cancelled({ tap }) {

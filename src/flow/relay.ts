@@ -1,4 +1,4 @@
-import type { InsideError, Tap } from '../protocol/tap.ts';
+import type { InsideError, Position, Tap } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { asFailure, type AnswerBody } from './body.ts';
 import { createPulse } from './pulse.ts';
@@ -16,7 +16,7 @@ export interface RelayOptions {
   /** The leg broke: books it, and gives another that goes on where it ended, or why there is none. */
   readonly takeOver: (failure: UpstreamFailure, leg: Leg) => Promise<Leg | UpstreamFailure>;
   /** Nobody goes on: settles and gives the last bytes, which tell the caller; `told` is the provider's own word of it. */
-  readonly broken: (failure: UpstreamFailure, told: Uint8Array | undefined) => Uint8Array;
+  readonly broken: (failure: UpstreamFailure, told: Uint8Array | undefined, position: Position) => Uint8Array;
   /** The caller does not want the rest: settles. The tap's trailer settles what ends well. */
   readonly cancelled: (leg: Leg) => void;
   /** Says to the caller that the answer is still being made. */
@@ -79,9 +79,9 @@ export function relay(options: RelayOptions): AnswerBody {
     const next = await options.takeOver(failure, failed);
     if (next instanceof UpstreamFailure) {
       if (over) return DONE;
-      const { withheld } = failed.tap;
+      const { withheld, position } = failed.tap;
       close();
-      const last = options.broken(next, withheld);
+      const last = options.broken(next, withheld, position);
       return { value: before === undefined ? last : Buffer.concat([before, last]), done: false };
     }
     leg = next;

@@ -61,8 +61,10 @@ export function translateRequest(passage: Passage, provider: Provider, wire: Wir
   const { dialect, headers } = request;
   if (wire.edit === undefined && provider.dialects.includes(dialect)) {
     const includeUsage = request.stream && provider.streamUsage && dialect === 'openai-chat';
-    const replace = wire.moved === true ? codecOf(dialect).forget?.(request.parsed) : undefined;
-    if (replace !== undefined) passage.warnings.add('dropped:reasoning');
+    const { forget, disown } = codecOf(dialect);
+    // What we wrote for another provider's thoughts, no provider knows.
+    const replace = wire.moved === true ? forget?.(request.parsed) : disown?.(request.parsed);
+    if (wire.moved === true && replace !== undefined) passage.warnings.add('dropped:reasoning');
     return { dialect, headers, body: patchRequest(request.body, { model: wire.model, includeUsage, replace }) };
   }
   const [own = dialect] = provider.dialects.includes(dialect) ? [dialect] : provider.dialects;

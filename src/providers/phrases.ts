@@ -26,7 +26,7 @@ export const QUOTA = any(
   /insufficient[_ ]quota|exceeded your (?:current |monthly )?quota|(?:quota|call volume quota) (?:is |has been )?(?:exhausted|exceeded)|out of call volume quota/,
   /billing[_ ](?:hard[_ ]limit|not[_ ]active|details)|payment required|(?:credit|account) balance/,
   /insufficient (?:credits?|balance|funds)|requires more credits|credit limit exceeded|used all available credits/,
-  /(?:spend|spending|monthly usage|api usage) limits?\b|key limit exceeded/,
+  /(?:spend|spending|monthly usage|api usage|session usage|weekly usage) limits?\b|key limit exceeded/,
 );
 
 /** Google says "quota" of its limits per minute too. */
@@ -43,7 +43,7 @@ export function isQuota(body: string): boolean {
 export const CONTEXT = any(
   coded('context_length_exceeded|exceed_context_size_error|model_max_prompt_tokens_exceeded|request_too_large'),
   /context_length_exceeded|maximum context length|maximum prompt length|(?:prompt|input) is too long|too many tokens/,
-  /context (?:length|size|window|limit) (?:has been )?exceed|context window exceeds/,
+  /context (?:length|size|window|limit) (?:has been )?exceed|context window exceeds|exceeded max context length/,
   /exceed(?:s|ed|ing)? (?:the )?(?:available |model'?s? )?(?:maximum )?context (?:length|size|window|limit)/,
   /(?:larger|longer|greater) than the (?:model'?s? )?(?:maximum model|context) (?:length|size|window)/,
   /model is loaded with context length|reduce the length of the (?:messages|prompt|input)/,

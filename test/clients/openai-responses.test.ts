@@ -8,7 +8,7 @@ import {
   startMockProvider,
   type MockProvider,
 } from '../mock-provider/mock-provider.ts';
-import { startFaultServer, type FaultServer } from '../mock-provider/fault-server.ts';
+import { startFaultServer, type FaultServer } from '../mock-provider/faulty/server.ts';
 import { startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
 
 const tools: OpenAI.Responses.Tool[] = [

@@ -1,17 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLIENT_DIALECTS } from '../support/dialects.ts';
 import { hangs, json, startMockProvider, type Behaviour, type MockProvider } from '../mock-provider/mock-provider.ts';
-import { WIRES } from '../mock-provider/wires.ts';
+import { WIRES } from '../mock-provider/faulty/wires/registry.ts';
 import { asking, startGateway, type TestGateway } from '../support/gateway.ts';
 
 /** Answers on the wire of the path. */
 const answers: Behaviour = (request, response) => {
-  const { write } = WIRES.find(({ path }) => request.path.endsWith(path)) ?? {};
-  const answer = write?.(['Hello', ' there', '.'], { input: 11, output: 7 }, true);
-  if (answer === undefined) return json('{}', 404)(request, response);
-  if (!request.body.includes('"stream":true')) return json(answer.whole)(request, response);
+  const wire = Object.values(WIRES).find(({ path }) => request.path.endsWith(path));
+  if (wire === undefined) return json('{}', 404)(request, response);
+  const body: Record<string, unknown> = JSON.parse(request.body);
+  const tokens = ['Hello', ' there', '.'];
+  const answer = wire.answer({ id: '1', model: 'up', tokens, input: 11, now: 1_760_000_000_000, body });
+  if (!wire.streams(body)) return json(answer.whole)(request, response);
   response.writeHead(200, { 'content-type': answer.streamType, 'request-id': 'up-1' });
-  response.end([...answer.opening, ...answer.tokens, ...answer.closing, answer.end].join(''));
+  response.end([...answer.opening, ...answer.tokens, ...answer.closing, answer.marker].join(''));
 };
 
 describe.each([
@@ -52,14 +54,14 @@ describe.each([
     const told = dialect.read(await response.text(), stream);
     expect(response.status).toBe(200);
     expect(response.headers.get('x-signalbox-model')).toBe('small');
-    expect(told).toMatchObject({ text: 'Hello there.', output: 7, complete: true });
+    expect(told).toMatchObject({ text: 'Hello there.', output: 3, complete: true });
     expect(upstream.requests[0]?.path).toContain(path);
     expect(upstream.requests[0]?.headers[header]).toBe(credential);
   });
 
   it('is priced and booked like any other', async () => {
     const response = await gateway.chat(asking('Hi'));
-    expect(response.headers.get('x-signalbox-cost-usd')).toBe('0.000025');
+    expect(response.headers.get('x-signalbox-cost-usd')).toBe('0.000017');
   });
 
   it.each([

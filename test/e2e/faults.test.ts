@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
-import { startFaultServer, type Fault, type FaultServer } from '../mock-provider/fault-server.ts';
+import { startFaultServer, type Fault, type FaultServer } from '../mock-provider/faulty/server.ts';
 import { CLIENT_DIALECTS, type ClientDialect, type Told } from '../support/dialects.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -151,7 +151,7 @@ describe.each(CLIENT_DIALECTS)('a caller of $name', (dialect) => {
 
       it('cut, and the fallback takes no prefill: the whole answer', async () => {
         primary.always({ kind: 'cut', after: 40 });
-        fallback.always({ kind: 'no-prefill' });
+        fallback.always({ kind: 'rejects-prefill' });
         const told = await run();
         whole(told, stream ? 'primary' : 'fallback');
         expect(told.raw).not.toContain('prefill');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
-import { startFaultServer, type FaultServer } from '../mock-provider/fault-server.ts';
+import { startFaultServer, type FaultServer } from '../mock-provider/faulty/server.ts';
 import { asking, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let one: FaultServer;

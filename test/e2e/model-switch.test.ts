@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startFaultServer, type FaultServer } from '../mock-provider/fault-server.ts';
+import { startFaultServer, type FaultServer } from '../mock-provider/faulty/server.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
 let upstream: FaultServer;

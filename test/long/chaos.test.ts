@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkedConfig } from '../../src/checked.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { seededRandom } from '../../src/routers/numeric/random.ts';
-import { startFaultServer, type Fault, type FaultServer } from '../mock-provider/fault-server.ts';
+import { startFaultServer, type Fault, type FaultServer } from '../mock-provider/faulty/server.ts';
 import { CLIENT_DIALECTS } from '../support/dialects.ts';
 import { startGateway } from '../support/gateway.ts';
 
@@ -31,7 +31,7 @@ const FAULTS: readonly Fault[] = [
   { kind: 'no-done' },
   { kind: 'in-band', after: 0 },
   { kind: 'in-band', after: 20 },
-  { kind: 'no-prefill' },
+  { kind: 'rejects-prefill' },
 ];
 
 function config(upstreams: readonly FaultServer[]): ConfigInput {
@@ -147,7 +147,9 @@ describe(`${SECONDS} seconds of mixed chaos on ${CONNECTIONS} connections`, () =
             storage: { url: `file:${gateway.folder}/ledger.db`, journal: `${gateway.folder}/journal` },
           },
           {},
-        ).then(async (next) => gateway.engine.replace(next));
+        ).then(async (next) => {
+          await gateway.engine.replace(next);
+        });
       }, 2000);
       await Promise.all(workers);
       clearInterval(watch);

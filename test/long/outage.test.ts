@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { startFaultServer } from '../mock-provider/fault-server.ts';
+import { startFaultServer } from '../mock-provider/faulty/server.ts';
 import { asking, startGateway } from '../support/gateway.ts';
 
 const OUTAGE_MS = 60_000;

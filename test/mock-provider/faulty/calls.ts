@@ -40,8 +40,8 @@ export interface Calls {
   book(socket: Socket, request: HttpRequest, fault: FaultKind, at: number): () => void;
 }
 
-/** `closing`: whether it is the server who closes connections. */
-export function createCalls(closing: () => boolean): Calls {
+/** `closing`: whether it is the server who closes connections. `keep`: false forgets the calls. */
+export function createCalls(closing: () => boolean, keep: boolean): Calls {
   const all: FaultCall[] = [];
   let inFlight = 0;
   let maxInFlight = 0;
@@ -69,6 +69,7 @@ export function createCalls(closing: () => boolean): Calls {
       };
       socket.once('close', gone);
       const { path, headers, body: raw } = request;
+      if (!keep) return end;
       all.push({
         at,
         path,

@@ -28,6 +28,8 @@ export interface FaultServerOptions {
   readonly clock?: Clock;
   /** Limits that every response tells. */
   readonly rate?: RateLimits;
+  /** False forgets the calls, for long runs. */
+  readonly keep?: boolean;
 }
 
 /** An upstream on raw sockets that fails as it is told. */
@@ -47,8 +49,8 @@ export interface FaultServer {
   readonly maxInFlight: number;
   /** What the next calls meet, one each; then `always`. */
   next(...faults: readonly Fault[]): void;
-  /** What all calls meet from now on; `ok` at the start. */
-  always(fault: Fault): void;
+  /** What all calls meet from now on, or what gives it for each; `ok` at the start. */
+  always(fault: Fault | (() => Fault)): void;
   /** Connections are refused, open ones reset: for `ms`, or until `accept`. */
   refuse(ms?: number): Promise<void>;
   accept(): Promise<void>;
@@ -93,15 +95,15 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
   const wires = only === undefined ? Object.values(WIRES) : [WIRES[only]];
-  let standing = FINE;
+  let standing = () => FINE;
   let closing = false;
-  const calls = createCalls(() => closing);
+  const calls = createCalls(() => closing, options.keep !== false);
 
   const answerTo = (socket: Socket, request: HttpRequest): void => {
     const [path = ''] = request.path.split('?');
     const found = wires.find((each) => request.method === 'POST' && path.endsWith(each.path));
     const wire: Wire = found ?? wires[0] ?? WIRES['openai-chat'];
-    const { fault, since } = found === undefined ? FINE : (queue.shift() ?? standing);
+    const { fault, since } = found === undefined ? FINE : (queue.shift() ?? standing());
     const onOver = calls.book(socket, request, fault.kind, clock.elapsed() - started);
     const close = request.headers['connection']?.toLowerCase() === 'close';
     const reply = createReply({ socket, close, timers, onOver });
@@ -182,7 +184,10 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
       return calls.maxInFlight;
     },
     next: (...faults) => void queue.push(...faults.map(set)),
-    always: (fault) => void (standing = set(fault)),
+    always(fault) {
+      const one = typeof fault === 'function' ? undefined : set(fault);
+      standing = () => one ?? set(typeof fault === 'function' ? fault() : fault);
+    },
     async refuse(ms) {
       await stop((socket) => socket.resetAndDestroy());
       if (ms === undefined) return;

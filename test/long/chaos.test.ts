@@ -139,18 +139,11 @@ describe(`${SECONDS} seconds of mixed chaos on ${CONNECTIONS} connections`, () =
         globalThis.gc?.();
         heaps.push(process.memoryUsage().heapUsed);
       }, SECONDS * 25);
-      const reload = setInterval(() => {
-        void checkedConfig(
-          {
-            ...config(upstreams),
-            server: { port: 0 },
-            storage: { url: `file:${gateway.folder}/ledger.db`, journal: `${gateway.folder}/journal` },
-          },
-          {},
-        ).then(async (next) => {
-          await gateway.engine.replace(next);
-        });
-      }, 2000);
+      const again = async () => {
+        const storage = { url: `file:${gateway.folder}/ledger.db`, journal: `${gateway.folder}/journal` };
+        await gateway.engine.replace(await checkedConfig({ ...config(upstreams), server: { port: 0 }, storage }, {}));
+      };
+      const reload = setInterval(() => void again(), 2000);
       await Promise.all(workers);
       clearInterval(watch);
       clearInterval(reload);

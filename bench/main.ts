@@ -23,7 +23,7 @@ const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, No
 
 const benches: Readonly<Record<string, () => Promise<string>>> = {
   async gateway() {
-    const { json, jsonMicros, stream, firstByteMs, portkey } = await benchGateway({
+    const { json, jsonMicros, stream, streamMicros, firstByteMs, portkey } = await benchGateway({
       seconds: 6,
       rounds: 3,
       firstBytes: 2000,
@@ -41,7 +41,8 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       `| JSON, CPU of the main thread per request | ${Object.entries(jsonMicros)
         .map(([who, micros]) => `${who} ${micros.toFixed(0)} µs`)
         .join(', ')} | ${ratio(jsonMicros['signalbox'], jsonMicros['bare'])} × bare |`,
-      row('streamed, 100 chunks', stream, 'bare'),
+      row('streamed, 100 chunks', { bare: stream['bare'] ?? 0, signalbox: stream['signalbox'] ?? 0 }, 'bare'),
+      `| streamed and translated to another dialect, CPU of the main thread per request | passed through ${(streamMicros['signalbox'] ?? 0).toFixed(0)} µs, translated ${(streamMicros['translated'] ?? 0).toFixed(0)} µs | ${ratio(streamMicros['translated'], streamMicros['signalbox'])} × passed through |`,
       `| first byte of a stream, p50 of 2 000 interleaved | bare ${firstByteMs.bare.toFixed(3)} ms, signalbox ${firstByteMs.signalbox.toFixed(3)} ms | +${(firstByteMs.signalbox - firstByteMs.bare).toFixed(3)} ms |`,
     ].join('\n');
   },

@@ -37,7 +37,9 @@ export interface GatewayResult {
   readonly json: Readonly<Record<string, number>>;
   /** Microseconds of the main thread's CPU per JSON request: says more than a rate while others use the machine. */
   readonly jsonMicros: Readonly<Record<string, number>>;
+  /** `translated`: for a caller of Anthropic's Messages, from the same upstream. */
   readonly stream: Readonly<Record<string, number>>;
+  readonly streamMicros: Readonly<Record<string, number>>;
   readonly firstByteMs: { readonly bare: number; readonly signalbox: number };
   readonly portkey: string | undefined;
 }
@@ -108,7 +110,12 @@ export async function benchGateway(options: {
     const json = await rounds(contenders, false, options.seconds, options.rounds);
     // Portkey 1.15.2 answers streams with 500 ("immutable" headers) on Node 20, so it is timed on JSON only.
     const streaming = contenders.filter(({ name }) => name !== 'portkey' && name !== 'learned');
-    const stream = await rounds(streaming, true, options.seconds, options.rounds);
+    const translated = {
+      name: 'translated',
+      pid: signalbox.child.pid,
+      target: { url: signalbox.url, model: 'auto', path: '/v1/messages' },
+    };
+    const stream = await rounds([...streaming, translated], true, options.seconds, options.rounds);
     const first = await firstByte(
       { url: bare.url, model: 'bench-model' },
       { url: signalbox.url, model: 'auto' },
@@ -118,6 +125,7 @@ export async function benchGateway(options: {
       json: json.rates,
       jsonMicros: json.micros,
       stream: stream.rates,
+      streamMicros: stream.micros,
       firstByteMs: { bare: first.a, signalbox: first.b },
       portkey: portkey?.version,
     };

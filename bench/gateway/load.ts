@@ -22,12 +22,17 @@ export interface LoadOptions {
   readonly stream: boolean;
   readonly seconds: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Left out: chat completions. The body is one that Anthropic's Messages take too. */
+  readonly path?: string;
 }
 
+const CHAT = '/v1/chat/completions';
+
 /** Requests per second over 32 connections; throws when any request failed. */
-export async function load({ url, model, stream, seconds, headers = {} }: LoadOptions): Promise<number> {
+export async function load(options: LoadOptions): Promise<number> {
+  const { url, model, stream, seconds, headers = {}, path = CHAT } = options;
   const result = await autocannon({
-    url: `${url}/v1/chat/completions`,
+    url: url + path,
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: requestBody(model, stream),

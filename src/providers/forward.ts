@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { headersOf } from './answer-headers.ts';
-import { networkFailure } from './classify.ts';
+import { classify, messageOf, networkFailure } from './classify.ts';
 import { UpstreamFailure, type Provider, type RawAnswer } from './provider.ts';
 import { errorBody } from './read-start.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
@@ -61,8 +61,13 @@ export function createForward({
       const { statusCode: status } = answer;
       const told = headersOf(answer.headers);
       if (status < 400) return { status, headers: told, body: pass(answer, watch) };
-      const error = redact(await errorBody(answer));
+      const refusal = await errorBody(answer);
       watch.end();
+      const text = refusal.toString('utf8');
+      const failure = classify(status, text);
+      // It echoes parts of the key.
+      if (failure === 'auth') throw new UpstreamFailure(failure, messageOf(status, text), { status });
+      const error = redact(refusal);
       return { status, headers: told, body: once(error) };
     } catch (error) {
       watch.end();

@@ -66,6 +66,10 @@ describe('a route that nothing here reads', () => {
     one.behave(json('{"error":{"message":"no such file"}}', 404));
     const missing = await gateway.get('/v1/files/f2', { 'x-signalbox-provider': 'one' });
     expect([missing.status, await missing.text()]).toEqual([404, '{"error":{"message":"no such file"}}']);
+    one.behave(json('{"error":{"message":"Incorrect API key provided: provi*****ey-1"}}', 401));
+    const refused = await gateway.get('/v1/files/f2', { 'x-signalbox-provider': 'one' });
+    expect(refused.status).toBe(502);
+    expect(await refused.text()).not.toContain('ey-1');
     one.behave(resets);
     const gone = await gateway.get('/v1/files/f3', { 'x-signalbox-provider': 'one' });
     expect(gone.status).toBe(502);

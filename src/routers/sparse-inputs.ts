@@ -1,6 +1,6 @@
 import { ngramsOf } from '../query/ngrams.ts';
 import { STRUCTURE_SIZE, structureOf } from '../query/structure.ts';
-import { stackRows, type Csr, type SparseRow } from './numeric/csr.ts';
+import type { Csr, SparseRow } from './numeric/csr.ts';
 import { drawRandomFeatures, randomFeaturesOf, type RandomFeatures } from './numeric/random-features.ts';
 import { fitScaling, standardise, type Scaling } from './numeric/standardise.ts';
 import type { Features, NgramCounts } from './router.ts';
@@ -58,12 +58,15 @@ export interface RowDraft {
   readonly textSize: number;
 }
 
+/** Columns that a query's row has at most. */
+const roomFor = ({ form }: SparseInputs, { buckets }: NgramCounts): number => buckets.length + form.size;
+
 /** The text part of a query's row, with room for the rest. */
-export function draftRow({ tfidf, form }: SparseInputs, features: Features): RowDraft {
+export function draftRow(inputs: SparseInputs, features: Features): RowDraft {
   const ngrams = ngramsIn(features);
-  const columns = new Int32Array(ngrams.buckets.length + form.size);
-  const values = new Float32Array(ngrams.buckets.length + form.size);
-  return { columns, values, textSize: vectoriseInto(tfidf, ngrams, columns, values) };
+  const columns = new Int32Array(roomFor(inputs, ngrams));
+  const values = new Float32Array(columns.length);
+  return { columns, values, textSize: vectoriseInto(inputs.tfidf, ngrams, columns, values) };
 }
 
 /** The text part alone. */
@@ -90,12 +93,27 @@ export function inputRow(inputs: SparseInputs, features: Features): SparseRow {
   return finishRow(inputs, draftRow(inputs, features), features);
 }
 
-/** Queries as the rows of a matrix. */
+/** Queries as the rows of a matrix, written where they stay. */
 export function inputMatrix(inputs: SparseInputs, features: readonly Features[]): Csr {
-  return stackRows(
-    features.map((each) => inputRow(inputs, each)),
-    inputs.cols,
-  );
+  const texts = features.map(ngramsIn);
+  const columns = new Int32Array(texts.reduce((sum, text) => sum + roomFor(inputs, text), 0));
+  const values = new Float32Array(columns.length);
+  const starts = new Int32Array(features.length + 1);
+  let size = 0;
+  for (const [i, each] of features.entries()) {
+    const ngrams = texts[i] ?? ngramsIn(each);
+    const place = { columns: columns.subarray(size), values: values.subarray(size) };
+    const textSize = vectoriseInto(inputs.tfidf, ngrams, place.columns, place.values);
+    size += finishRow(inputs, { ...place, textSize }, each).columns.length;
+    starts[i + 1] = size;
+  }
+  return {
+    rows: features.length,
+    cols: inputs.cols,
+    starts,
+    columns: columns.subarray(0, size),
+    values: values.subarray(0, size),
+  };
 }
 
 /** Sum of squares of each column: how much the rows say about it. */

@@ -1,9 +1,9 @@
 import { inNameOrder } from '../columns.ts';
-import { multiply, type Csr } from '../numeric/csr.ts';
+import { multiply, pickRows, type Csr } from '../numeric/csr.ts';
 import { seededRandom, shuffledIndices } from '../numeric/random.ts';
 import { sigmoid } from '../numeric/sigmoid.ts';
 import { fitSparseInputs, inputMatrix } from '../sparse-inputs.ts';
-import { checkpoint, takeRows, type FitOptions, type TrainingSet } from '../training-set.ts';
+import { checkpoint, type FitOptions, type TrainingSet } from '../training-set.ts';
 import { fitItems, observedOf, specialAbilities, type Observed } from './fit.ts';
 import type { Learnt } from './learnt.ts';
 import { abilityCovariance, anyAbility, fitPopulation, logitOf, type Items } from './population.ts';
@@ -97,7 +97,7 @@ function sampleRows(n: number, most: number, seed: number): Int32Array {
 }
 
 /** Rows of a row-major table with r columns. */
-function pickRows(rows: Float64Array, picked: Int32Array, r: number): Float64Array {
+function pickTable(rows: Float64Array, picked: Int32Array, r: number): Float64Array {
   const out = new Float64Array(picked.length * r);
   for (const [to, from] of picked.entries()) out.set(rows.subarray(from * r, (from + 1) * r), to * r);
   return out;
@@ -126,10 +126,9 @@ export function learn(given: TrainingSet, options: FitOptions): Learnt {
   });
   const difficulty = DIFFICULTY * Math.max(1, observed.scores.length / Math.max(1, n));
   const sample = sampleRows(n, DIRECTION_ROWS, options.seed);
-  const part = sample.length === n ? set : takeRows(set, sample);
   const { theta, start } = specialAbilities(
-    sample.length === n ? x : inputMatrix(inputs, part.features),
-    observedOf(part.scores, m),
+    sample.length === n ? x : pickRows(x, sample),
+    sample.length === n ? observed : observedOf(pickTable(scores, sample, m), m),
     m,
     d,
     { difficulty, discrimination: DEVIATION },
@@ -146,7 +145,7 @@ export function learn(given: TrainingSet, options: FitOptions): Learnt {
   for (let i = 0; i < rows.length; i++) rows[i] = (rows[i] ?? 0) - (centre[i % r] ?? 0);
   const items: Items = { rows, r };
   const abilities = centredAbilities(fitted.general, theta, centre);
-  const reference: Items = { rows: pickRows(rows, sampleRows(n, REFERENCE_ROWS, options.seed + 1), r), r };
+  const reference: Items = { rows: pickTable(rows, sampleRows(n, REFERENCE_ROWS, options.seed + 1), r), r };
   const population = fitPopulation(reference, abilities);
   const prior = anyAbility(population);
   checkpoint(options, 1);

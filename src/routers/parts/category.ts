@@ -1,5 +1,4 @@
-import { rowOf, stackRows, type Csr } from '../numeric/csr.ts';
-import { multiply } from '../numeric/csr.ts';
+import { multiply, pickRows } from '../numeric/csr.ts';
 import { seededRandom, shuffledIndices } from '../numeric/random.ts';
 import type { Point, Space } from '../space.ts';
 import { readState } from '../state-reader.ts';
@@ -75,13 +74,6 @@ function targets(of: Int32Array, shares: Float64Array, rows: Int32Array): Float6
   return y;
 }
 
-function subset(x: Csr, rows: Int32Array): Csr {
-  return stackRows(
-    Array.from(rows, (row) => rowOf(x, row)),
-    x.cols,
-  );
-}
-
 /** The temperature of least log loss on halves that the classifier had not seen (Guo et al., 2017). */
 function chooseTemperature(context: PartContext, of: Int32Array, shares: Float64Array, prior: Float64Array): number {
   const { points, set, options } = context;
@@ -95,17 +87,15 @@ function chooseTemperature(context: PartContext, of: Int32Array, shares: Float64
       const place = order[set.groups[row] ?? 0] ?? 0;
       return place < limit && place % 2 === side;
     });
+  const halves = [half(0), half(1)].map((rows) => ({ rows, x: pickRows(points.rows, rows) }));
+  if (halves.some(({ rows }) => rows.length === 0)) return TEMPERATURES[0];
   const losses = new Float64Array(TEMPERATURES.length);
-  for (const side of [0, 1]) {
-    const [seen, unseen] = [half(side), half(1 - side)];
-    if (seen.length === 0 || unseen.length === 0) return TEMPERATURES[0];
-    const w = solveRidge(subset(points.rows, seen), targets(of, shares, seen), size, {
-      lambda: LAMBDA,
-      tolerance: 1e-2,
-    });
-    const scores = new Float64Array(unseen.length * size);
-    multiply(subset(points.rows, unseen), w, size, scores);
-    for (const [i, row] of unseen.entries()) {
+  for (const [side, [seen, unseen]] of [halves, halves.toReversed()].entries()) {
+    if (seen === undefined || unseen === undefined) continue;
+    const w = solveRidge(seen.x, targets(of, shares, seen.rows), size, { lambda: LAMBDA, tolerance: 1e-2 });
+    const scores = new Float64Array(unseen.rows.length * size);
+    multiply(unseen.x, w, size, scores);
+    for (const [i, row] of unseen.rows.entries()) {
       for (const [t, temperature] of TEMPERATURES.entries()) {
         const p = scores.slice(i * size, (i + 1) * size);
         softmax(p, temperature, prior);

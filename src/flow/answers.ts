@@ -170,9 +170,12 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
         return next.leg;
       },
       broken(failure, withheld, position) {
-        const error = errorOf(failure, first.target);
+        const error = errorOf(failure, current.target);
+        settlement.givenUp();
         const routing = told(settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code }));
-        if (withheld === undefined) return codec.errorEvent(error, routing, position);
+        // Words about a key hold parts of it.
+        const secret = failure.failure === 'auth' || failure.failure === 'quota';
+        if (withheld === undefined || secret) return codec.errorEvent(error, routing, position);
         return routing === undefined ? withheld : codec.addRouting(withheld, routing);
       },
       cancelled({ tap }) {

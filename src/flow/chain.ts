@@ -65,6 +65,8 @@ export async function callUntilAnswered(
       await pause(step.after, request.signal);
       settlement.waited(runtime.clock.elapsed() - began);
     }
+    // Its reader may have left meanwhile.
+    if (settlement.over) return { fail: new SignalboxError('client_closed') };
     attempts.push(
       await attempt(
         passage,

@@ -47,6 +47,8 @@ export function createSplice({ said, mode, usage }: SpliceInput): (event: ChatEv
   /** White space that the caller has and a prefill lacks. */
   const gap = said.slice(said.trimEnd().length);
   let held = '';
+  /** All of `held` is how the first answer began. */
+  let repeats = true;
   let joined = said === '';
 
   const rest = (text: string): readonly ChatEvent[] => {
@@ -54,14 +56,18 @@ export function createSplice({ said, mode, usage }: SpliceInput): (event: ChatEv
     return text === '' ? [] : [{ type: 'text-delta', delta: text }];
   };
   const anew = (): never => {
-    throw new UpstreamFailure('sick', 'another answer began, where the rest of the first one was wanted');
+    throw new UpstreamFailure('sick', 'another answer began, where the rest of the first one was wanted', {
+      blameless: true,
+    });
   };
   const continuation = (text: string): readonly ChatEvent[] =>
     mode === 'restart' ? anew() : rest(text.startsWith(gap) ? text.slice(gap.length) : text);
   const take = (delta: string): readonly ChatEvent[] => {
+    repeats &&= said.startsWith(delta.slice(0, said.length - held.length), held.length);
     held += delta;
-    if (held.length >= said.length) return held.startsWith(said) ? rest(held.slice(said.length)) : continuation(held);
-    return said.startsWith(held) ? [] : continuation(held);
+    if (repeats) return held.length >= said.length ? rest(held.slice(said.length)) : [];
+    // White space may still be the part of what was said that a prefill lacks.
+    return mode === 'prefill' && held.length < gap.length && gap.startsWith(held) ? [] : continuation(held);
   };
 
   return (event) => {

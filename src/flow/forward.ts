@@ -119,13 +119,26 @@ function settled(
   { status, body }: RawAnswer,
   settle: (status: Outcome['status'], httpStatus: number, failure?: UpstreamFailure) => void,
 ): AnswerBody {
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of body) yield chunk;
-      settle(status < 400 ? 'ok' : 'failed', status);
-    } finally {
-      settle('cancelled', status, new UpstreamFailure('gone', 'the client left, or the answer broke off'));
-    }
-  }
-  return { [Symbol.asyncIterator]: bytes };
+  const source = body[Symbol.asyncIterator]();
+  const left = () =>
+    settle('cancelled', status, new UpstreamFailure('gone', 'the client left, or the answer broke off'));
+  const iterator: AsyncIterator<Uint8Array> = {
+    async next() {
+      try {
+        const step = await source.next();
+        if (step.done === true) settle(status < 400 ? 'ok' : 'failed', status);
+        return step;
+      } catch (error) {
+        left();
+        throw error;
+      }
+    },
+    // Nobody may have read from it.
+    async return() {
+      left();
+      await source.return?.();
+      return { value: undefined, done: true };
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

@@ -20,7 +20,7 @@ export interface HeadFacts {
 }
 
 /** Header values are ASCII: other characters become `?`. */
-function ascii(text: string): string {
+export function ascii(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : text.replaceAll(/[^\x20-\x7e]/g, '?');
 }
 

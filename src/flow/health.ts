@@ -121,7 +121,7 @@ export function createHealth(state: State, clock: Clock): Health {
           if (trial.ended) return;
           slot?.();
           headroom.told(draft, failure?.headers ?? {});
-          if (failure === undefined) {
+          if (failure === undefined || failure.blameless) {
             breakers.ended(trial, 'worked');
             return;
           }

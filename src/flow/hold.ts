@@ -47,8 +47,9 @@ export function promisedBody({ answer, ping, failed }: PromisedBodyOptions): Ans
       for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
     } finally {
       pulse.stop();
-      // A reader that leaves before the answer is here has ended its call with its own signal.
       if (source !== undefined) await source.return?.();
+      // Nobody will read it: what it holds is given back when it comes.
+      else void answer.then(async (late) => late.body[Symbol.asyncIterator]().return?.());
     }
   }
   return { [Symbol.asyncIterator]: body };

@@ -76,7 +76,8 @@ export function relay(options: RelayOptions): AnswerBody {
       options.cancelled(failed);
       return DONE;
     }
-    const next = await options.takeOver(failure, failed);
+    // All had been said: what came after it is nobody's answer.
+    const next = failed.tap.seen.finishReason === undefined ? await options.takeOver(failure, failed) : failure;
     if (next instanceof UpstreamFailure) {
       if (over) return DONE;
       const { withheld, position } = failed.tap;

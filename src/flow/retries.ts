@@ -1,4 +1,5 @@
 import type { Target } from '../decide/targets.ts';
+import type { FailureClass } from '../providers/provider.ts';
 import { affordable, callOf, callsAt, fitsBetter, freshKey } from './fresh.ts';
 import type { Attempt, CallStep, RequestState } from './policy.ts';
 
@@ -8,6 +9,9 @@ const QUICK_MS = { least: 50, most: 250 };
 const BACKOFF_MS = 500;
 /** Requests that were told the same time come back spread over this, milliseconds. */
 const SPREAD_MS = 100;
+
+/** Failures after which an upstream is not asked again in the same request. */
+const HOPELESS: ReadonlySet<FailureClass> = new Set(['silent', 'context', 'misconfigured']);
 
 /** How often a key was called again at an upstream of the model. */
 function retriesOf({ model }: Target, attempts: readonly Attempt[]): number {
@@ -25,7 +29,8 @@ function again({ target, key }: Attempt, after: number, state: RequestState): Ca
 
 /** One quick retry of a call that failed at the upstream; undefined after the second failure there. */
 export function quickly(attempt: Attempt, state: RequestState): CallStep | undefined {
-  const { target, key } = attempt;
+  const { target, key, failure: last } = attempt;
+  if (last?.blameless === true) return undefined;
   const failures = callsAt(target, state.attempts).filter(({ failure }) => failure?.failure === 'sick');
   // Its breaker may have opened on it.
   if (failures.length > 1 || !state.keyReady(target.upstream, key)) return undefined;
@@ -34,7 +39,10 @@ export function quickly(attempt: Attempt, state: RequestState): CallStep | undef
 
 /** The last call of each key at the target, of those that were told to come slower. */
 function limited(target: Target, attempts: readonly Attempt[]): readonly Attempt[] {
-  const last = new Map(callsAt(target, attempts).map((attempt) => [attempt.key, attempt]));
+  const calls = callsAt(target, attempts);
+  // Whatever else went wrong there is not mended by waiting.
+  if (calls.some(({ failure }) => failure !== undefined && HOPELESS.has(failure.failure))) return [];
+  const last = new Map(calls.map((attempt) => [attempt.key, attempt]));
   return [...last.values()].filter(({ failure }) => failure?.failure === 'busy');
 }
 

@@ -56,6 +56,8 @@ export interface Settlement {
   answered(attempt: OpenAttempt, answer: Ended): void;
   /** The caller has the beginning of an answer that another attempt goes on with; gives its tokens, all legs' so far. */
   cut(attempt: OpenAttempt, answer: Ended): Usage;
+  /** Whether the outcome is written: nothing may be called any more. */
+  readonly over: boolean;
   /** Sums over the attempts so far. */
   totals(): { readonly cost: NanoUsd | null };
   /** Milliseconds that Signalbox itself has taken, fixed at the first call: when the head is ready. */
@@ -137,6 +139,11 @@ function write(outcome: Outcome, { intent, runtime, announce }: SettlementInput,
   } else void runtime.journal.grouped(outcome).then(written);
 }
 
+/** A head that is sent while a call is under way has waited for that call, milliseconds. */
+function waitingMs(underWay: OpenAttempt | undefined, now: number): number {
+  return underWay === undefined || underWay.firstByteMs !== undefined ? 0 : now - underWay.started;
+}
+
 /** What an attempt's record says of its failure. */
 const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
   failure: cause.failure,
@@ -195,7 +202,8 @@ export function createSettlement(input: SettlementInput): Settlement {
   };
   const total = (usage: Usage): Usage => (before === undefined ? usage : addUsage(before, usage));
   const overhead = (): number => {
-    overheadMs ??= Math.max(0, runtime.clock.elapsed() - input.started - input.waited - waitedUpstream);
+    const waiting = waitingMs(underWay, runtime.clock.elapsed());
+    overheadMs ??= Math.max(0, runtime.clock.elapsed() - input.started - input.waited - waitedUpstream - waiting);
     return overheadMs;
   };
   const baselineCost = (usage: Usage): NanoUsd | null => {
@@ -207,6 +215,9 @@ export function createSettlement(input: SettlementInput): Settlement {
   return {
     attempts,
     settled,
+    get over() {
+      return outcome !== undefined;
+    },
     overhead,
     waited: (ms) => void (waitedUpstream += ms),
     totals: () => ({ cost: totalCost(attempts) }),

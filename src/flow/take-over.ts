@@ -41,7 +41,11 @@ export function createTakeOver(passage: Passage, trailer: Trailer) {
     for (;;) {
       const called = await callUntilAnswered(passage, remaining, editOf);
       const last = attempts.at(-1);
-      const refused = 'fail' in called && last?.failure?.failure === 'request' && prefills(last.target.upstream.id);
+      const refused =
+        'fail' in called &&
+        last?.failure?.failure === 'request' &&
+        last.begun !== true &&
+        prefills(last.target.upstream.id);
       if (!refused) return called;
       // The beginning that we put into the request is not the caller's fault: it is asked for anew, without.
       modes.refuse(last.target.upstream.id);
@@ -54,20 +58,25 @@ export function createTakeOver(passage: Passage, trailer: Trailer) {
     leg: Leg,
     broken: Called,
   ): Promise<{ leg: Leg; called: Called } | UpstreamFailure> => {
-    const { said, toolCalls } = leg.tap.position;
+    const { said, toolCalls, open } = leg.tap.position;
     const usage: Usage = settlement.cut(broken.opened, {
       seen: leg.tap.seen,
       status: broken.answer?.status ?? 200,
       failure,
     });
     // Half a tool call cannot be taken back, and what is too long was not kept.
-    if (said === undefined || toolCalls > 0) return failure;
+    if (said === undefined || toolCalls > 0 || open === 'tool-call') return failure;
     const { answer: _gone, whole: _none, ...call } = broken;
     attempts[attempts.length - 1] = { ...call, failure, begun: true };
     const called = await next(said);
     if ('fail' in called) return failure;
     const { answer, whole } = called;
-    if (answer === undefined || whole !== undefined) return failure;
+    if (answer === undefined) return failure;
+    if (whole !== undefined) {
+      // One piece where a stream was asked for: paid for, and not joined to what the caller has.
+      settlement.cut(called.opened, { seen: whole.seen, status: answer.status, failure });
+      return failure;
+    }
     const mode = modes.of(called.target.upstream.id);
     const tap = createTranscoder({
       from: codecOf(answer.dialect),

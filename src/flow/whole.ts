@@ -50,5 +50,9 @@ export function readWhole(
   const whole = translated(bytes, answer, passage, model);
   const { failed, malformed } = whole.seen;
   if (failed !== undefined) return failureInside(failed, answer.redact);
+  const { finishReason, chars } = whole.seen;
+  if (malformed === 0 && finishReason === undefined && chars === 0) {
+    return new UpstreamFailure('sick', 'there is no answer in the answer', { status: answer.status });
+  }
   return malformed > 0 ? new UpstreamFailure('sick', 'the answer is not valid JSON', { status: answer.status }) : whole;
 }

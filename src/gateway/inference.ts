@@ -8,6 +8,7 @@ import { parseJson } from '../protocol/json.ts';
 import { loadAnswer } from '../protocol/ollama/answers.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { CallerSignal } from '../providers/provider.ts';
+import type { State } from '../state/state.ts';
 import { admit } from './admit.ts';
 import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
@@ -40,6 +41,11 @@ function modelOf(parsed: unknown): string {
   });
 }
 
+/** The model whose provider keeps the answer that a request goes on with, unless the caller names one. */
+function heldModel(state: State, parsed: unknown, requested: string): string | undefined {
+  return requested === '' || requested.toLowerCase().startsWith('auto') ? holderOf(state, parsed) : undefined;
+}
+
 /** Clients of Ollama ask for a model to be loaded, which is not ours to do: the answer to that; undefined else. */
 function loadOf(dialect: Dialect, parsed: unknown, now: number): unknown {
   return dialect === 'ollama' || dialect === 'ollama-generate'
@@ -69,7 +75,8 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     stream: codecOf(dialect).streams(parsed),
     wishes: {
       // An answer that is gone on with stays with the model whose provider keeps it.
-      model: dialect === 'openai-responses' ? (holderOf(engine.runtime.state, parsed) ?? requested) : requested,
+      model:
+        (dialect === 'openai-responses' ? heldModel(engine.runtime.state, parsed, requested) : undefined) ?? requested,
       // Whoever speaks Ollama names models of Ollama's library.
       sameModel: dialect === 'openai-embeddings',
       routeUnknown: dialect === 'ollama' || dialect === 'ollama-generate',

@@ -65,7 +65,13 @@ export function createNodeInference(
     const ingress = nodeIngress(context, incoming);
     const dialect = dialectOf(ingress);
     if (dialect === undefined) return false;
-    void serve(context, dialect, ingress, incoming, outgoing);
+    serve(context, dialect, ingress, incoming, outgoing).catch((error: unknown) => {
+      context.engine.runtime.log.error(
+        { request: ingress.id, error: String(error) },
+        'a request failed outside the loop',
+      );
+      outgoing.destroy();
+    });
     return true;
   };
 }

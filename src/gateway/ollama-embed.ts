@@ -21,6 +21,15 @@ export function embedCaller(caller: Caller): Caller {
   };
 }
 
+/** Undefined for what is not JSON: an upstream's own words may be any. */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 function vectors(body: unknown): readonly unknown[] {
   return list(isObject(body) ? body['data'] : undefined).map((row) => (isObject(row) ? row['embedding'] : undefined));
 }
@@ -29,10 +38,10 @@ function vectors(body: unknown): readonly unknown[] {
 export function embedReply(reply: Reply, path: string): Reply {
   const { whole } = reply.body;
   if (whole === undefined) return reply;
-  const body = parseJson(whole);
+  const body = jsonOf(whole);
   const told = (value: object): Reply => ({ ...reply, body: wholeBody(Buffer.from(JSON.stringify(value))) });
   if (reply.status !== 200 || !isObject(body)) {
-    const error = isObject(body) ? body['error'] : undefined;
+    const error = isObject(body) ? body['error'] : Buffer.from(whole).toString('utf8').slice(0, 500);
     return told({ error: (isObject(error) ? text(error['message']) : text(error)) ?? 'the request failed' });
   }
   const usage = isObject(body['usage']) ? body['usage'] : {};

@@ -4,7 +4,9 @@ import { errorOf } from '../flow/policy.ts';
 import { addReturnable, forwardable } from '../protocol/headers.ts';
 import { patchRequest } from '../protocol/patch.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
+import { ascii } from '../flow/head.ts';
 import type { Admitted, GatewayContext } from './context.ts';
+import { checkPathRole } from './models.ts';
 import type { Ingress } from './ingress.ts';
 import { readRequest } from './request-body.ts';
 import { toResponse } from './stream-bridge.ts';
@@ -57,6 +59,13 @@ function destinationOf(
   model: string | undefined,
 ): Destination {
   const { config, plan, providers } = context.engine.snapshot();
+  // What stands in a file or a batch may name any model: nobody here reads it.
+  if (identity.models !== undefined || identity.roles !== undefined) {
+    throw new SignalboxError(
+      'forbidden',
+      'this key is limited to some models or roles, and this path is passed on unread',
+    );
+  }
   const named = header(PROVIDER);
   const able = [...providers.values()].filter((provider) => provider.forward !== undefined).map(({ name }) => name);
   if (named !== undefined && !able.includes(named)) {
@@ -75,16 +84,19 @@ function destinationOf(
     });
     const upstream =
       explicit?.upstream ?? explicit?.model.upstreams.find(({ provider }) => named === undefined || provider === named);
+    if (named !== undefined && upstream !== undefined && upstream.provider !== named) {
+      throw new SignalboxError(
+        'invalid_request',
+        `${PROVIDER}: model "${model.slice(0, 80)}" is not at provider "${named}"`,
+      );
+    }
     if (explicit !== undefined && upstream !== undefined)
-      return { provider: named ?? upstream.provider, model: explicit.model.id, name: upstream.name };
+      return { provider: upstream.provider, model: explicit.model.id, name: upstream.name };
     throw new SignalboxError(
       'invalid_request',
       `model: "${model.slice(0, 80)}" is routed, and this path is not: name a model`,
       { param: 'model' },
     );
-  }
-  if (identity.models !== undefined) {
-    throw new SignalboxError('forbidden', 'this key is limited to some models, and the request names none');
   }
   const provider = named ?? (Object.keys(config.providers).length === 1 ? able[0] : undefined);
   if (provider === undefined) {
@@ -96,6 +108,7 @@ function destinationOf(
   return { provider };
 }
 
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 const METHODS = new Set(['GET', 'POST', 'DELETE']);
 
 function methodOf(method: string): 'GET' | 'POST' | 'DELETE' {
@@ -116,6 +129,7 @@ export async function passThrough(
   const { engine } = context;
   const { header, identity } = admitted;
   const snapshot = engine.snapshot();
+  checkPathRole(context, admitted);
   const method = methodOf(request.method);
   const type = header('content-type') ?? '';
   const body = method === 'POST' ? await readRequest(request, header, snapshot.config.server.maxBody) : undefined;
@@ -149,9 +163,11 @@ export async function passThrough(
     const answer = await forward(work, snapshot, engine.runtime);
     const headers: Record<string, string> = {
       'x-signalbox-provider': to.provider,
-      'x-signalbox-model': to.model ?? '',
+      'x-signalbox-model': ascii(to.model ?? ''),
     };
     addReturnable(headers, answer.headers);
+    // A response without a body is complete as it is.
+    if (BODILESS.has(answer.status)) for await (const _ of answer.body) continue;
     return toResponse({ status: answer.status, headers, body: answer.body });
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;

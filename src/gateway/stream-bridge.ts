@@ -27,7 +27,10 @@ function responseBody(body: AnswerBody): Uint8Array<ArrayBuffer> | ReadableStrea
 
 /** A reply as a Fetch `Response`. */
 export function toResponse({ status, headers, body }: Reply): Response {
-  return new Response(status === 204 ? null : responseBody(body), { status, headers: { ...headers } });
+  return new Response(status === 204 || status === 205 || status === 304 ? null : responseBody(body), {
+    status,
+    headers: { ...headers },
+  });
 }
 
 /** Resolves when the response takes bytes again, or never will: a reader that takes none for `patience` milliseconds has left. */

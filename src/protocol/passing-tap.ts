@@ -66,7 +66,7 @@ export function createPassingTap({ framing, reader: begin, ending }: TappedDiale
     },
     end() {
       const rest = splitter.rest();
-      const out = rest === undefined ? undefined : pass(rest);
+      const out = rest === undefined ? undefined : pass(framing.terminated(rest));
       if (reader.done || fold.seen.finishReason === undefined) return out;
       const end = ending?.(reader.position);
       const closed = end === undefined ? out : last(end);

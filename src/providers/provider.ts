@@ -71,6 +71,8 @@ export class UpstreamFailure extends Error {
   readonly dialect: Dialect | undefined;
   /** From Retry-After, milliseconds. */
   readonly retryAfter: number | undefined;
+  /** The upstream did nothing wrong: its answer is of no use here. */
+  readonly blameless: boolean;
   /** True when it is certain that no request reached the provider: no connection, no adapter. */
   readonly unsent: boolean;
 
@@ -84,6 +86,7 @@ export class UpstreamFailure extends Error {
       readonly dialect?: Dialect;
       readonly retryAfter?: number;
       readonly unsent?: boolean;
+      readonly blameless?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -95,6 +98,7 @@ export class UpstreamFailure extends Error {
     this.dialect = details.dialect;
     this.retryAfter = details.retryAfter;
     this.unsent = details.unsent ?? false;
+    this.blameless = details.blameless ?? false;
   }
 }
 

@@ -43,7 +43,7 @@ const openaiChat: ClientDialect = {
   body: (text, stream) => ({
     model: 'auto',
     messages: [{ role: 'user', content: text }],
-    max_tokens: 80,
+    max_tokens: 10,
     ...(stream ? { stream, stream_options: { include_usage: true } } : {}),
   }),
   read(raw, stream) {
@@ -66,7 +66,7 @@ const anthropic: ClientDialect = {
   name: 'anthropic',
   kind: 'anthropic',
   path: '/v1/messages',
-  body: (text, stream) => ({ model: 'auto', max_tokens: 80, messages: [{ role: 'user', content: text }], stream }),
+  body: (text, stream) => ({ model: 'auto', max_tokens: 10, messages: [{ role: 'user', content: text }], stream }),
   read(raw, stream) {
     const parts: Any[] = stream ? sseData(raw) : [JSON.parse(raw)];
     const final = stream ? parts.filter(({ type }) => type === 'message_delta') : parts.filter(({ usage }) => usage);
@@ -92,7 +92,7 @@ const ollama: ClientDialect = {
   body: (text, stream) => ({
     model: 'auto',
     messages: [{ role: 'user', content: text }],
-    options: { num_predict: 80 },
+    options: { num_predict: 10 },
     stream,
   }),
   read(raw) {
@@ -116,7 +116,7 @@ const responses: ClientDialect = {
   name: 'openai-responses',
   kind: 'openai',
   path: '/v1/responses',
-  body: (text, stream) => ({ model: 'auto', input: text, max_output_tokens: 80, stream }),
+  body: (text, stream) => ({ model: 'auto', input: text, max_output_tokens: 16, stream }),
   read(raw, stream) {
     const parts: Any[] = stream ? sseData(raw) : [JSON.parse(raw)];
     const last = stream ? parts.findLast(({ response }) => response !== undefined)?.response : parts[0];

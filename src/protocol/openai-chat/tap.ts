@@ -1,4 +1,6 @@
 import type { SignalboxError } from '../../errors.ts';
+import type { FinishReason } from '../chat.ts';
+import { SSE } from '../framing.ts';
 import { isObject, list, text, type JsonObject } from '../guards.ts';
 import { redactBytes } from '../redact-bytes.ts';
 import { createEventSplitter, dataOf } from '../sse.ts';
@@ -16,6 +18,9 @@ interface Progress {
   /** Text alone; undefined when it is too long to be kept. */
   said: string | undefined;
   begun: boolean;
+  /** Indices of the answers that were begun, where there are several, and of those that have ended. */
+  readonly choices: Set<number>;
+  readonly ended: Set<number>;
 }
 
 function readCalls(calls: readonly unknown[], progress: Progress): string {
@@ -50,8 +55,13 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): 
   if (seen.created === undefined && typeof chunk['created'] === 'number') seen.created = chunk['created'];
   const usage = usageOf(chunk['usage']);
   if (usage !== undefined) seen.usage = usage;
+  let last: FinishReason | undefined;
   for (const choice of list(chunk['choices'])) {
     if (!isObject(choice)) continue;
+    const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
+    progress.choices.add(index);
+    // Several answers cannot be gone on with as one.
+    if (index > 0) progress.said = undefined;
     const part = choice['delta'] ?? choice['message'];
     if (isObject(part)) {
       const output = readMessage(part, progress);
@@ -60,8 +70,12 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): 
       if (room > 0) seen.text += output.length > room ? output.slice(0, room) : output;
     }
     const finish = finishOf(choice['finish_reason'], progress.calls.size > 0);
-    if (finish !== undefined) seen.finishReason = finish;
+    if (finish === undefined) continue;
+    progress.ended.add(index);
+    last = finish;
   }
+  // Of several answers the last to end ends them all.
+  if (last !== undefined && progress.ended.size === progress.choices.size) seen.finishReason = last;
   const failed = errorInside(chunk);
   if (failed !== undefined) seen.failed = failed;
   return failed !== undefined;
@@ -83,7 +97,7 @@ function isUsageChunk(chunk: JsonObject): boolean {
 export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
   const splitter = createEventSplitter();
   const seen: Mutable<Seen> = { text: '', chars: 0, done: false, events: 0, malformed: 0 };
-  const progress: Progress = { calls: new Set(), said: '', begun: false };
+  const progress: Progress = { calls: new Set(), said: '', begun: false, choices: new Set(), ended: new Set() };
   let trailed = false;
   let withheld: Uint8Array | undefined;
 
@@ -164,7 +178,8 @@ export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
     },
     end() {
       const out: Uint8Array[] = [];
-      const rest = splitter.rest();
+      const open = splitter.rest();
+      const rest = open === undefined ? undefined : SSE.terminated(open);
       const data = rest === undefined ? undefined : dataOf(rest);
       const last = data === '[DONE]';
       if (last) seen.done = true;
@@ -196,7 +211,14 @@ export function seenOpenAIChat(body: Uint8Array): Seen {
   const seen: Mutable<Seen> = { text: '', chars: 0, done: true, events: 1, malformed: 0 };
   try {
     const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
-    if (isObject(parsed)) readChunk(seen, parsed, { calls: new Set(), said: undefined, begun: false });
+    if (isObject(parsed))
+      readChunk(seen, parsed, {
+        calls: new Set(),
+        said: undefined,
+        begun: false,
+        choices: new Set(),
+        ended: new Set(),
+      });
   } catch {
     seen.malformed = 1;
   }

@@ -35,7 +35,8 @@ const FINISH: Readonly<Record<string, FinishReason>> = {
 
 /** OpenAI's finish reason; one that called tools is `tool-calls` whatever the upstream said. */
 export function finishOf(value: unknown, calledTools: boolean): FinishReason | undefined {
-  if (typeof value !== 'string') return undefined;
+  // Some hosts say an empty reason with every chunk.
+  if (typeof value !== 'string' || value === '' || value === 'null') return undefined;
   const reason = FINISH[value] ?? 'other';
   return calledTools && reason === 'stop' ? 'tool-calls' : reason;
 }

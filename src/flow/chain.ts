@@ -66,7 +66,7 @@ export async function callUntilAnswered(
       settlement.waited(runtime.clock.elapsed() - began);
     }
     // Its reader may have left meanwhile.
-    if (settlement.over) return { fail: new SignalboxError('client_closed') };
+    if (settlement.isOver()) return { fail: new SignalboxError('client_closed') };
     attempts.push(
       await attempt(
         passage,

@@ -57,7 +57,7 @@ export interface Settlement {
   /** The caller has the beginning of an answer that another attempt goes on with; gives its tokens, all legs' so far. */
   cut(attempt: OpenAttempt, answer: Ended): Usage;
   /** Whether the outcome is written: nothing may be called any more. */
-  readonly over: boolean;
+  isOver(): boolean;
   /** Sums over the attempts so far. */
   totals(): { readonly cost: NanoUsd | null };
   /** Milliseconds that Signalbox itself has taken, fixed at the first call: when the head is ready. */
@@ -215,9 +215,7 @@ export function createSettlement(input: SettlementInput): Settlement {
   return {
     attempts,
     settled,
-    get over() {
-      return outcome !== undefined;
-    },
+    isOver: () => outcome !== undefined,
     overhead,
     waited: (ms) => void (waitedUpstream += ms),
     totals: () => ({ cost: totalCost(attempts) }),

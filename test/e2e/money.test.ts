@@ -16,7 +16,7 @@ import { asking, startGateway, twoModels, type TestGateway } from '../support/ga
 let upstream: MockProvider;
 let gateway: TestGateway;
 
-const TIMEOUTS = { firstToken: '100ms', total: '5s' };
+const TIMEOUTS = { firstToken: '400ms', total: '5s' };
 /** One call each: what is booked of it is what is tested. */
 const ONCE = { max: 0 };
 /** Answers 200 and breaks off at once. */

@@ -3,7 +3,7 @@ import type { ChatOptions } from '../chat-options.ts';
 import { SignalboxError } from '../errors.ts';
 import type { ChatRequest, ChatTool } from '../protocol/chat.ts';
 import { given, isObject, list, type JsonObject } from '../protocol/guards.ts';
-import { effortOf } from '../protocol/openai-chat/parse.ts';
+import { effortOf } from '../protocol/reasoning-effort.ts';
 import { codecOf } from '../protocol/registry.ts';
 import { messagesOf, type Lose } from './prompt.ts';
 

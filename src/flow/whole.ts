@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../protocol/chat.ts';
 import type { EventWriter } from '../protocol/codec.ts';
 import { codecOf } from '../protocol/registry.ts';
+import { seenOf } from '../protocol/seen.ts';
 import type { Seen } from '../protocol/tap.ts';
 import { failureInside } from '../providers/classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
@@ -25,11 +26,10 @@ export async function readBytes({ whole, body }: UpstreamAnswer): Promise<Uint8A
 /** The answer as the caller's dialect says it. */
 function translated(bytes: Uint8Array, { dialect }: UpstreamAnswer, passage: Passage, model: string): Whole {
   const { codec, request } = passage;
-  const from = codecOf(dialect);
-  const seen = from.seenWhole(bytes);
-  const same = dialect === codec.dialect && !request.stream;
-  if (same || seen.failed !== undefined || seen.malformed > 0) return { bytes, seen };
-  const events = from.readWhole(bytes);
+  if (dialect === codec.dialect && !request.stream) return { bytes, seen: codec.seenWhole(bytes) };
+  const events = codecOf(dialect).readWhole(bytes);
+  const seen = seenOf(events);
+  if (seen.failed !== undefined || seen.malformed > 0) return { bytes, seen };
   const options = writerOptionsOf(passage, model);
   return { bytes: request.stream ? streamOf(events, codec.writer(options)) : codec.writeWhole(events, options), seen };
 }
@@ -48,11 +48,9 @@ export function readWhole(
   model: string,
 ): Whole | UpstreamFailure {
   const whole = translated(bytes, answer, passage, model);
-  const { failed, malformed } = whole.seen;
+  const { failed, malformed, finishReason, chars } = whole.seen;
+  const sick = (what: string) => new UpstreamFailure('sick', what, { status: answer.status });
   if (failed !== undefined) return failureInside(failed, answer.redact);
-  const { finishReason, chars } = whole.seen;
-  if (malformed === 0 && finishReason === undefined && chars === 0) {
-    return new UpstreamFailure('sick', 'there is no answer in the answer', { status: answer.status });
-  }
-  return malformed > 0 ? new UpstreamFailure('sick', 'the answer is not valid JSON', { status: answer.status }) : whole;
+  if (malformed > 0) return sick('the answer is not valid JSON');
+  return finishReason === undefined && chars === 0 ? sick('there is no answer in the answer') : whole;
 }

@@ -1,4 +1,5 @@
 import type { ChatEvent, FinishReason, Usage } from './chat.ts';
+import type { Mutable } from './mutable.ts';
 
 /** A complete tool call. */
 export interface CollectedCall {
@@ -30,8 +31,6 @@ export interface CollectedAnswer {
   readonly usage: Usage | undefined;
   readonly error: string | undefined;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function collectReasoning(parts: Mutable<CollectedReasoning>[], open: boolean, event: ChatEvent): boolean {
   if (event.type !== 'reasoning-delta') return false;

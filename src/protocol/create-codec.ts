@@ -1,29 +1,25 @@
 import { addRouting } from './add-routing.ts';
 import type { ChatEvent } from './chat.ts';
 import type { Codec, EncoderOptions } from './codec.ts';
+import type { JsonObject } from './guards.ts';
 import { createPassingTap, type TappedDialect } from './passing-tap.ts';
 import { seenOf } from './seen.ts';
+import { wholeEvents } from './whole-events.ts';
 
 /** What follows from the rest of a codec, unless a dialect has a way of its own. */
-type Derived = 'encode' | 'decode' | 'tap' | 'seenWhole' | 'addRouting';
+type Derived = 'encode' | 'decode' | 'tap' | 'readWhole' | 'seenWhole' | 'addRouting';
 
-export type CodecParts = Omit<Codec, Derived> & Partial<Pick<Codec, Derived>> & Pick<TappedDialect, 'ending'>;
+export interface CodecParts extends Omit<Codec, Derived>, Partial<Pick<Codec, Derived>>, Pick<TappedDialect, 'ending'> {
+  /** Events of the JSON object that a whole answer is. */
+  readBody(body: JsonObject): readonly ChatEvent[];
+}
 
 /** Of an answer that nobody asked for: tests and the library. */
 const BARE: EncoderOptions = { id: '', model: '', createdAt: 0, inputTokens: 0, includeUsage: true };
 
-/** Whether bytes are JSON. */
-export function isJson(body: Uint8Array): boolean {
-  try {
-    JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A codec from a dialect's own parts. */
-export function createCodec({ ending, ...parts }: CodecParts): Codec {
+export function createCodec({ ending, readBody, ...parts }: CodecParts): Codec {
+  const readWhole = (bytes: Uint8Array) => wholeEvents(bytes, readBody);
   const tapped: TappedDialect = {
     framing: parts.framing,
     reader: parts.reader,
@@ -44,7 +40,7 @@ export function createCodec({ ending, ...parts }: CodecParts): Codec {
     if (!stream) {
       const chunks: Uint8Array[] = [];
       for await (const chunk of bytes) chunks.push(chunk);
-      yield* parts.readWhole(Buffer.concat(chunks));
+      yield* readWhole(Buffer.concat(chunks));
       return;
     }
     const splitter = parts.framing.splitter();
@@ -63,7 +59,8 @@ export function createCodec({ ending, ...parts }: CodecParts): Codec {
     encode,
     decode,
     tap: (options) => createPassingTap(tapped, options),
-    seenWhole: (body) => (isJson(body) ? seenOf(parts.readWhole(body), false) : seenOf([], true)),
+    readWhole,
+    seenWhole: (bytes) => seenOf(readWhole(bytes)),
     addRouting,
     ...parts,
   };

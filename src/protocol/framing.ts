@@ -1,3 +1,4 @@
+import { utf8 } from './bytes.ts';
 import { createEventSplitter, dataOf, type EventSplitter } from './sse.ts';
 import { createLineSplitter } from './ndjson.ts';
 
@@ -25,7 +26,7 @@ export const NDJSON: Framing = {
   splitter: createLineSplitter,
   terminated: (record) => Buffer.concat([record, Buffer.from('\n')]),
   dataOf(record) {
-    const line = Buffer.from(record.buffer, record.byteOffset, record.byteLength).toString('utf8').trim();
+    const line = utf8(record).trim();
     return line === '' ? undefined : line;
   },
 };

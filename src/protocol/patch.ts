@@ -1,3 +1,4 @@
+import { asBuffer } from './bytes.ts';
 /** Byte codes of JSON's punctuation. */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -166,7 +167,7 @@ function usageEdits(bytes: Buffer, found: Members): Edit[] {
  * byte stays as it is. The bytes must have been parsed before; linear in their length.
  */
 export function patchRequest(body: Uint8Array, patch: RequestPatch): Uint8Array {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const bytes = asBuffer(body);
   const start = bytes.indexOf(OPEN_BRACE);
   if (start === -1) return body;
   const found = find(bytes, start);

@@ -1,5 +1,7 @@
 import type { ChatEvent } from './chat.ts';
+import { NOT_JSON } from './whole-events.ts';
 import { MAX_SEEN_CHARS, type Seen } from './tap.ts';
+import type { Mutable } from './mutable.ts';
 
 /** Folds an answer's events into what has been seen of it. */
 export interface SeenFold {
@@ -8,8 +10,6 @@ export interface SeenFold {
   /** Records that were read, those without JSON, and whether the dialect's end came. */
   count(events: number, malformed: number, done: boolean): void;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Starts with nothing seen. */
 export function foldSeen(): SeenFold {
@@ -58,10 +58,11 @@ export function foldSeen(): SeenFold {
   };
 }
 
-/** What a whole answer tells. */
-export function seenOf(events: readonly ChatEvent[], malformed: boolean): Seen {
+/** What a whole answer tells; one that is not JSON tells nothing but that. */
+export function seenOf(events: readonly ChatEvent[]): Seen {
   const fold = foldSeen();
-  for (const event of events) fold.add(event);
+  const malformed = events[0] === NOT_JSON;
+  if (!malformed) for (const event of events) fold.add(event);
   fold.count(1, malformed ? 1 : 0, true);
   return fold.seen;
 }

@@ -1,3 +1,4 @@
+import { asBuffer, utf8 } from './bytes.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 /** An event larger than this is not one. */
@@ -66,7 +67,7 @@ export function createRecordSplitter(
   };
   return {
     push(chunk) {
-      const fresh = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      const fresh = asBuffer(chunk);
       const from = Math.max(0, size - seam);
       if (size === 0) held = fresh;
       const bytes = size === 0 ? fresh : join(fresh);
@@ -88,7 +89,7 @@ export function createEventSplitter(): EventSplitter {
 
 /** The `data` of an event, its lines joined; undefined for comments and events without data. */
 export function dataOf(event: Uint8Array): string | undefined {
-  const text = Buffer.from(event.buffer, event.byteOffset, event.byteLength).toString('utf8');
+  const text = utf8(event);
   // By far the most events are one line of data, in some dialects with their type before it.
   const named = text.startsWith('event: ') ? text.indexOf('\n') + 1 : 0;
   const isSingle = text.startsWith('data: ', named) && text.indexOf('\n', named) >= text.length - 2;

@@ -36,6 +36,11 @@ export interface Position {
   readonly begun: boolean;
 }
 
+/** An answer's text with more of it; undefined once it is too long to be kept. */
+export function sayMore(said: string | undefined, words: string): string | undefined {
+  return said === undefined || said.length + words.length > MAX_SEEN_CHARS ? undefined : said + words;
+}
+
 /** Where every answer begins. */
 export const START: Position = { said: '', toolCalls: 0, blocks: 0, sequence: 0, begun: false };
 

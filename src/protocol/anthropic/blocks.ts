@@ -1,9 +1,9 @@
 import type { ChatEvent } from '../chat.ts';
-import { MAX_SEEN_CHARS, type Position } from '../tap.ts';
-import { createJsonEnd, type JsonEnd } from './json-end.ts';
+import { sayMore, type Position } from '../tap.ts';
+import { createJsonEnd, type JsonEnd } from '../json-end.ts';
 import { toolId } from './tool-id.ts';
+import type { Mutable } from '../mutable.ts';
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type CallDelta = Extract<ChatEvent, { type: 'tool-call-delta' }>;
 type ReasoningDelta = Extract<ChatEvent, { type: 'reasoning-delta' }>;
 
@@ -71,9 +71,7 @@ export function createBlocks(position: Mutable<Position>, begin: () => Buffer[],
   };
   const text = (words: string): Buffer[] => {
     if (words === '') return [];
-    if (position.said !== undefined) {
-      position.said = position.said.length + words.length > MAX_SEEN_CHARS ? undefined : position.said + words;
-    }
+    position.said = sayMore(position.said, words);
     const delta = { type: 'text_delta', text: words };
     if (position.open === 'text') return [block.delta(delta)];
     return [...open('text', { type: 'text', text: '' }), block.delta(delta)];

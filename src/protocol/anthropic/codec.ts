@@ -5,7 +5,7 @@ import { isObject } from '../guards.ts';
 import { anthropicError } from './error.ts';
 import { forgetThinking } from './forget.ts';
 import { parseAnthropic } from './parse.ts';
-import { readWholeAnthropic } from './read-whole.ts';
+import { readAnthropicBody } from './read-whole.ts';
 import { readAnthropic } from './reader.ts';
 import { renderAnthropic } from './render.ts';
 import { viewAnthropic } from './view.ts';
@@ -32,7 +32,7 @@ export const anthropic = createCodec({
   render: renderAnthropic,
   forget: forgetThinking,
   reader: readAnthropic,
-  readWhole: readWholeAnthropic,
+  readBody: readAnthropicBody,
   writer: writeAnthropic,
   writeWhole: writeWholeAnthropic,
   ending: () => STOP,

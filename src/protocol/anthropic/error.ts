@@ -1,6 +1,7 @@
 import type { SignalboxError } from '../../errors.ts';
 import type { ChatEvent } from '../chat.ts';
 import { isObject, text, type JsonObject } from '../guards.ts';
+import { insideError, ownStatus } from '../inside-error.ts';
 
 /** Anthropic's error types and the statuses that they come with. */
 const TYPES: readonly (readonly [number, string])[] = [
@@ -32,9 +33,8 @@ export function anthropicError({ status, message, code, param }: SignalboxError)
 }
 
 /** The status of an error: by its type, or its own code where that is one. */
-function statusOf(error: JsonObject): number {
-  const code = Number(error['code'] ?? Number.NaN);
-  return STATUS.get(text(error['type']) ?? '') ?? (code >= 400 && code < 600 ? code : 500);
+function statusOf(error: JsonObject): number | undefined {
+  return STATUS.get(text(error['type']) ?? '') ?? ownStatus(error['code']);
 }
 
 /** The error event of a body or an event that holds one. */
@@ -42,10 +42,5 @@ export function errorEventOf(body: JsonObject): ChatEvent | undefined {
   const error = body['error'] ?? undefined;
   if (body['type'] !== 'error' && error === undefined) return undefined;
   const own = isObject(error) ? error : { message: error };
-  return {
-    type: 'error',
-    message: text(own['message']) ?? 'the provider sent an error instead of an answer',
-    status: statusOf(own),
-    text: JSON.stringify(error ?? {}),
-  };
+  return { type: 'error', ...insideError(error ?? {}, text(own['message']), statusOf(own)) };
 }

@@ -11,7 +11,7 @@ import {
   unknownFields,
   type JsonObject,
 } from '../guards.ts';
-import { effortOf } from '../openai-chat/parse.ts';
+import { effortOf } from '../reasoning-effort.ts';
 import { partsOf } from './block-parts.ts';
 import { formatOf, holdings, viewAnthropic } from './view.ts';
 

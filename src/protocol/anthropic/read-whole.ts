@@ -1,19 +1,12 @@
 import type { ChatEvent } from '../chat.ts';
-import { isObject, list } from '../guards.ts';
+import { isObject, list, type JsonObject } from '../guards.ts';
 import { blockEvents } from './block-events.ts';
 import { errorEventOf } from './error.ts';
 import { finishEvent, metadataOf } from './reader.ts';
 import { takeCounts, usageOf, type Counts } from './usage.ts';
 
 /** Events of a whole answer. */
-export function readWholeAnthropic(bytes: Uint8Array): ChatEvent[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
-    return [{ type: 'error', message: 'the answer is not valid JSON' }];
-  }
-  if (!isObject(body)) return [{ type: 'error', message: 'the answer is not a JSON object' }];
+export function readAnthropicBody(body: JsonObject): ChatEvent[] {
   const error = errorEventOf(body);
   if (error !== undefined) return [error];
   const out: ChatEvent[] = [metadataOf(body)];

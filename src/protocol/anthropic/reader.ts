@@ -1,22 +1,17 @@
 import type { ChatEvent } from '../chat.ts';
 import type { EventReader } from '../codec.ts';
 import { isObject, text, type JsonObject } from '../guards.ts';
-import { MAX_SEEN_CHARS, START, type Position } from '../tap.ts';
+import { metadataEvent } from '../metadata.ts';
+import { createRecordReader } from '../record-reader.ts';
+import { sayMore, START, type Position } from '../tap.ts';
 import { blockEvents, thoughtEvents } from './block-events.ts';
 import { errorEventOf } from './error.ts';
 import { finishOf, takeCounts, usageOf, type Counts } from './usage.ts';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import type { Mutable } from '../mutable.ts';
 
 /** Who answers. */
-export function metadataOf(message: JsonObject): ChatEvent & { type: 'response-metadata' } {
-  const id = text(message['id']);
-  const model = text(message['model']);
-  return {
-    type: 'response-metadata',
-    ...(id === undefined ? {} : { id }),
-    ...(model === undefined ? {} : { model }),
-  };
+export function metadataOf({ id, model }: JsonObject) {
+  return metadataEvent({ id: text(id), model: text(model) });
 }
 
 /** How an answer ends, once that is said. */
@@ -39,9 +34,7 @@ function createBlockReader(position: Mutable<Position>) {
   const calls = new Map<number, number>();
   const noted = (events: ChatEvent[]): ChatEvent[] => {
     for (const event of events) {
-      if (event.type !== 'text-delta' || position.said === undefined) continue;
-      const { said } = position;
-      position.said = said.length + event.delta.length > MAX_SEEN_CHARS ? undefined : said + event.delta;
+      if (event.type === 'text-delta') position.said = sayMore(position.said, event.delta);
     }
     return events;
   };
@@ -87,7 +80,6 @@ export function readAnthropic(): EventReader {
   const blocks = createBlockReader(position);
   let finished = false;
   let done = false;
-  let malformed = 0;
 
   const usage = (told: unknown): ChatEvent[] => {
     takeCounts(counts, told);
@@ -134,26 +126,10 @@ export function readAnthropic(): EventReader {
     }
   };
 
-  return {
-    read(data) {
-      try {
-        const event: unknown = JSON.parse(data);
-        if (isObject(event)) return read(event);
-      } catch {
-        // Counted as what is no object.
-      }
-      malformed++;
-      return [];
-    },
-    end: () => [],
-    get done() {
-      return done;
-    },
-    get malformed() {
-      return malformed;
-    },
-    get position() {
-      return { ...position };
-    },
-  };
+  return createRecordReader({
+    read,
+    objectsOnly: true,
+    isDone: () => done,
+    position: () => ({ ...position }),
+  });
 }

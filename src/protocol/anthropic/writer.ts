@@ -4,8 +4,7 @@ import { START, type Position } from '../tap.ts';
 import { createBlocks, eventBytes } from './blocks.ts';
 import { typeOf } from './error.ts';
 import { anthropicUsage, messageId, stopReasonOf } from './usage.ts';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import type { Mutable } from '../mutable.ts';
 
 const PING = Buffer.from('event: ping\ndata: {"type":"ping"}\n\n');
 

@@ -4,7 +4,7 @@ import { createCodec, type CodecParts } from '../create-codec.ts';
 import { NDJSON } from '../framing.ts';
 import { ollamaError } from './error.ts';
 import { parseOllama, parseOllamaGenerate } from './parse.ts';
-import { readLines, readWhole } from './reader.ts';
+import { readBody, readLines } from './reader.ts';
 import { renderOllama } from './render.ts';
 import { CHAT, GENERATE, type Shape } from './shape.ts';
 import { streamsOllama, viewOllama, viewOllamaGenerate } from './view.ts';
@@ -22,7 +22,7 @@ function create(dialect: Dialect, shape: Shape, { parse, view }: Pick<CodecParts
     asksForUsage: () => false,
     render: renderOllama,
     reader: () => readLines(shape),
-    readWhole: (body) => readWhole(body, shape),
+    readBody: (body) => readBody(body, shape),
     writer: (options) => writeLines(options, shape),
     writeWhole: (events, options) => writeWhole(events, options, shape),
     error: ({ message }) => Buffer.from(ollamaError(message)),

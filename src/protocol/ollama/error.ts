@@ -1,4 +1,5 @@
 import { isObject, text, type JsonObject } from '../guards.ts';
+import { insideError, ownStatus } from '../inside-error.ts';
 import type { InsideError } from '../tap.ts';
 
 /** An error in Ollama's envelope, which holds its text alone: the HTTP status tells the rest. */
@@ -11,10 +12,5 @@ export function errorInside(body: JsonObject): InsideError | undefined {
   const { error, status } = body;
   if (error === undefined || error === null || error === '') return undefined;
   const message = text(error) ?? (isObject(error) ? text(error['message']) : undefined);
-  const code = Number(status ?? Number.NaN);
-  return {
-    message: message ?? 'the provider sent an error instead of an answer',
-    status: code >= 400 && code < 600 ? code : 500,
-    text: JSON.stringify(error),
-  };
+  return insideError(error, message, ownStatus(status));
 }

@@ -1,7 +1,9 @@
 import type { ChatEvent } from '../chat.ts';
 import type { EventReader } from '../codec.ts';
 import { given, isObject, text, type JsonObject } from '../guards.ts';
-import { MAX_SEEN_CHARS, type Position } from '../tap.ts';
+import { metadataEvent } from '../metadata.ts';
+import { createRecordReader } from '../record-reader.ts';
+import { sayMore } from '../tap.ts';
 import { errorInside } from './error.ts';
 import type { Shape } from './shape.ts';
 import { finishOf, usageOf } from './usage.ts';
@@ -9,7 +11,7 @@ import { finishOf, usageOf } from './usage.ts';
 /** Who answers and since when, in whole epoch seconds. */
 function metadataOf(body: JsonObject) {
   const at = Date.parse(text(body['created_at']) ?? '');
-  return given({
+  return metadataEvent({
     model: text(body['model']),
     createdAt: Number.isNaN(at) ? undefined : Math.floor(at / 1000),
   });
@@ -48,11 +50,10 @@ function endEvents(body: JsonObject, calledTools: boolean): ChatEvent[] {
 
 /** Reads the lines of one streamed answer. */
 export function readLines(shape: Shape): EventReader {
-  let head: ReturnType<typeof metadataOf> | undefined;
+  let head: Omit<ReturnType<typeof metadataOf>, 'type'> | undefined;
   let said: string | undefined = '';
   let calls = 0;
   let done = false;
-  let malformed = 0;
 
   const events = (body: JsonObject): ChatEvent[] => {
     const error = errorInside(body);
@@ -60,8 +61,7 @@ export function readLines(shape: Shape): EventReader {
     const out = saidEvents(body, shape, calls);
     for (const event of out) {
       if (event.type === 'tool-call-delta') calls++;
-      else if (event.type === 'text-delta' && said !== undefined)
-        said = said.length + event.delta.length > MAX_SEEN_CHARS ? undefined : said + event.delta;
+      else if (event.type === 'text-delta') said = sayMore(said, event.delta);
     }
     if (body['done'] === true) {
       done = true;
@@ -70,46 +70,23 @@ export function readLines(shape: Shape): EventReader {
       out.push({ type: 'ping' });
     }
     if (head !== undefined) return out;
-    head = metadataOf(body);
-    return [{ type: 'response-metadata', ...head }, ...out];
+    const { type, ...metadata } = metadataOf(body);
+    head = metadata;
+    return [{ type, ...metadata }, ...out];
   };
 
-  return {
-    read(line) {
-      let body: unknown;
-      try {
-        body = JSON.parse(line);
-      } catch {
-        malformed++;
-        return [];
-      }
-      return isObject(body) ? events(body) : [];
-    },
-    end: () => [],
-    get done() {
-      return done;
-    },
-    get malformed() {
-      return malformed;
-    },
-    get position(): Position {
-      return { ...head, said, toolCalls: calls, blocks: 0, sequence: 0, begun: head !== undefined };
-    },
-  };
+  return createRecordReader({
+    read: events,
+    isDone: () => done,
+    position: () => ({ ...head, said, toolCalls: calls, blocks: 0, sequence: 0, begun: head !== undefined }),
+  });
 }
 
 /** Events of a whole answer. */
-export function readWhole(bytes: Uint8Array, shape: Shape): ChatEvent[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
-    return [{ type: 'error', message: 'the answer is not valid JSON' }];
-  }
-  if (!isObject(body)) return [{ type: 'error', message: 'the answer is not a JSON object' }];
+export function readBody(body: JsonObject, shape: Shape): ChatEvent[] {
   const error = errorInside(body);
   if (error !== undefined) return [{ type: 'error', ...error }];
   const said = saidEvents(body, shape, 0);
   const ending = body['done'] === true ? endEvents(body, said.at(-1)?.type === 'tool-call-delta') : [];
-  return [{ type: 'response-metadata', ...metadataOf(body) }, ...said, ...ending];
+  return [metadataOf(body), ...said, ...ending];
 }

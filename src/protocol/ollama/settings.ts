@@ -1,6 +1,6 @@
 import type { ChatRequest } from '../chat.ts';
 import { count, given, isObject, number, strings, unknownFields, type JsonObject } from '../guards.ts';
-import { effortOf } from '../openai-chat/parse.ts';
+import { effortOf } from '../reasoning-effort.ts';
 import { outputLimit } from './view.ts';
 
 /** Options that the neutral request has words for; `num_ctx` is set anew wherever a request is written. */

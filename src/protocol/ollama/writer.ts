@@ -2,7 +2,7 @@ import type { ChatEvent, FinishReason, Usage } from '../chat.ts';
 import type { EncoderOptions, EventWriter } from '../codec.ts';
 import { collectAnswer } from '../collect.ts';
 import { given } from '../guards.ts';
-import { MAX_SEEN_CHARS } from '../tap.ts';
+import { sayMore } from '../tap.ts';
 import { callsJson } from './calls.ts';
 import { ollamaError } from './error.ts';
 import type { Saying, Shape } from './shape.ts';
@@ -85,8 +85,7 @@ export function writeLines(options: EncoderOptions, shape: Shape): EventWriter {
           return undefined;
         case 'text-delta':
           if (event.delta === '') return undefined;
-          if (said !== undefined)
-            said = said.length + event.delta.length > MAX_SEEN_CHARS ? undefined : said + event.delta;
+          said = sayMore(said, event.delta);
           return output({ text: event.delta });
         case 'reasoning-delta':
           return event.delta === '' ? undefined : output({ text: '', thinking: event.delta });

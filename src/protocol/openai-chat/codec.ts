@@ -3,7 +3,7 @@ import { SSE } from '../framing.ts';
 import { isObject } from '../guards.ts';
 import { openaiError } from './error.ts';
 import { parseOpenAIChat } from './parse.ts';
-import { readOpenAIChat, readWholeOpenAIChat } from './reader.ts';
+import { readOpenAIChat, readOpenAIChatBody } from './reader.ts';
 import { renderOpenAIChat } from './render.ts';
 import { asksOpenAIForUsage, openaiErrorEvent, seenOpenAIChat, tapOpenAIChat } from './tap.ts';
 import { viewOpenAIChat } from './view.ts';
@@ -20,7 +20,7 @@ export const openaiChat = createCodec({
   asksForUsage: asksOpenAIForUsage,
   render: renderOpenAIChat,
   reader: readOpenAIChat,
-  readWhole: readWholeOpenAIChat,
+  readBody: readOpenAIChatBody,
   writer: writeOpenAIChat,
   writeWhole: writeWholeOpenAIChat,
   // Its own: most requests pass through them.

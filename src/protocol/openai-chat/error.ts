@@ -1,5 +1,6 @@
 import type { SignalboxError } from '../../errors.ts';
 import { isObject, text, type JsonObject } from '../guards.ts';
+import { insideError, ownStatus } from '../inside-error.ts';
 import type { InsideError } from '../tap.ts';
 
 function typeOf(status: number): string {
@@ -22,10 +23,5 @@ export function errorInside(body: JsonObject): InsideError | undefined {
   const error = body['error'];
   if (error === undefined || error === null) return undefined;
   const own = isObject(error) ? error : { message: error };
-  const code = Number(own['code'] ?? Number.NaN);
-  return {
-    message: text(own['message']) ?? 'the provider sent an error instead of an answer',
-    status: code >= 400 && code < 600 ? code : 500,
-    text: JSON.stringify(error),
-  };
+  return insideError(error, text(own['message']), ownStatus(own['code']));
 }

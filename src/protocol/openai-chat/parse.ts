@@ -1,5 +1,5 @@
 import { SignalboxError } from '../../errors.ts';
-import type { ChatMessage, ChatPart, ChatRequest, ChatTool, ReasoningEffort } from '../chat.ts';
+import type { ChatMessage, ChatPart, ChatRequest, ChatTool } from '../chat.ts';
 import {
   bool,
   count,
@@ -12,6 +12,7 @@ import {
   unknownFields,
   type JsonObject,
 } from '../guards.ts';
+import { effortOf } from '../reasoning-effort.ts';
 import { viewOpenAIChat } from './view.ts';
 
 /** A data URL's type and bytes, or an address. */
@@ -99,14 +100,6 @@ function toolChoiceOf(choice: unknown): ChatRequest['toolChoice'] {
   if (choice === 'auto' || choice === 'none' || choice === 'required') return choice;
   const name = isObject(choice) && isObject(choice['function']) ? text(choice['function']['name']) : undefined;
   return name === undefined ? undefined : { name };
-}
-
-const EFFORTS: ReadonlySet<string> = new Set(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
-
-/** A level of reasoning by its name; one that nobody knows is none. */
-export function effortOf(value: unknown): ReasoningEffort | undefined {
-  const named = (effort: unknown): effort is ReasoningEffort => typeof effort === 'string' && EFFORTS.has(effort);
-  return named(value) ? value : undefined;
 }
 
 function formatOf(format: unknown): ChatRequest['responseFormat'] {

@@ -1,7 +1,9 @@
 import type { ChatEvent, FinishReason } from '../chat.ts';
 import type { EventReader } from '../codec.ts';
 import { isObject, list, text, type JsonObject } from '../guards.ts';
-import { MAX_SEEN_CHARS, type Position } from '../tap.ts';
+import { metadataEvent } from '../metadata.ts';
+import { createRecordReader } from '../record-reader.ts';
+import { sayMore } from '../tap.ts';
 import { errorInside } from './error.ts';
 import { finishOf, usageOf } from './usage.ts';
 
@@ -35,15 +37,12 @@ export function* messageEvents(part: JsonObject): Generator<ChatEvent> {
 }
 
 /** Who answers, from a chunk or a whole answer. */
-export function metadataOf(body: JsonObject): ChatEvent {
-  const id = text(body['id']);
-  const model = text(body['model']);
-  return {
-    type: 'response-metadata',
-    ...(id === undefined ? {} : { id }),
-    ...(model === undefined ? {} : { model }),
-    ...(typeof body['created'] === 'number' ? { createdAt: body['created'] } : {}),
-  };
+export function metadataOf({ id, model, created }: JsonObject) {
+  return metadataEvent({
+    id: text(id),
+    model: text(model),
+    createdAt: typeof created === 'number' ? created : undefined,
+  });
 }
 
 /** The error event of a chunk or a whole answer that holds one. */
@@ -54,11 +53,10 @@ export function errorEventOf(body: JsonObject): ChatEvent | undefined {
 
 /** Reads the chunks of one streamed answer. */
 export function readOpenAIChat(): EventReader {
-  let head: { id?: string; model?: string; createdAt?: number } | undefined;
+  let head: Omit<ReturnType<typeof metadataOf>, 'type'> | undefined;
   let said: string | undefined = '';
   let finish: FinishReason | undefined;
   let done = false;
-  let malformed = 0;
   const calls = new Set<number>();
 
   const events = (body: JsonObject): ChatEvent[] => {
@@ -66,9 +64,9 @@ export function readOpenAIChat(): EventReader {
     if (error !== undefined) return [error];
     const out: ChatEvent[] = [];
     if (head === undefined) {
-      const metadata = metadataOf(body);
-      if (metadata.type === 'response-metadata') head = metadata;
-      out.push(metadata);
+      const { type, ...metadata } = metadataOf(body);
+      head = metadata;
+      out.push({ type, ...metadata });
     }
     const [choice] = list(body['choices']);
     if (isObject(choice)) {
@@ -76,8 +74,7 @@ export function readOpenAIChat(): EventReader {
       if (isObject(part)) out.push(...messageEvents(part));
       for (const event of out) {
         if (event.type === 'tool-call-delta') calls.add(event.index);
-        if (event.type !== 'text-delta' || said === undefined) continue;
-        said = said.length + event.delta.length > MAX_SEEN_CHARS ? undefined : said + event.delta;
+        if (event.type === 'text-delta') said = sayMore(said, event.delta);
       }
       const reason = finishOf(choice['finish_reason'], calls.size > 0);
       if (reason !== undefined && finish === undefined) {
@@ -91,43 +88,20 @@ export function readOpenAIChat(): EventReader {
     return out;
   };
 
-  return {
-    read(data) {
-      if (data === '[DONE]') {
-        done = true;
-        return [];
-      }
-      let body: unknown;
-      try {
-        body = JSON.parse(data);
-      } catch {
-        malformed++;
-        return [];
-      }
-      return isObject(body) ? events(body) : [];
+  return createRecordReader({
+    read: events,
+    skips(data) {
+      const last = data === '[DONE]';
+      done ||= last;
+      return last;
     },
-    end: () => [],
-    get done() {
-      return done;
-    },
-    get malformed() {
-      return malformed;
-    },
-    get position(): Position {
-      return { ...head, said, toolCalls: calls.size, blocks: 0, sequence: 0, begun: head !== undefined };
-    },
-  };
+    isDone: () => done,
+    position: () => ({ ...head, said, toolCalls: calls.size, blocks: 0, sequence: 0, begun: head !== undefined }),
+  });
 }
 
 /** Events of a whole answer. */
-export function readWholeOpenAIChat(bytes: Uint8Array): ChatEvent[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
-    return [{ type: 'error', message: 'the answer is not valid JSON' }];
-  }
-  if (!isObject(body)) return [{ type: 'error', message: 'the answer is not a JSON object' }];
+export function readOpenAIChatBody(body: JsonObject): ChatEvent[] {
   const error = errorEventOf(body);
   if (error !== undefined) return [error];
   const out: ChatEvent[] = [metadataOf(body)];

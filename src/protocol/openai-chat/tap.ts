@@ -1,15 +1,15 @@
+import { utf8 } from '../bytes.ts';
 import type { SignalboxError } from '../../errors.ts';
 import type { FinishReason } from '../chat.ts';
 import { SSE } from '../framing.ts';
 import { isObject, list, text, type JsonObject } from '../guards.ts';
 import { redactBytes } from '../redact-bytes.ts';
 import { createEventSplitter, dataOf } from '../sse.ts';
-import { MAX_SEEN_CHARS, type Seen, type Tap, type TapOptions } from '../tap.ts';
+import { MAX_SEEN_CHARS, sayMore, type Seen, type Tap, type TapOptions } from '../tap.ts';
 import { errorInside, openaiError } from './error.ts';
 import { contentText } from './reader.ts';
 import { finishOf, usageOf } from './usage.ts';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import type { Mutable } from '../mutable.ts';
 
 /** What a tap remembers beside what it has seen. */
 interface Progress {
@@ -37,9 +37,7 @@ function readCalls(calls: readonly unknown[], progress: Progress): string {
 function readMessage(message: JsonObject, progress: Progress): string {
   const content = message['content'];
   const words = typeof content === 'string' ? content : contentText(content);
-  if (words !== '' && progress.said !== undefined) {
-    progress.said = progress.said.length + words.length > MAX_SEEN_CHARS ? undefined : progress.said + words;
-  }
+  if (words !== '') progress.said = sayMore(progress.said, words);
   const reasoning = text(message['reasoning_content']) ?? text(message['reasoning']) ?? '';
   const calls = message['tool_calls'];
   return calls === undefined ? reasoning + words : reasoning + words + readCalls(list(calls), progress);
@@ -210,7 +208,7 @@ function sameBytes(parts: readonly Uint8Array[], chunk: Uint8Array): boolean {
 export function seenOpenAIChat(body: Uint8Array): Seen {
   const seen: Mutable<Seen> = { text: '', chars: 0, done: true, events: 1, malformed: 0 };
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+    const parsed: unknown = JSON.parse(utf8(body));
     if (isObject(parsed))
       readChunk(seen, parsed, {
         calls: new Set(),

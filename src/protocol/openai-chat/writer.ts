@@ -1,7 +1,7 @@
 import type { ChatEvent, FinishReason, Usage } from '../chat.ts';
 import type { EncoderOptions, EventWriter } from '../codec.ts';
 import { collectAnswer } from '../collect.ts';
-import { MAX_SEEN_CHARS } from '../tap.ts';
+import { sayMore } from '../tap.ts';
 
 const FINISH_NAMES: Readonly<Record<FinishReason, string>> = {
   stop: 'stop',
@@ -68,8 +68,7 @@ export function writeOpenAIChat({ id, model, createdAt, includeUsage, resume }: 
           };
           return undefined;
         case 'text-delta':
-          if (said !== undefined)
-            said = said.length + event.delta.length > MAX_SEEN_CHARS ? undefined : said + event.delta;
+          said = sayMore(said, event.delta);
           return chunk({ content: event.delta });
         case 'reasoning-delta':
           return event.delta === '' ? undefined : chunk({ reasoning_content: event.delta });

@@ -3,7 +3,7 @@ import type { QueryInput } from '../../query/query.ts';
 import type { ChatEvent } from '../chat.ts';
 import { createCodec } from '../create-codec.ts';
 import { SSE } from '../framing.ts';
-import { isObject, list, text } from '../guards.ts';
+import { isObject, list, text, type JsonObject } from '../guards.ts';
 import { openaiError } from '../openai-chat/error.ts';
 import { errorEventOf, metadataOf } from '../openai-chat/reader.ts';
 import { openaiErrorEvent } from '../openai-chat/tap.ts';
@@ -36,9 +36,7 @@ function view(body: unknown): QueryInput {
   };
 }
 
-function readWhole(bytes: Uint8Array): readonly ChatEvent[] {
-  const body: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  if (!isObject(body)) return [{ type: 'error', message: 'the answer is not a JSON object' }];
+function readBody(body: JsonObject): readonly ChatEvent[] {
   const error = errorEventOf(body);
   if (error !== undefined) return [error];
   const usage = usageOf(body['usage']);
@@ -60,7 +58,7 @@ export const openaiEmbeddings = createCodec({
   framing: SSE,
   streamType: 'text/event-stream',
   view,
-  readWhole,
+  readBody,
   parse: untranslated,
   render: untranslated,
   reader: untranslated,

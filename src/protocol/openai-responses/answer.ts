@@ -1,6 +1,6 @@
 import type { ChatEvent, FinishReason, Usage } from '../chat.ts';
 import type { EncoderOptions } from '../codec.ts';
-import { MAX_SEEN_CHARS, type Position } from '../tap.ts';
+import { sayMore, type Position } from '../tap.ts';
 import { createCallOrder, type ContentEvent } from './call-order.ts';
 import { codeOf, errorFields } from './error.ts';
 import { responseId } from './item-id.ts';
@@ -39,7 +39,7 @@ export function createAnswer(sink: Sink, options: EncoderOptions): Answer {
     say(event) {
       if (event.type === 'reasoning-delta') return items.reasoning(event);
       const { delta } = event;
-      if (said !== undefined) said = said.length + delta.length > MAX_SEEN_CHARS ? undefined : said + delta;
+      said = sayMore(said, delta);
       items.text(delta);
     },
   });

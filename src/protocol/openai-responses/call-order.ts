@@ -1,4 +1,4 @@
-import { createJsonEnd, type JsonEnd } from '../anthropic/json-end.ts';
+import { createJsonEnd, type JsonEnd } from '../json-end.ts';
 import type { ChatEvent } from '../chat.ts';
 
 /** What is said in items. */

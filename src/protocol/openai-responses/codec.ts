@@ -6,7 +6,7 @@ import { openaiError } from '../openai-chat/error.ts';
 import { openaiResponsesErrorEvent } from './error.ts';
 import { disownReasoning, forgetReasoning } from './forget.ts';
 import { parseOpenAIResponses } from './parse.ts';
-import { readWholeOpenAIResponses } from './read-whole.ts';
+import { readOpenAIResponsesBody } from './read-whole.ts';
 import { readOpenAIResponses } from './reader.ts';
 import { renderOpenAIResponses } from './render.ts';
 import { viewOpenAIResponses } from './view.ts';
@@ -27,7 +27,7 @@ export const openaiResponses = createCodec({
   forget: forgetReasoning,
   disown: disownReasoning,
   reader: readOpenAIResponses,
-  readWhole: readWholeOpenAIResponses,
+  readBody: readOpenAIResponsesBody,
   writer: writeOpenAIResponses,
   writeWhole: writeWholeOpenAIResponses,
   error: (error) => Buffer.from(JSON.stringify(openaiError(error))),

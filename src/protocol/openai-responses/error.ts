@@ -1,6 +1,7 @@
 import type { SignalboxError } from '../../errors.ts';
 import type { ChatEvent } from '../chat.ts';
 import { isObject, text, type JsonObject } from '../guards.ts';
+import { insideError, ownStatus } from '../inside-error.ts';
 import { openaiError } from '../openai-chat/error.ts';
 import type { Position } from '../tap.ts';
 
@@ -33,28 +34,21 @@ const STATUS: ReadonlyMap<string, number> = new Map([
 const OF_IMAGES = /^(?:invalid|unsupported|empty)_.*image|^image_/;
 
 function statusOf(error: JsonObject): number {
-  const own = Number(error['code'] ?? error['status'] ?? Number.NaN);
-  if (own >= 400 && own < 600) return own;
+  const own = ownStatus(error['code'] ?? error['status']);
+  if (own !== undefined) return own;
   const code = text(error['code']) ?? '';
   if (OF_IMAGES.test(code)) return 400;
   return STATUS.get(code) ?? STATUS.get(text(error['type']) ?? '') ?? 500;
 }
 
-function eventOf(error: JsonObject, fallback: string): ChatEvent {
-  return {
-    type: 'error',
-    message: text(error['message']) ?? fallback,
-    status: statusOf(error),
-    text: JSON.stringify(error),
-  };
+function eventOf(error: JsonObject, fallback?: string): ChatEvent {
+  return { type: 'error', ...insideError(error, text(error['message']) ?? fallback, statusOf(error)) };
 }
-
-const NO_ANSWER = 'the provider sent an error instead of an answer';
 
 /** The error of a whole answer or of a response inside an event; undefined for one that did not fail. */
 export function failureOf(response: JsonObject): ChatEvent | undefined {
   const { error, status } = response;
-  if (error !== undefined && error !== null) return eventOf(isObject(error) ? error : { message: error }, NO_ANSWER);
+  if (error !== undefined && error !== null) return eventOf(isObject(error) ? error : { message: error });
   if (status === 'failed') return eventOf({}, 'the response failed');
   return status === 'cancelled' ? eventOf({}, 'the response was cancelled') : undefined;
 }
@@ -62,9 +56,9 @@ export function failureOf(response: JsonObject): ChatEvent | undefined {
 /** An `error` event: its fields are documented flat, and come inside `error` nevertheless. */
 export function errorEventOf(event: JsonObject): ChatEvent {
   const { error } = event;
-  if (isObject(error)) return eventOf(error, NO_ANSWER);
+  if (isObject(error)) return eventOf(error);
   const { type: _type, sequence_number: _number, ...fields } = event;
-  return eventOf(fields, NO_ANSWER);
+  return eventOf(fields);
 }
 
 /** What an error event tells of an error. */

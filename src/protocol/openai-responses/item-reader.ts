@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../chat.ts';
 import { isObject, text, type JsonObject } from '../guards.ts';
-import { MAX_SEEN_CHARS, type Position } from '../tap.ts';
+import { sayMore, type Position } from '../tap.ts';
 import { callEvent, isCall, itemEvents, type Told } from './item-events.ts';
 import { createOutput } from './output.ts';
 import { isPartKind, PART_FORMS, type PartKind } from './part-forms.ts';
@@ -45,7 +45,7 @@ export function createItemReader(): ItemReader {
     Number.isInteger(place) && Number(place) >= 0 && Number(place) <= output.next + MAX_GAP ? Number(place) : fallback;
   const last = (): number => Math.max(0, output.next - 1);
   const says = (words: string): ChatEvent => {
-    if (said !== undefined) said = said.length + words.length > MAX_SEEN_CHARS ? undefined : said + words;
+    said = sayMore(said, words);
     return { type: 'text-delta', delta: words };
   };
   /** The first words of thoughts that will be proven have their id. */

@@ -1,19 +1,17 @@
 import type { ChatEvent } from '../chat.ts';
 import { isObject, list, text, type JsonObject } from '../guards.ts';
+import { metadataEvent } from '../metadata.ts';
 import { failureOf } from './error.ts';
 import { callEvent, isCall, isRefusal, itemEvents } from './item-events.ts';
 import { finishOf, usageOf } from './usage.ts';
 
 /** Who answers, from a response object. */
-export function metadataOf(response: JsonObject): Extract<ChatEvent, { type: 'response-metadata' }> {
-  const id = text(response['id']);
-  const model = text(response['model']);
-  return {
-    type: 'response-metadata',
-    ...(id === undefined ? {} : { id }),
-    ...(model === undefined ? {} : { model }),
-    ...(typeof response['created_at'] === 'number' ? { createdAt: Math.floor(response['created_at']) } : {}),
-  };
+export function metadataOf({ id, model, created_at: at }: JsonObject) {
+  return metadataEvent({
+    id: text(id),
+    model: text(model),
+    createdAt: typeof at === 'number' ? Math.floor(at) : undefined,
+  });
 }
 
 /** What the items of a response say. */
@@ -40,20 +38,11 @@ export function endingEvents(response: JsonObject, calls: boolean, refused = fal
   ];
 }
 
-const no = (what: string): ChatEvent[] => [{ type: 'error', message: `the answer ${what}` }];
-
 /** Events of a whole answer; one that failed says so in a status of 200. */
-export function readWholeOpenAIResponses(bytes: Uint8Array): ChatEvent[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
-    return no('is not valid JSON');
-  }
-  if (!isObject(body)) return no('is not a JSON object');
+export function readOpenAIResponsesBody(body: JsonObject): ChatEvent[] {
   const failure = failureOf(body);
   if (failure !== undefined) return [failure];
-  if (!Array.isArray(body['output'])) return no('holds no output');
+  if (!Array.isArray(body['output'])) return [{ type: 'error', message: 'the answer holds no output' }];
   const output = outputEvents(body);
   const calls = output.some(({ type }) => type === 'tool-call-delta');
   return [metadataOf(body), ...output, ...endingEvents(body, calls)];

@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../chat.ts';
 import type { EventReader } from '../codec.ts';
 import { isObject, text, type JsonObject } from '../guards.ts';
+import { createRecordReader } from '../record-reader.ts';
 import type { Position } from '../tap.ts';
 import { errorEventOf, failureOf } from './error.ts';
 import { createItemReader } from './item-reader.ts';
@@ -19,7 +20,6 @@ export function readOpenAIResponses(): EventReader {
   let begun = false;
   let failed = false;
   let done = false;
-  let malformed = 0;
 
   const failure = (event: ChatEvent): ChatEvent[] => {
     failed = true;
@@ -53,28 +53,11 @@ export function readOpenAIResponses(): EventReader {
     return isObject(response) ? lifecycle(type, response) : items.read(type, event);
   };
 
-  return {
-    read(data) {
-      // Whatever follows an error is not the answer's.
-      if (failed || data === '[DONE]') return [];
-      let event: unknown;
-      try {
-        event = JSON.parse(data);
-      } catch {
-        malformed++;
-        return [];
-      }
-      return isObject(event) ? read(event) : [];
-    },
-    end: () => [],
-    get done() {
-      return done;
-    },
-    get malformed() {
-      return malformed;
-    },
-    get position(): Position {
-      return { ...head, ...items.position(), sequence, begun };
-    },
-  };
+  return createRecordReader({
+    read,
+    // Whatever follows an error is not the answer's.
+    skips: (data) => failed || data === '[DONE]',
+    isDone: () => done,
+    position: () => ({ ...head, ...items.position(), sequence, begun }),
+  });
 }

@@ -1,6 +1,6 @@
 import type { ChatRequest, ChatTool } from '../chat.ts';
 import { bool, count, given, isObject, list, strings, text, unknownFields, type JsonObject } from '../guards.ts';
-import { effortOf } from '../openai-chat/parse.ts';
+import { effortOf } from '../reasoning-effort.ts';
 import { parametersOf } from './schema.ts';
 
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(['type', 'name', 'description', 'parameters', 'strict']);

@@ -1,0 +1,9 @@
+/** The same bytes as a `Buffer`; nothing is copied. */
+export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** Bytes as UTF-8 text. */
+export function utf8(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('utf8');
+}

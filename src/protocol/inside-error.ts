@@ -1,0 +1,15 @@
+import type { InsideError } from './tap.ts';
+
+/** What an error without words of its own is told as. */
+const NO_WORDS = 'the provider sent an error instead of an answer';
+
+/** An error's own code where that is an HTTP status. */
+export function ownStatus(code: unknown): number | undefined {
+  const status = Number(code ?? Number.NaN);
+  return status >= 400 && status < 600 ? status : undefined;
+}
+
+/** An error that stands in an answer. */
+export function insideError(error: unknown, message: string | undefined, status: number | undefined): InsideError {
+  return { message: message ?? NO_WORDS, status: status ?? 500, text: JSON.stringify(error) };
+}

@@ -2,6 +2,7 @@ import { strategyName } from '../decide/strategy.ts';
 import { isEstimated } from '../ledger/estimated.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Feedback, Intent, Outcome, OutcomeStatus } from '../ledger/record.ts';
+import type { Runtime } from './runtime.ts';
 
 /** One request in a line: what lists and live events show. */
 export interface Activity {
@@ -78,4 +79,16 @@ export function activityOf(intent: Intent, outcome?: Outcome, feedback: readonly
     simulated: outcome?.attempts.some((attempt) => attempt.simulated === true) ?? false,
     score: feedback.at(-1)?.score ?? null,
   };
+}
+
+/** Tells the page, the metrics and later reads how a request ended. */
+export function publishOutcome(
+  intent: Intent,
+  outcome: Outcome,
+  { recent, metrics, state }: Pick<Runtime, 'recent' | 'metrics' | 'state'>,
+): void {
+  recent.settled(outcome);
+  const activity = activityOf(intent, outcome);
+  metrics.request(activity);
+  state.publish('requests', activity);
 }

@@ -3,8 +3,9 @@ import type { Intent, Outcome } from '../ledger/record.ts';
 import type { ChatRequest } from '../protocol/chat.ts';
 import { codecOf } from '../protocol/registry.ts';
 import { answered, failedAnswer, heldAnswer } from './answers.ts';
+import { needOf } from './health.ts';
 import { withinHold } from './hold.ts';
-import { activityOf } from './activity.ts';
+import { publishOutcome } from './activity.ts';
 import { callUntilAnswered } from './chain.ts';
 import { routeWithVector } from './embed.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
@@ -16,7 +17,7 @@ import type { Snapshot } from './snapshot.ts';
 
 /** Tells everyone who wants to know how a request ended. */
 function announce(outcome: Outcome, intent: Intent, routed: Routed, request: AnswerRequest, runtime: Runtime): void {
-  runtime.recent.settled(outcome);
+  publishOutcome(intent, outcome, runtime);
   for (const { failure, error, provider, model } of outcome.attempts) {
     if (failure !== undefined && failure !== 'gone') {
       runtime.log.warn({ request: intent.id, provider, model, failure, error }, 'an upstream call failed');
@@ -25,9 +26,6 @@ function announce(outcome: Outcome, intent: Intent, routed: Routed, request: Ans
   if (outcome.status === 'ok' && outcome.model !== undefined) {
     runtime.memory.remember(request, outcome.model, routed.query.inputTokens);
   }
-  const activity = activityOf(intent, outcome);
-  runtime.metrics.request(activity);
-  runtime.state.publish('requests', activity);
 }
 
 function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtime: Runtime): Passage {
@@ -70,6 +68,7 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
     runtime,
     codec,
     chat: () => (chat ??= codec.parse(request.parsed)),
+    need: needOf(snapshot, routed.query.inputTokens),
     attempts: [],
     warnings: new Set(routed.plan.warnings),
     explain,

@@ -3,10 +3,7 @@ import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { addReturnable } from '../protocol/headers.ts';
 import type { Codec } from '../protocol/codec.ts';
-import { codecOf } from '../protocol/registry.ts';
-import type { Seen, Tap } from '../protocol/tap.ts';
-import { createTranscoder } from '../protocol/transcoder.ts';
-import { failureInside } from '../providers/classify.ts';
+import type { Seen } from '../protocol/tap.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './passage.ts';
 import { wholeBody } from './body.ts';
@@ -15,6 +12,7 @@ import { addSignalboxHeaders } from './head.ts';
 import { rememberHolder } from './holder.ts';
 import { errorOf } from './policy.ts';
 import { promisedBody } from './hold.ts';
+import { createLeg } from './leg.ts';
 import { relay } from './relay.ts';
 import type { OpenAttempt } from './settlement.ts';
 import { createTakeOver } from './take-over.ts';
@@ -37,7 +35,9 @@ function routingOf(passage: Passage, outcome: Outcome): unknown {
 interface HeadInput {
   readonly contentType: string;
   /** Whose headers are told, where they are. */
-  readonly upstream?: Pick<UpstreamAnswer, 'headers' | 'dialect'>;
+  readonly upstream?: Pick<UpstreamAnswer, 'headers'>;
+  /** The bytes are not the upstream's own: neither is their type. */
+  readonly rewritten?: boolean;
   /** The attempt that answered or was last tried. */
   readonly opened?: OpenAttempt;
   readonly attempts: number;
@@ -46,15 +46,14 @@ interface HeadInput {
 
 /** The head's headers. Called before the outcome is written: settling makes the model the session's own. */
 function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
-  const { contentType, upstream, opened, attempts, cost } = head;
+  const { contentType, upstream, rewritten, opened, attempts, cost } = head;
   const { intent, routed, settlement, request, runtime } = passage;
   const target = opened?.target ?? routed.targets[0];
   const model = target?.model.id ?? routed.decision.chosen;
   const headers: Record<string, string> = { 'content-type': contentType };
   if (upstream !== undefined) {
     addReturnable(headers, upstream.headers);
-    // The type is that of the bytes that the caller gets.
-    if (upstream.dialect !== passage.codec.dialect) headers['content-type'] = contentType;
+    if (rewritten === true) headers['content-type'] = contentType;
   }
   return addSignalboxHeaders(headers, {
     requestId: intent.id,
@@ -88,9 +87,8 @@ function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAn
   const { cost } = settlement.totals();
   const headers = headersOf(passage, {
     contentType: request.stream ? codec.streamType : 'application/json',
-    upstream: request.stream
-      ? { ...upstream, headers: { ...upstream.headers, 'content-type': codec.streamType } }
-      : upstream,
+    upstream,
+    rewritten: request.stream || upstream.dialect !== codec.dialect,
     opened,
     attempts: settlement.attempts.length,
     cost,
@@ -101,21 +99,6 @@ function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAn
     body: wholeBody(passage.explain ? codec.addRouting(whole.bytes, routingOf(passage, outcome)) : whole.bytes),
     settled: settlement.settled,
   };
-}
-
-/** The tap that lets an upstream's answer through in the caller's dialect. */
-function tapOf(passage: Passage, { target }: Called, upstream: UpstreamAnswer, trailer: (seen: Seen) => unknown): Tap {
-  const { codec, request } = passage;
-  const { redact, dialect } = upstream;
-  return dialect === codec.dialect
-    ? codec.tap({ strip: !codec.asksForUsage(request.parsed), redact, trailer })
-    : createTranscoder({
-        from: codecOf(dialect),
-        to: codec,
-        writer: writerOptionsOf(passage, target.upstream.name),
-        redact,
-        trailer,
-      });
 }
 
 /** Says to the caller of a stream that its answer is still being made. */
@@ -152,17 +135,14 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
   const headers = headersOf(passage, {
     contentType: codec.streamType,
     upstream,
+    rewritten: upstream.dialect !== codec.dialect,
     opened: first.opened,
     attempts: settlement.attempts.length + 1,
   });
   return {
     head: { status, headers },
     body: relay({
-      first: {
-        upstream: upstream.body,
-        tap: tapOf(passage, first, upstream, (seen) => trailer(first, seen)),
-        failureOf: (inside) => failureInside(inside, upstream.redact),
-      },
+      first: createLeg(passage, first, upstream, (seen) => trailer(first, seen)),
       async takeOver(failure, leg) {
         const next = await takeOver(failure, leg, current);
         if (next instanceof UpstreamFailure) return next;
@@ -215,7 +195,7 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
   const status = own ? because.status : error.status;
   const headers = headersOf(passage, {
     contentType: 'application/json',
-    ...(own ? { upstream: { headers: because.headers, dialect: codec.dialect } } : {}),
+    ...(own ? { upstream: because } : {}),
     attempts: settlement.attempts.length,
     cost: settlement.totals().cost,
   });

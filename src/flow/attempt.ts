@@ -5,7 +5,7 @@ import type { Passage } from './passage.ts';
 import { asFailure } from './body.ts';
 import { callUpstream } from './call.ts';
 import type { Called } from './called.ts';
-import { needOf, untracked, type OpenCall } from './health.ts';
+import { untracked, type OpenCall } from './health.ts';
 import type { Attempt } from './policy.ts';
 import type { OpenAttempt } from './settlement.ts';
 import type { WireEdit } from './translate.ts';
@@ -25,8 +25,7 @@ function learn(passage: Passage, { target, opened, failure, whole }: Called): vo
 }
 
 /** The right to call; undefined when it was not granted in time. At once where nothing is limited. */
-function slotOf({ routed, snapshot, runtime, request }: Passage, { upstream }: Target, remaining: number) {
-  const need = needOf(snapshot, routed.query.inputTokens);
+function slotOf({ need, runtime, request }: Passage, { upstream }: Target, remaining: number) {
   return runtime.memory.slot(upstream, need, { ms: remaining, signal: request.signal });
 }
 

@@ -4,7 +4,6 @@ import type { UpstreamFailure } from '../providers/provider.ts';
 import { attempt } from './attempt.ts';
 import type { Called } from './called.ts';
 import type { Passage } from './passage.ts';
-import { needOf } from './health.ts';
 import { pause } from './pause.ts';
 import { reserveOf } from './reserve.ts';
 import { singleChoice } from './single-choice.ts';
@@ -17,7 +16,7 @@ export interface GivenUp {
 }
 
 /** How one call is to be made, for the target that the policy chose. */
-export type EditOf = (called: { readonly upstream: string }) => Pick<WireEdit, 'edit'>;
+export type EditOf = (target: Target) => Pick<WireEdit, 'edit'>;
 
 const UNCHANGED: EditOf = () => ({});
 
@@ -39,8 +38,7 @@ export async function callUntilAnswered(
   remaining: () => number,
   editOf: EditOf = UNCHANGED,
 ): Promise<Called | GivenUp> {
-  const { routed, attempts, snapshot, runtime, request, settlement } = passage;
-  const need = needOf(snapshot, routed.query.inputTokens);
+  const { routed, attempts, need, snapshot, runtime, request, settlement } = passage;
   for (;;) {
     const step = singleChoice.next({
       targets: routed.targets,
@@ -74,8 +72,8 @@ export async function callUntilAnswered(
         {
           ...step.body,
           contextWindow: target.model.contextWindow,
-          moved: passage.runtime.memory.step(passage.request, target.model.id) === 'switch',
-          ...editOf({ upstream: step.call.id }),
+          moved: runtime.memory.step(request, target.model.id) === 'switch',
+          ...editOf(target),
         },
         remaining(),
       ),

@@ -2,8 +2,8 @@ import { strategyOf } from '../decide/strategy.ts';
 import type { AttemptRecord, Intent, Outcome } from '../ledger/record.ts';
 import type { CallerSignal, RawAnswer, RawRequest } from '../providers/provider.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
-import { activityOf } from './activity.ts';
-import type { AnswerBody } from './body.ts';
+import { publishOutcome } from './activity.ts';
+import { asFailure, type AnswerBody } from './body.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -96,10 +96,7 @@ export async function forward(
       overheadMs: begun - request.started,
     };
     runtime.journal.settle(outcome);
-    runtime.recent.settled(outcome);
-    const activity = activityOf(intent, outcome);
-    runtime.metrics.request(activity);
-    runtime.state.publish('requests', activity);
+    publishOutcome(intent, outcome, runtime);
   };
   const { timeouts } = snapshot.config;
   const limits = { ...timeouts, firstToken: timeouts.total };
@@ -107,8 +104,7 @@ export async function forward(
     const answer = await provider.forward({ ...request.raw, key: 0 }, limits, request.signal);
     return { ...answer, body: settled(answer, settle) };
   } catch (error) {
-    const failure =
-      error instanceof UpstreamFailure ? error : new UpstreamFailure('sick', 'the call failed', { cause: error });
+    const failure = asFailure(error);
     settle(failure.failure === 'gone' ? 'cancelled' : 'failed', 502, failure);
     throw failure;
   }

@@ -5,6 +5,7 @@ import type { Codec } from '../protocol/codec.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import type { Called } from './called.ts';
 import type { AnswerBody } from './body.ts';
+import type { Need } from './health.ts';
 import type { Routed, RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import type { Settlement } from './settlement.ts';
@@ -52,6 +53,8 @@ export interface Passage {
   readonly codec: Codec;
   /** The request in no dialect, parsed when it is first asked for. */
   readonly chat: () => ChatRequest;
+  /** What it needs of an upstream. */
+  readonly need: Need;
   /** Upstream calls that have ended, in order. */
   readonly attempts: Called[];
   /** What the caller is to be warned of; grows with each translation. */

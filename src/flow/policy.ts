@@ -70,8 +70,14 @@ export interface Policy {
   next(state: RequestState): Step;
 }
 
+/** Where a call failed, as its error names it. */
+export interface FailedTarget {
+  readonly model: Pick<Target['model'], 'id'>;
+  readonly upstream: Pick<Target['upstream'], 'provider'>;
+}
+
 /** The error that tells a caller about a failed upstream call. */
-export function errorOf(failure: UpstreamFailure, target: Target): SignalboxError {
+export function errorOf(failure: UpstreamFailure, target: FailedTarget): SignalboxError {
   const where = `${target.model.id} (${target.upstream.provider})`;
   const details = {
     cause: failure,

@@ -1,54 +1,48 @@
-import { codecOf } from '../protocol/registry.ts';
+import type { Target } from '../decide/targets.ts';
 import type { Seen } from '../protocol/tap.ts';
-import { createTranscoder } from '../protocol/transcoder.ts';
-import type { Usage } from '../protocol/chat.ts';
-import { failureInside } from '../providers/classify.ts';
 import type { UpstreamFailure } from '../providers/provider.ts';
 import type { Called } from './called.ts';
 import { callUntilAnswered, type EditOf, type GivenUp } from './chain.ts';
 import { continued, createSplice, type ContinuationMode } from './continuation.ts';
+import { createLeg } from './leg.ts';
 import type { Passage } from './passage.ts';
 import type { Leg } from './relay.ts';
-import { writerOptionsOf } from './translate.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Books how an upstream's part of the answer ended. */
 export type Trailer = (called: Called, seen: Seen) => unknown;
 
 /** Which upstreams go on with an assistant's message: those whose provider can, until one of them refuses. */
-function createModes({ snapshot, routed }: Passage) {
+function createModes({ providers }: Snapshot) {
   const refused = new Set<string>();
   return {
-    of(upstream: string): ContinuationMode {
-      const target = routed.targets.find((candidate) => candidate.upstream.id === upstream);
-      const provider = snapshot.providers.get(target?.upstream.provider ?? '');
-      return provider?.prefill === true && !refused.has(upstream) ? 'prefill' : 'restart';
+    of({ upstream }: Target): ContinuationMode {
+      const able = providers.get(upstream.provider)?.prefill === true;
+      return able && !refused.has(upstream.id) ? 'prefill' : 'restart';
     },
-    refuse: (upstream: string) => refused.add(upstream),
+    refuse: ({ upstream }: Target) => refused.add(upstream.id),
   };
 }
 
 /** What lets another upstream go on with a streamed answer that broke off. */
 export function createTakeOver(passage: Passage, trailer: Trailer) {
-  const { settlement, snapshot, codec, attempts, runtime } = passage;
-  const modes = createModes(passage);
+  const { settlement, snapshot, attempts, runtime } = passage;
+  const modes = createModes(snapshot);
 
   const next = async (said: string): Promise<Called | GivenUp> => {
     const begun = runtime.clock.elapsed();
     // The caller has a part of the answer: the chain's deadline has been met, and the rest has one of its own.
     const remaining = () => begun + snapshot.config.timeouts.total - runtime.clock.elapsed();
-    const prefills = (upstream: string) => said !== '' && modes.of(upstream) === 'prefill';
-    const editOf: EditOf = ({ upstream }) => (prefills(upstream) ? { edit: (chat) => continued(chat, said) } : {});
+    const prefills = (target: Target) => said !== '' && modes.of(target) === 'prefill';
+    const editOf: EditOf = (target) => (prefills(target) ? { edit: (chat) => continued(chat, said) } : {});
     for (;;) {
       const called = await callUntilAnswered(passage, remaining, editOf);
       const last = attempts.at(-1);
       const refused =
-        'fail' in called &&
-        last?.failure?.failure === 'request' &&
-        last.begun !== true &&
-        prefills(last.target.upstream.id);
+        'fail' in called && last?.failure?.failure === 'request' && last.begun !== true && prefills(last.target);
       if (!refused) return called;
       // The beginning that we put into the request is not the caller's fault: it is asked for anew, without.
-      modes.refuse(last.target.upstream.id);
+      modes.refuse(last.target);
       attempts.pop();
     }
   };
@@ -58,8 +52,9 @@ export function createTakeOver(passage: Passage, trailer: Trailer) {
     leg: Leg,
     broken: Called,
   ): Promise<{ leg: Leg; called: Called } | UpstreamFailure> => {
-    const { said, toolCalls, open } = leg.tap.position;
-    const usage: Usage = settlement.cut(broken.opened, {
+    const { position: resume } = leg.tap;
+    const { said, toolCalls, open } = resume;
+    const usage = settlement.cut(broken.opened, {
       seen: leg.tap.seen,
       status: broken.answer?.status ?? 200,
       failure,
@@ -77,18 +72,10 @@ export function createTakeOver(passage: Passage, trailer: Trailer) {
       settlement.cut(called.opened, { seen: whole.seen, status: answer.status, failure });
       return failure;
     }
-    const mode = modes.of(called.target.upstream.id);
-    const tap = createTranscoder({
-      from: codecOf(answer.dialect),
-      to: codec,
-      writer: { ...writerOptionsOf(passage, called.target.upstream.name), resume: leg.tap.position },
-      filter: createSplice({ said, mode, usage }),
-      redact: answer.redact,
-      trailer: (seen) => trailer(called, seen),
-    });
+    const filter = createSplice({ said, mode: modes.of(called.target), usage });
     return {
       called,
-      leg: { upstream: answer.body, tap, failureOf: (inside) => failureInside(inside, answer.redact) },
+      leg: createLeg(passage, called, answer, (seen) => trailer(called, seen), { resume, filter }),
     };
   };
 }

@@ -1,6 +1,9 @@
 import { SignalboxError } from '../errors.ts';
 import { forward } from '../flow/forward.ts';
 import { errorOf } from '../flow/policy.ts';
+import { asBuffer } from '../protocol/bytes.ts';
+import { isObject, text } from '../protocol/guards.ts';
+import { parseJson } from '../protocol/json.ts';
 import { addReturnable, forwardable } from '../protocol/headers.ts';
 import { patchRequest } from '../protocol/patch.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
@@ -9,7 +12,7 @@ import type { Admitted, GatewayContext } from './context.ts';
 import { checkPathRole } from './models.ts';
 import type { Ingress } from './ingress.ts';
 import { readRequest } from './request-body.ts';
-import { toResponse } from './stream-bridge.ts';
+import { isBodiless, toResponse } from './stream-bridge.ts';
 import { parseTags } from './tags.ts';
 
 /** Routes of OpenAI's that are passed on as they are. */
@@ -32,17 +35,12 @@ const FORM_START = 64 * 1024;
 /** The model that a body names: in JSON, or as a field of a form. */
 function modelOf(body: Uint8Array, type: string): string | undefined {
   if (type.startsWith('multipart/')) {
-    const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, FORM_START)).toString('latin1');
+    const start = asBuffer(body.subarray(0, FORM_START)).toString('latin1');
     return /name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,200})\r\n/.exec(start)?.[1];
   }
   if (body.length === 0) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
-    const model: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'model') : undefined;
-    return typeof model === 'string' ? model : undefined;
-  } catch {
-    throw new SignalboxError('invalid_json', 'the body is not valid JSON');
-  }
+  const parsed = parseJson(body);
+  return isObject(parsed) ? text(parsed['model']) : undefined;
 }
 
 interface Destination {
@@ -108,7 +106,6 @@ function destinationOf(
   return { provider };
 }
 
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 const METHODS = new Set(['GET', 'POST', 'DELETE']);
 
 function methodOf(method: string): 'GET' | 'POST' | 'DELETE' {
@@ -166,19 +163,10 @@ export async function passThrough(
       'x-signalbox-model': ascii(to.model ?? ''),
     };
     addReturnable(headers, answer.headers);
-    // A response without a body is complete as it is.
-    if (BODILESS.has(answer.status)) for await (const _ of answer.body) continue;
+    if (isBodiless(answer.status)) for await (const _ of answer.body) continue;
     return toResponse({ status: answer.status, headers, body: answer.body });
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
-    const upstream = { id: to.provider, provider: to.provider, name: to.name ?? '', price: null };
-    const model = {
-      id: to.model ?? to.provider,
-      aliases: [],
-      capabilities: new Set<never>(),
-      capabilitiesKnown: false,
-      upstreams: [upstream],
-    };
-    throw errorOf(error, { model, upstream });
+    throw errorOf(error, { model: { id: to.model ?? to.provider }, upstream: { provider: to.provider } });
   }
 }

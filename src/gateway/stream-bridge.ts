@@ -25,9 +25,17 @@ function responseBody(body: AnswerBody): Uint8Array<ArrayBuffer> | ReadableStrea
   );
 }
 
+/** Statuses of responses that have no body. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Whether a response with this status is complete as it is. */
+export function isBodiless(status: number): boolean {
+  return BODILESS.has(status);
+}
+
 /** A reply as a Fetch `Response`. */
 export function toResponse({ status, headers, body }: Reply): Response {
-  return new Response(status === 204 || status === 205 || status === 304 ? null : responseBody(body), {
+  return new Response(isBodiless(status) ? null : responseBody(body), {
     status,
     headers: { ...headers },
   });

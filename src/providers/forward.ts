@@ -2,9 +2,11 @@ import type { Clock } from '../clock.ts';
 import { headersOf } from './answer-headers.ts';
 import { classify, messageOf, networkFailure } from './classify.ts';
 import { UpstreamFailure, type Provider, type RawAnswer } from './provider.ts';
+import { onePiece } from './one-piece.ts';
 import { errorBody } from './read-start.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
-import { watchCall, type CallWatch } from './watch.ts';
+import { underWatch } from './under-watch.ts';
+import type { CallWatch } from './watch.ts';
 
 /** A host, as far as passing requests on needs it. */
 export interface ForwardHost {
@@ -30,10 +32,6 @@ async function* pass(answer: TransportAnswer, watch: CallWatch): AsyncGenerator<
   }
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
 /** Passes requests on to a host as they are, with its own key. */
 export function createForward({
   base,
@@ -43,11 +41,10 @@ export function createForward({
   clock,
   redact,
 }: ForwardHost): NonNullable<Provider['forward']> {
-  return async ({ method, path, headers, body, key }, limits, signal): Promise<RawAnswer> => {
-    if (signal.aborted) throw new UpstreamFailure('gone', 'the client left', { unsent: true });
-    const watch = watchCall(signal, () => clock.elapsed());
-    watch.limit(limits.total, 'no answer within timeouts.total');
-    try {
+  const elapsed = () => clock.elapsed();
+  return ({ method, path, headers, body, key }, limits, signal) => {
+    const limit = { ms: limits.total, message: 'no answer within timeouts.total' };
+    return underWatch({ signal, elapsed, limit }, async (watch): Promise<RawAnswer> => {
       // The caller's content type says how its body is cut; the host's own would not.
       const { 'content-type': _json, ...own } = fixed[key] ?? {};
       const answer = await transport.send({
@@ -67,11 +64,7 @@ export function createForward({
       const failure = classify(status, text);
       // It echoes parts of the key.
       if (failure === 'auth') throw new UpstreamFailure(failure, messageOf(status, text), { status });
-      const error = redact(refusal);
-      return { status, headers: told, body: once(error) };
-    } catch (error) {
-      watch.end();
-      throw watch.reason() ?? networkFailure(error);
-    }
+      return { status, headers: told, body: onePiece(redact(refusal)) };
+    });
   };
 }

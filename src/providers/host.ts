@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { ProviderConfig } from '../config/schema.ts';
 import { checkHost } from './check-host.ts';
-import { classify, MAX_ANSWER_BYTES, messageOf, networkFailure, retryAfterOf, tooLong } from './classify.ts';
+import { classify, MAX_ANSWER_BYTES, messageOf, retryAfterOf, tooLong } from './classify.ts';
 import { headersOf } from './answer-headers.ts';
 import { createForward } from './forward.ts';
+import { onePiece } from './one-piece.ts';
 import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
 import { codecOf } from '../protocol/registry.ts';
@@ -12,7 +13,8 @@ import { dialectsOf, pathsOf, type Preset } from './presets.ts';
 import { UpstreamFailure, type Provider, type UpstreamAnswer } from './provider.ts';
 import { createRedactor } from './redact.ts';
 import type { Call, Transport } from './transport.ts';
-import { watchCall, type CallWatch } from './watch.ts';
+import { firstTokenLimit, underWatch } from './under-watch.ts';
+import type { CallWatch } from './watch.ts';
 import type { WholeAnswer } from './whole-reader.ts';
 
 /** URLs kept ready; one per model name. */
@@ -50,10 +52,6 @@ export function baseHeaders(
 
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 
-async function* whole(body: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield body;
-}
-
 /** The address of a dialect: a version that the base URL ends with is not said twice. */
 function joinUrl(base: string, path: string): string {
   return base.endsWith('/v1') && path.startsWith('/v1/') ? base + path.slice(3) : base + path;
@@ -90,6 +88,7 @@ export function createHost(
   const redactor = createRedactor(config);
   const version = config.apiVersion ?? preset.apiVersion;
   const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
+  const elapsed = () => clock.elapsed();
   const urlOf = createUrls(name, base, preset, query);
 
   const refused = (
@@ -115,7 +114,7 @@ export function createHost(
     if (body.find((byte) => byte > 0x20) !== 0x7b)
       throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
     const headers = headersOf(answer.headers);
-    return { status, headers, dialect, streamed: false, body: whole(body), whole: body, redact: redactor.text };
+    return { status, headers, dialect, streamed: false, body: onePiece(body), whole: body, redact: redactor.text };
   };
 
   const stream = async (call: Call, dialect: Dialect, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {
@@ -143,14 +142,8 @@ export function createHost(
     simulated: false,
     streamUsage: preset.streamOptions,
     local: preset.local === true,
-    async call(upstream, request, limits, signal) {
-      if (signal.aborted) throw new UpstreamFailure('gone', 'the client left', { unsent: true });
-      const watch = watchCall(signal, () => clock.elapsed());
-      watch.limit(
-        Math.min(limits.firstToken, limits.total),
-        request.stream ? 'no first token within its limit' : 'no answer within timeouts.total',
-      );
-      try {
+    call: (upstream, request, limits, signal) =>
+      underWatch({ signal, elapsed, limit: firstTokenLimit(limits, request.stream) }, async (watch) => {
         const call = {
           url: urlOf(request.dialect, upstream.name),
           method: 'POST' as const,
@@ -159,15 +152,11 @@ export function createHost(
           signal: watch.signal,
           connect: limits.connect,
         };
-        if (request.stream) return await stream(call, request.dialect, limits.idle, watch);
+        if (request.stream) return stream(call, request.dialect, limits.idle, watch);
         const answer = await transport.sendWhole(call);
         watch.end();
         return taken(answer, request.dialect);
-      } catch (error) {
-        watch.end();
-        throw watch.reason() ?? networkFailure(error);
-      }
-    },
+      }),
     forward: createForward({ base, query, fixed, transport, clock, redact: redactor.bytes }),
     check: (signal) =>
       checkHost({ base, query, fixed: fixed[0] ?? {}, preset, transport, hasKey: keys.length > 0 }, signal),

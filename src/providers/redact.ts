@@ -1,4 +1,5 @@
 import type { ProviderConfig } from '../config/schema.ts';
+import { redactBytes } from '../protocol/redact-bytes.ts';
 
 /** Shorter keys are placeholders of local hosts, and words like any other. */
 const MIN_LENGTH = 8;
@@ -36,11 +37,5 @@ function secretsOf({ apiKey, headers, options }: Configured): string[] {
 export function createRedactor(config: Configured): Redactor {
   const secrets = secretsOf(config);
   const text = (words: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, MASK), words);
-  const bytes = (told: Uint8Array): Uint8Array => {
-    const view = Buffer.from(told.buffer, told.byteOffset, told.byteLength);
-    if (!secrets.some((secret) => view.includes(secret))) return told;
-    // Keys are ASCII: what stands around them stays as it is, whatever its encoding.
-    return Buffer.from(text(view.toString('latin1')), 'latin1');
-  };
-  return { text, bytes };
+  return { text, bytes: (told) => redactBytes(told, text) };
 }

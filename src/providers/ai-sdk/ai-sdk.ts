@@ -4,9 +4,11 @@ import type { ProviderConfig } from '../../config/schema.ts';
 import type { EncoderOptions } from '../../protocol/codec.ts';
 import { codecOf } from '../../protocol/registry.ts';
 import { firstEvents, resume } from '../first-event.ts';
-import { UpstreamFailure, type Provider, type UpstreamAnswer, type WireRequest } from '../provider.ts';
+import type { Provider, UpstreamAnswer, UpstreamFailure, WireRequest } from '../provider.ts';
+import { onePiece } from '../one-piece.ts';
 import { createRedactor } from '../redact.ts';
-import { watchCall, type CallWatch } from '../watch.ts';
+import { firstTokenLimit, underWatch } from '../under-watch.ts';
+import type { CallWatch } from '../watch.ts';
 import { resultEvents } from './answer.ts';
 import { callOptions } from './call-options.ts';
 import { failureOf } from './failure.ts';
@@ -23,10 +25,6 @@ interface Asked {
   readonly model: LanguageModelV3;
   readonly options: LanguageModelV3CallOptions;
   readonly encoder: EncoderOptions;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 const lowerCase = (headers: Readonly<Record<string, string>> = {}): Record<string, string> =>
@@ -74,7 +72,7 @@ export function createAiSdk(name: string, config: ProviderConfig, clock: Clock):
     const body = Buffer.from(codec.writeWhole(resultEvents(result), encoder));
     watch.end();
     const headers = { ...lowerCase(result.response?.headers), 'content-type': 'application/json' };
-    return { status: 200, headers, dialect, streamed: false, body: once(body), whole: body };
+    return { status: 200, headers, dialect, streamed: false, body: onePiece(body), whole: body };
   };
 
   const stream = async (asked: Asked, watch: CallWatch, idle: number, end: () => void): Promise<UpstreamAnswer> => {
@@ -102,24 +100,19 @@ export function createAiSdk(name: string, config: ProviderConfig, clock: Clock):
     simulated: false,
     streamUsage: true,
     local: false,
-    async call(upstream, request, limits, signal) {
-      if (signal.aborted) throw new UpstreamFailure('gone', 'the client left', { unsent: true });
-      const watch = watchCall(signal, () => clock.elapsed());
-      watch.limit(
-        Math.min(limits.firstToken, limits.total),
-        request.stream ? 'no first token within its limit' : 'no answer within timeouts.total',
-      );
+    call(upstream, request, limits, signal) {
       const ended = new AbortController();
       const end = () => ended.abort();
-      watch.signal.once('abort', end);
-      try {
-        const asked = await ask(upstream.name, request, ended.signal, watch);
-        return request.stream ? await stream(asked, watch, limits.idle, end) : await whole(asked, watch);
-      } catch (error) {
-        watch.end();
+      const failed = (error: unknown): UpstreamFailure => {
         end();
-        throw watch.reason() ?? failureOf(error, failures);
-      }
+        return failureOf(error, failures);
+      };
+      const limit = firstTokenLimit(limits, request.stream);
+      return underWatch({ signal, elapsed: () => clock.elapsed(), limit, failureOf: failed }, async (watch) => {
+        watch.signal.once('abort', end);
+        const asked = await ask(upstream.name, request, ended.signal, watch);
+        return request.stream ? stream(asked, watch, limits.idle, end) : whole(asked, watch);
+      });
     },
     async check() {
       try {

@@ -149,12 +149,15 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
         current = next.called;
         return next.leg;
       },
-      broken(failure, withheld, position) {
+      broken(failure, { tap }) {
         const error = errorOf(failure, current.target);
+        // Booked before where a take-over was tried.
+        settlement.answered(current.opened, { seen: tap.seen, status, failure });
         settlement.givenUp();
         const routing = told(settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code }));
         // Words about a key hold parts of it.
         const secret = failure.failure === 'auth' || failure.failure === 'quota';
+        const { withheld, position } = tap;
         if (withheld === undefined || secret) return codec.errorEvent(error, routing, position);
         return routing === undefined ? withheld : codec.addRouting(withheld, routing);
       },

@@ -1,4 +1,4 @@
-import type { InsideError, Position, Tap } from '../protocol/tap.ts';
+import type { InsideError, Tap } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { asFailure, type AnswerBody } from './body.ts';
 import { createPulse } from './pulse.ts';
@@ -15,8 +15,8 @@ export interface RelayOptions {
   readonly first: Leg;
   /** The leg broke: books it, and gives another that goes on where it ended, or why there is none. */
   readonly takeOver: (failure: UpstreamFailure, leg: Leg) => Promise<Leg | UpstreamFailure>;
-  /** Nobody goes on: settles and gives the last bytes, which tell the caller; `told` is the provider's own word of it. */
-  readonly broken: (failure: UpstreamFailure, told: Uint8Array | undefined, position: Position) => Uint8Array;
+  /** Nobody goes on with the leg: books it, settles and gives the last bytes, which tell the caller. */
+  readonly broken: (failure: UpstreamFailure, leg: Leg) => Uint8Array;
   /** The caller does not want the rest: settles. The tap's trailer settles what ends well. */
   readonly cancelled: (leg: Leg) => void;
   /** Says to the caller that the answer is still being made. */
@@ -80,9 +80,8 @@ export function relay(options: RelayOptions): AnswerBody {
     const next = failed.tap.seen.finishReason === undefined ? await options.takeOver(failure, failed) : failure;
     if (next instanceof UpstreamFailure) {
       if (over) return DONE;
-      const { withheld, position } = failed.tap;
       close();
-      const last = options.broken(next, withheld, position);
+      const last = options.broken(next, failed);
       return { value: before === undefined ? last : Buffer.concat([before, last]), done: false };
     }
     leg = next;

@@ -70,6 +70,17 @@ describe('an attempt', () => {
     expect(outcome.attempts[0]?.failure).toBeUndefined();
   });
 
+  it('whose stream held an error after all was said is booked at what it told', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const said = streamEvents(['Hi']).slice(0, -1).join('');
+      response.end(`${said}data: {"error":{"message":"overloaded","code":529}}\n\n`);
+    });
+    const outcome = await booked(await gateway.chat(small({ stream: true })));
+    expect(outcome).toMatchObject({ status: 'failed', usage: { input: 11, output: 7 }, cost: 25_000n });
+    expect(outcome.attempts).toMatchObject([{ failure: 'busy', usage: { input: 11, output: 7 } }]);
+  });
+
   it('whose stream broke or held an error keeps the status that it came with', async () => {
     const begun = streamEvents(['Hi']).slice(0, 2).join('');
     for (const end of ['', 'data: {"error":{"message":"overloaded","code":529}}\n\ndata: [DONE]\n\n']) {

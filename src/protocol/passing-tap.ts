@@ -37,15 +37,17 @@ export function createPassingTap({ framing, reader: begin, ending }: TappedDiale
     if (fold.seen.failed !== undefined) return undefined;
     const data = framing.dataOf(record);
     if (data === undefined) return record;
+    // A client's parser would fail on it.
+    if (data === '') return undefined;
     records++;
     const before = reader.malformed;
     for (const event of reader.read(data)) fold.add(event);
-    fold.count(records, reader.malformed, reader.done);
-    if (reader.malformed > before) return undefined;
     if (fold.seen.failed !== undefined) {
       withheld = options.redact === undefined ? record : redactBytes(record, options.redact);
       return undefined;
     }
+    fold.count(records, reader.malformed, reader.done);
+    if (reader.malformed > before || fold.seen.failed !== undefined) return undefined;
     return reader.done ? last(record) : record;
   };
 

@@ -11,12 +11,10 @@ export interface RecordParts {
   skips?(data: string): boolean;
   isDone(): boolean;
   position(): Position;
-  /** Counts JSON that is no object as malformed, too. */
-  readonly objectsOnly?: boolean;
 }
 
-/** A reader over records of JSON: what is not JSON gives no event and is counted. */
-export function createRecordReader({ read, skips, isDone, position, objectsOnly }: RecordParts): EventReader {
+/** A reader over records of JSON: what is no JSON object gives no event and is counted. */
+export function createRecordReader({ read, skips, isDone, position }: RecordParts): EventReader {
   let malformed = 0;
   return {
     read(data) {
@@ -29,7 +27,7 @@ export function createRecordReader({ read, skips, isDone, position, objectsOnly 
         return [];
       }
       if (isObject(record)) return read(record);
-      if (objectsOnly === true) malformed++;
+      malformed++;
       return [];
     },
     end: () => [],

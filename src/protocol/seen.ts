@@ -1,5 +1,6 @@
 import type { ChatEvent } from './chat.ts';
 import { NOT_JSON } from './whole-events.ts';
+import { UNFINISHED, UNREADABLE } from './inside-error.ts';
 import { MAX_SEEN_CHARS, type Seen } from './tap.ts';
 import type { Mutable } from './mutable.ts';
 
@@ -7,7 +8,10 @@ import type { Mutable } from './mutable.ts';
 export interface SeenFold {
   readonly seen: Seen;
   add(event: ChatEvent): void;
-  /** Records that were read, those without JSON, and whether the dialect's end came. */
+  /**
+   * Records that were read, those that cannot be, and whether the dialect's end came. One that cannot be read, or an end
+   * without a finish reason, is a failure of the stream, unless the answer was complete by then.
+   */
   count(events: number, malformed: number, done: boolean): void;
 }
 
@@ -51,9 +55,13 @@ export function foldSeen(): SeenFold {
       }
     },
     count(events, malformed, done) {
+      if (seen.finishReason === undefined) {
+        if (malformed > seen.malformed) seen.failed ??= UNREADABLE;
+        else if (done) seen.failed ??= UNFINISHED;
+      }
       seen.events = events;
       seen.malformed = malformed;
-      seen.done = done;
+      seen.done = done && seen.failed === undefined;
     },
   };
 }
@@ -63,6 +71,5 @@ export function seenOf(events: readonly ChatEvent[]): Seen {
   const fold = foldSeen();
   const malformed = events[0] === NOT_JSON;
   if (!malformed) for (const event of events) fold.add(event);
-  fold.count(1, malformed ? 1 : 0, true);
-  return fold.seen;
+  return { ...fold.seen, events: 1, malformed: malformed ? 1 : 0, done: true };
 }

@@ -90,5 +90,14 @@ describe('dataOf', () => {
     expect(of('data: a\rdata: b\n\n')).toBe('a\nb');
     expect(of(': keep-alive\n\n')).toBeUndefined();
     expect(of('database: x\n\n')).toBeUndefined();
+    expect(of('data: \r\n\r\n')).toBe('');
+    expect(of('\uFEFFdata: a\n\n')).toBe('a');
+  });
+
+  it('gives all of an event whose bytes are damaged, which no parser takes for one', () => {
+    for (const damaged of ['dta: {"a":"b"}\n\n', 'tent":"b"}}]}\n\n', 'event: x\r\n{"a":\r\n\r\n']) {
+      expect(of(damaged)).toBe(damaged);
+    }
+    expect(of(': {"not":"damaged"}\n\n')).toBeUndefined();
   });
 });

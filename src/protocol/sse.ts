@@ -87,7 +87,15 @@ export function createEventSplitter(): EventSplitter {
   return createRecordSplitter(cut, SEAM);
 }
 
-/** The `data` of an event, its lines joined; undefined for comments and events without data. */
+/** A comment, or a field of the format. */
+const KNOWN_LINE = /^(?::|(?:data|event|id|retry)(?::|$))/;
+/** Whether a line without a field's name may have been a part of some JSON, where text stands in quotes. */
+const mayBeJson = (line: string): boolean => /["{}]/.test(line) && !KNOWN_LINE.test(line);
+
+/**
+ * The `data` of an event, its lines joined; undefined for comments and events without data. Of an event that is neither,
+ * because its bytes are damaged, all of it.
+ */
 export function dataOf(event: Uint8Array): string | undefined {
   const text = utf8(event);
   // By far the most events are one line of data, in some dialects with their type before it.
@@ -95,11 +103,13 @@ export function dataOf(event: Uint8Array): string | undefined {
   const isSingle = text.startsWith('data: ', named) && text.indexOf('\n', named) >= text.length - 2;
   if (isSingle && !text.includes('\r')) return text.slice(named + 6).trimEnd();
   let data: string | undefined;
-  for (const line of text.split(/\r\n|\n|\r/)) {
+  // A stream may begin with a byte order mark.
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+  for (const line of lines) {
     if (!line.startsWith('data')) continue;
     if (line.length > 4 && line[4] !== ':') continue;
     const value = line.slice(line[5] === ' ' ? 6 : 5);
     data = data === undefined ? value : `${data}\n${value}`;
   }
-  return data;
+  return data === undefined && lines.some(mayBeJson) ? text : data?.trim();
 }

@@ -47,10 +47,12 @@ export function createTranscoder({ from, to, writer: options, filter, redact, tr
     if (bytes !== undefined) out.push(bytes);
   };
   const read = (record: Uint8Array, out: Uint8Array[]): void => {
-    const data = from.framing.dataOf(record);
+    // Whatever follows an error is not the answer's.
+    if (ended || fold.seen.failed !== undefined) return;
+    const data = from.framing.dataOf(record) ?? '';
     // A comment says that the provider is alive, and so does what becomes of it.
-    write(data === undefined ? [{ type: 'ping' }] : reader.read(data), out);
-    if (data !== undefined) records++;
+    write(data === '' ? [{ type: 'ping' }] : reader.read(data), out);
+    if (data !== '') records++;
     fold.count(records, reader.malformed, reader.done);
     if (reader.done && fold.seen.failed === undefined) close(out);
   };
@@ -66,13 +68,13 @@ export function createTranscoder({ from, to, writer: options, filter, redact, tr
     },
     push(chunk) {
       const out: Uint8Array[] = [];
-      for (const record of splitter.push(chunk)) if (!ended) read(record, out);
+      for (const record of splitter.push(chunk)) read(record, out);
       return joined(out);
     },
     end() {
       const out: Uint8Array[] = [];
       const rest = splitter.rest();
-      if (rest !== undefined && !ended) read(rest, out);
+      if (rest !== undefined) read(rest, out);
       if (fold.seen.finishReason !== undefined && fold.seen.failed === undefined) close(out);
       return joined(out);
     },

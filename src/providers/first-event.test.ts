@@ -82,15 +82,26 @@ describe('the first event of a stream', () => {
     expect((await opened([text])).all).toBe(text);
   });
 
-  it.each([[[]], [[': only\n\n', ': comments\n\n']], [['data: {"choices":[{"del']]])(
-    'that never comes is a failure: %j',
-    async (pieces) => {
-      expect(await failureOf(pieces)).toMatchObject({
+  it('that cannot be read is a failure', async () => {
+    for (const garbage of ['data: {"choices":[{"del\n\n', 'data: []\n\n', '<html lang="en">\n\n']) {
+      expect(await failureOf([garbage, 'data: {"choices":[]}\n\n'])).toMatchObject({
         failure: 'sick',
-        message: 'the stream ended before its first event',
+        message: expect.stringContaining('cannot be read'),
       });
-    },
-  );
+    }
+  });
+
+  it.each([
+    [[]],
+    [[': only\n\n', ': comments\n\n']],
+    [['data:\n\n', 'data: [DONE]\n\n']],
+    [['data: {"choices":[{"del']],
+  ])('that never comes is a failure: %j', async (pieces) => {
+    expect(await failureOf(pieces)).toMatchObject({
+      failure: 'sick',
+      message: 'the stream ended before its first event',
+    });
+  });
 
   it.each([
     ['comments', ': waiting\n\n'],

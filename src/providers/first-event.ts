@@ -2,6 +2,7 @@ import type { Codec } from '../protocol/codec.ts';
 import { failureInside, networkFailure } from './classify.ts';
 import { UpstreamFailure, type UpstreamAnswer } from './provider.ts';
 import type { Framing } from '../protocol/framing.ts';
+import { foldSeen } from '../protocol/seen.ts';
 import type { CallWatch } from './watch.ts';
 
 /** A stream whose first event is here. */
@@ -22,25 +23,33 @@ function isJson(data: string): boolean {
   }
 }
 
-/** The error that a first event holds, for providers that answer 200 and then fail. */
-function inBandError(data: string, codec: Codec, redact: UpstreamAnswer['redact']): UpstreamFailure | undefined {
-  const events = data.includes('"error"') ? codec.reader().read(data) : [];
-  const error = events.find((event) => event.type === 'error');
-  if (error === undefined) return undefined;
-  const { message, status = 500, text = message } = error;
-  return failureInside({ message, status, text }, redact);
+/** What is wrong with a first event: an error, for providers that answer 200 and then fail, or bytes that nobody can read. */
+function faultOf(data: string, codec: Codec, redact: UpstreamAnswer['redact']): UpstreamFailure | undefined {
+  const reader = codec.reader();
+  const fold = foldSeen();
+  for (const event of reader.read(data)) fold.add(event);
+  fold.count(1, reader.malformed, reader.done);
+  const { failed } = fold.seen;
+  return failed === undefined ? undefined : failureInside(failed, redact);
 }
+
+/** Data that tell nothing of an answer: one that ends with them has not begun. */
+const NOTHING: ReadonlySet<string | undefined> = new Set([undefined, '', '[DONE]']);
 
 function firstData(records: readonly Uint8Array[], { dataOf }: Framing): string | undefined {
   for (const record of records) {
     const data = dataOf(record);
-    if (data !== undefined) return data;
+    if (!NOTHING.has(data)) return data;
   }
   return undefined;
 }
 
-/** Reads until an event with data is whole; gives its data. */
-async function readFirst(rest: AsyncIterator<Uint8Array>, read: Uint8Array[], framing: Framing): Promise<string> {
+/** Reads until an event with data is whole; gives its data, or nothing where it is too large to wait for. */
+async function readFirst(
+  rest: AsyncIterator<Uint8Array>,
+  read: Uint8Array[],
+  framing: Framing,
+): Promise<string | undefined> {
   const splitter = framing.splitter();
   const begun = () => firstData([splitter.rest() ?? new Uint8Array()], framing);
   let size = 0;
@@ -54,17 +63,19 @@ async function readFirst(rest: AsyncIterator<Uint8Array>, read: Uint8Array[], fr
     }
     read.push(step.value);
     size += step.value.length;
-    // No error is as large as this: an event that has begun by then is an answer.
-    const data = firstData(splitter.push(step.value), framing) ?? (size > MAX_BEFORE_FIRST ? begun() : undefined);
+    const data = firstData(splitter.push(step.value), framing);
     if (data !== undefined) return data;
-    if (size > MAX_BEFORE_FIRST)
-      throw new UpstreamFailure('sick', `no event within the first ${MAX_BEFORE_FIRST} bytes of the stream`);
+    if (size <= MAX_BEFORE_FIRST) continue;
+    // No error is as large as this: an event that has begun by then is an answer.
+    if (begun() !== undefined) return undefined;
+    throw new UpstreamFailure('sick', `no event within the first ${MAX_BEFORE_FIRST} bytes of the stream`);
   }
 }
 
 /**
  * Waits for the first whole event of a stream, so that failures before it fall over invisibly; comments do not count.
- * @throws UpstreamFailure when the stream ends before, holds 1 MB without one, or its first event is an error.
+ * @throws UpstreamFailure when the stream ends before, holds 1 MB without one, or its first event is an error or
+ * cannot be read.
  */
 export async function firstEvents(
   body: AsyncIterable<Uint8Array>,
@@ -74,7 +85,8 @@ export async function firstEvents(
   const rest = body[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   try {
-    const failure = inBandError(await readFirst(rest, first, codec.framing), codec, redact);
+    const data = await readFirst(rest, first, codec.framing);
+    const failure = data === undefined ? undefined : faultOf(data, codec, redact);
     if (failure !== undefined) throw failure;
   } catch (error) {
     await rest.return?.();

@@ -128,7 +128,6 @@ export function readAnthropic(): EventReader {
 
   return createRecordReader({
     read,
-    objectsOnly: true,
     isDone: () => done,
     position: () => ({ ...position }),
   });

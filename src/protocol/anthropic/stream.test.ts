@@ -378,6 +378,9 @@ describe('passing a stream on', () => {
     const cut = anthropic.tap({ strip: false });
     cut.push(stream(...text.slice(0, 3)));
     expect(cut.end()).toBeUndefined();
+    // An end that does not say why is how a cut answer looks.
+    expect(cut.push(stream({ type: 'message_stop' }))).toBeUndefined();
+    expect(cut).toMatchObject({ seen: { done: false, failed: { status: 500 } }, withheld: undefined });
   });
 });
 

@@ -4,6 +4,7 @@ import { given, isObject, text, type JsonObject } from '../guards.ts';
 import { metadataEvent } from '../metadata.ts';
 import { createRecordReader } from '../record-reader.ts';
 import { sayMore } from '../tap.ts';
+import { UNFINISHED } from '../inside-error.ts';
 import { errorInside } from './error.ts';
 import type { Shape } from './shape.ts';
 import { finishOf, usageOf } from './usage.ts';
@@ -82,9 +83,9 @@ export function readLines(shape: Shape): EventReader {
   });
 }
 
-/** Events of a whole answer. */
+/** Events of a whole answer; an error event for one that says it is not done. */
 export function readBody(body: JsonObject, shape: Shape): ChatEvent[] {
-  const error = errorInside(body);
+  const error = errorInside(body) ?? (body['done'] === false ? UNFINISHED : undefined);
   if (error !== undefined) return [{ type: 'error', ...error }];
   const said = saidEvents(body, shape, 0);
   const ending = body['done'] === true ? endEvents(body, said.at(-1)?.type === 'tool-call-delta') : [];

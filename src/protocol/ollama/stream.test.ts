@@ -104,7 +104,8 @@ describe('reading', () => {
     tap.end();
     expect(tap.seen).toMatchObject({ done: false });
     expect(tap.seen.finishReason).toBeUndefined();
-    expect(ollama.seenWhole(Buffer.from(line({ content: 'x' }, {}))).finishReason).toBeUndefined();
+    const { failed, finishReason } = ollama.seenWhole(Buffer.from(line({ content: 'x' })));
+    expect([failed?.message, finishReason]).toEqual(['the answer ended without a finish reason', undefined]);
   });
 
   it('wire 23: an error in the middle of a stream, with a status where there is one', () => {
@@ -124,12 +125,12 @@ describe('reading', () => {
     expect(read('{"error":{}}')).toMatchObject([{ type: 'error', message: expect.stringContaining('error') }]);
   });
 
-  it('takes an empty line for a sign of life, and counts what is no JSON', () => {
+  it('takes an empty line for a sign of life, and counts what is no object', () => {
     const reader = ollama.reader();
     expect(reader.read(line({})).at(-1)).toEqual({ type: 'ping' });
     expect(reader.read('{"model":')).toEqual([]);
     expect(reader.read('[]')).toEqual([]);
-    expect(reader.malformed).toBe(1);
+    expect(reader.malformed).toBe(2);
   });
 
   it('reads whatever comes without failing', () => {

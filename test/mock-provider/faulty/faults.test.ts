@@ -193,7 +193,10 @@ describe.each(NAMES)('%s', (wire) => {
     it('malformed: one thing cannot be read', async () => {
       const met = await meet({ kind: 'malformed', after: 10 }, stream);
       expect(met).toMatchObject({ status: 200, whole: true, unreadable: 1 });
-      if (stream) expect(met).toMatchObject({ ...complete(), unreadable: 1 });
+      if (!stream) return;
+      expect(met).toMatchObject({ ...complete(), unreadable: 1 });
+      const lost = await meet({ kind: 'malformed', after: 10, lost: true }, stream);
+      expect(lost).toMatchObject({ ...complete(), text: met.text.replace(' word10 ', ' '), unreadable: 1 });
     });
 
     it('no-done: all but the end, which comes late', async () => {

@@ -57,8 +57,8 @@ export interface FaultParameters {
   cut: At & { readonly how?: Break };
   /** Nothing for `ms`, then the rest. */
   stall: At & { readonly ms?: number };
-  /** One event that cannot be read, all others well; an answer that is not streamed is broken JSON. */
-  malformed: At;
+  /** One event that cannot be read, all others well; `lost`: in place of one. An answer that is not streamed is broken JSON. */
+  malformed: At & { readonly lost?: boolean };
   /** Finish reason and usage, but no end; the connection stays open for `ms`. */
   'no-done': { readonly ms?: number };
   /** The head promises more bytes than the `sent` ones (half unless told), then the connection is closed. */
@@ -145,13 +145,13 @@ const FAULTS: { [K in FaultKind]: (stage: Stage, fault: FaultsByKind[K]) => void
     const bytes = Buffer.from(answer.whole);
     return stage.reply.later(ms, () => stage.reply.finish(bytes.subarray(Math.floor(bytes.length / 2))));
   },
-  malformed(stage, { after }) {
+  malformed(stage, { after, lost = false }) {
     const answer = stage.answer();
     if (!stage.streams) return stage.reply.respond(200, headersOf(stage), answer.whole.slice(0, -3));
     const place = placeOf(answer, after);
     start(stage, answer, place);
     stage.reply.send([answer.malformed]);
-    return rest(stage, answer, place);
+    return rest(stage, answer, lost ? place + 1 : place);
   },
   'no-done'(stage, { ms }) {
     if (!stage.streams) return succeed(stage);

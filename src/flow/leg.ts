@@ -27,7 +27,8 @@ function tapOf(
 ): Tap {
   const { codec, request } = passage;
   if (goingOn === undefined && dialect === codec.dialect) {
-    return codec.tap({ strip: !codec.asksForUsage(request.parsed), redact, trailer });
+    const answers = codec.answersWanted?.(request.parsed);
+    return codec.tap({ strip: !codec.asksForUsage(request.parsed), answers, redact, trailer });
   }
   const options = writerOptionsOf(passage, target.upstream.name);
   return createTranscoder({

@@ -77,6 +77,8 @@ export interface Codec {
   streams(body: unknown): boolean;
   /** Whether the caller wants the usage of a stream, which is taken out again when only we asked for it. */
   asksForUsage(body: unknown): boolean;
+  /** How many answers the caller wants at once, where the dialect makes that a question. */
+  answersWanted?(body: unknown): number;
   /** Whether a request leans on what its provider keeps, so that only one that speaks this dialect can answer it. */
   bound?(body: unknown): boolean;
   /** The request in this dialect, for a model of which `about` tells. */

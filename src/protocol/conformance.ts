@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERRORS, SignalboxError, type ErrorCode } from '../errors.ts';
-import type { ChatEvent, ChatRequest } from './chat.ts';
+import type { ChatEvent, ChatRequest, Usage } from './chat.ts';
 import type { Codec, EncoderOptions } from './codec.ts';
 import { MAX_SEEN_CHARS, type TapOptions } from './tap.ts';
 
@@ -13,11 +13,11 @@ const EVENTS: readonly ChatEvent[] = [
   { type: 'tool-call-delta', index: 0, toolCallId: 'a', toolName: 'f', delta: '{"x"' },
   { type: 'tool-call-delta', index: 0, delta: ':1}' },
   { type: 'finish', finishReason: 'tool-calls' },
-  { type: 'usage', usage: { input: 10, output: 5, cacheRead: 4, reasoning: 1 } },
+  { type: 'usage', usage: { input: 10, output: 5, cacheRead: 4, cacheWrite: 3, reasoning: 1 } },
 ];
 
 /** Of an answer that nobody asked for. */
-const BARE: EncoderOptions = { id: 'x1', model: 'm', createdAt: 7, inputTokens: 10, includeUsage: true };
+const BARE: EncoderOptions = { id: 'x1', model: 'm', createdAt: 8, inputTokens: 10, includeUsage: true };
 
 /** What every dialect tells alike: ids have forms of their own, some say a usage before the last, and not all its parts. */
 function told(events: readonly ChatEvent[]): ChatEvent[] {
@@ -64,6 +64,8 @@ export interface CodecSamples {
   readonly answer: string;
   /** What reads the requests that are rendered, where that is another path of the wire. */
   readonly upstream?: Pick<Codec, 'parse'>;
+  /** Parts of a usage that its answers tell, beside when they were made; left out where some of that has no place. */
+  readonly counts?: readonly (keyof Usage)[];
 }
 
 function parsed(bytes: Uint8Array): unknown {
@@ -83,7 +85,7 @@ function tapped(codec: Codec, bytes: Buffer, cuts: readonly number[], options: T
 
 /** What every dialect's codec must hold. */
 export function codecConformance(codec: Codec, samples: CodecSamples): void {
-  const { request: body, parsed: request, answer, upstream = codec } = samples;
+  const { request: body, parsed: request, answer, upstream = codec, counts } = samples;
   const encoded = async (events: readonly ChatEvent[]) => Buffer.concat(await collect(codec.encode(from(events))));
   const decoded = (bytes: Uint8Array, stream = true) => collect(codec.decode(from([bytes]), stream));
 
@@ -105,6 +107,16 @@ export function codecConformance(codec: Codec, samples: CodecSamples): void {
         { type: 'finish', finishReason: 'stop' },
         { type: 'usage', usage: { input: 3, output: 2 } },
       ]);
+    });
+
+    it.skipIf(counts === undefined)('tells when an answer was made and what its tokens were', async () => {
+      const final = EVENTS.findLast(({ type }) => type === 'usage');
+      const told = final?.type === 'usage' ? final.usage : undefined;
+      const usage = Object.fromEntries((counts ?? []).map((name) => [name, told?.[name]]));
+      for (const events of [await decoded(await encoded(EVENTS)), codec.readWhole(codec.writeWhole(EVENTS, BARE))]) {
+        expect(events.find(({ type }) => type === 'response-metadata')).toMatchObject({ createdAt: 7 });
+        expect(events.findLast(({ type }) => type === 'usage')).toEqual({ type: 'usage', usage });
+      }
     });
 
     it('goes on with an answer whose beginning was sent, wherever that ended', async () => {

@@ -79,6 +79,8 @@ export interface Tap {
 export interface TapOptions {
   /** Drops the usage that only we asked for. */
   readonly strip: boolean;
+  /** How many answers were asked for at once; left out: one. */
+  readonly answers?: number | undefined;
   /** Takes the provider's keys out of an error event; every other event passes as it is. */
   readonly redact?: ((text: string) => string) | undefined;
   /** Called once, when the answer is complete and its last bytes are about to go out; gives `routing` to put into them. */

@@ -51,6 +51,7 @@ codecConformance(openaiChat, {
     reasoning: { effort: 'low' },
     maxOutputTokens: 50,
   },
+  counts: ['input', 'output', 'cacheRead', 'cacheWrite', 'reasoning'],
   answer:
     '{"id":"c","model":"m","choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n',
 });
@@ -76,6 +77,65 @@ describe('openai-chat', () => {
     const settings = { tool_choice: 'required', stop: 'x', seed: 3, temperature: 0.5, top_p: 0.9 };
     const read = { toolChoice: 'required', stop: ['x'], seed: 3, temperature: 0.5, topP: 0.9 };
     expect(openaiChat.parse({ ...body, ...settings })).toEqual({ ...openaiChat.parse(body), ...read });
+  });
+
+  it('names everything that no other dialect could be told', () => {
+    const request = {
+      model: 'auto',
+      messages: [
+        {
+          role: 'user',
+          name: 'ann',
+          content: [
+            { type: 'video_url', video_url: { url: 'x' } },
+            { type: 'file', file: { file_id: 'f1' } },
+          ],
+        },
+        {
+          role: 'assistant',
+          content: null,
+          refusal: null,
+          annotations: [],
+          audio: { id: 'a1' },
+          tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'x', input: 'y' } }],
+        },
+        { role: 'tool', name: 'look', tool_call_id: 'c', content: 'z' },
+      ],
+      tools: [{ type: 'custom', custom: { name: 'x' } }],
+      tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [] } },
+      response_format: { type: 'grammar' },
+      reasoning_effort: 'lots',
+      logit_bias: { 1: 2 },
+      service_tier: null,
+    };
+    expect(openaiChat.parse(request).unknown?.toSorted()).toEqual([
+      'logit_bias',
+      'messages.audio',
+      'messages.content.file_id',
+      'messages.content.video_url',
+      'messages.name',
+      'messages.tool_calls',
+      'reasoning_effort',
+      'response_format',
+      'tool_choice',
+      'tools.custom',
+    ]);
+    expect(openaiChat.parse({ ...body, response_format: { type: 'text' }, tool_choice: null }).unknown).toBeUndefined();
+  });
+
+  it('takes a refusal of an earlier turn for what the model said, and marks for the prompt cache as Anthropic’s', () => {
+    const mark = { cache_control: { type: 'ephemeral' } };
+    const messages = [
+      { role: 'user', content: [{ type: 'text', text: 'Long', ...mark }] },
+      { role: 'assistant', content: null, refusal: 'I must not.' },
+    ];
+    const tool = { type: 'function', function: { name: 'look' }, ...mark };
+    const { messages: read, tools } = openaiChat.parse({ model: 'm', messages, tools: [tool] });
+    expect(read.map(({ content }) => content)).toEqual([
+      [{ type: 'text', text: 'Long', cacheControl: { type: 'ephemeral' } }],
+      [{ type: 'text', text: 'I must not.' }],
+    ]);
+    expect(tools?.[0]).toMatchObject({ cacheControl: { type: 'ephemeral' } });
   });
 
   it('decodes a whole answer into the same events as a stream', async () => {

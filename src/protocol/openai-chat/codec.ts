@@ -5,7 +5,7 @@ import { openaiError } from './error.ts';
 import { parseOpenAIChat } from './parse.ts';
 import { readOpenAIChat, readOpenAIChatBody } from './reader.ts';
 import { renderOpenAIChat } from './render.ts';
-import { asksOpenAIForUsage, openaiErrorEvent, seenOpenAIChat, tapOpenAIChat } from './tap.ts';
+import { answersWanted, asksOpenAIForUsage, openaiErrorEvent, seenOpenAIChat, tapOpenAIChat } from './tap.ts';
 import { viewOpenAIChat } from './view.ts';
 import { writeOpenAIChat, writeWholeOpenAIChat } from './writer.ts';
 
@@ -18,6 +18,7 @@ export const openaiChat = createCodec({
   view: viewOpenAIChat,
   streams: (body) => isObject(body) && body['stream'] === true,
   asksForUsage: asksOpenAIForUsage,
+  answersWanted,
   render: renderOpenAIChat,
   reader: readOpenAIChat,
   readBody: readOpenAIChatBody,

@@ -8,18 +8,29 @@ import { errorInside } from './error.ts';
 import { finishOf, usageOf } from './usage.ts';
 
 /** The text of a message's or a delta's content, which some hosts send in parts. */
-export function contentText(content: unknown): string {
+function contentText(content: unknown): string {
   if (typeof content === 'string') return content;
   return list(content)
     .map((part) => (isObject(part) ? (text(part['text']) ?? '') : ''))
     .join('');
 }
 
+/** What a message or a delta says to its reader. */
+export const wordsOf = ({ content, refusal }: JsonObject): string =>
+  (typeof content === 'string' ? content : contentText(content)) + (text(refusal) ?? '');
+
+/** Events have room for one answer: the first, wherever its chunks stand among those of others. */
+function firstChoice({ choices }: JsonObject): JsonObject | undefined {
+  return list(choices)
+    .filter(isObject)
+    .find(({ index }) => (index ?? 0) === 0);
+}
+
 /** The events of a message or a delta. */
 export function* messageEvents(part: JsonObject): Generator<ChatEvent> {
   const reasoning = text(part['reasoning_content']) ?? text(part['reasoning']) ?? '';
   if (reasoning !== '') yield { type: 'reasoning-delta', delta: reasoning };
-  const words = contentText(part['content']) + (text(part['refusal']) ?? '');
+  const words = wordsOf(part);
   if (words !== '') yield { type: 'text-delta', delta: words };
   for (const [place, call] of list(part['tool_calls']).entries()) {
     if (!isObject(call)) continue;
@@ -68,8 +79,8 @@ export function readOpenAIChat(): EventReader {
       head = metadata;
       out.push({ type, ...metadata });
     }
-    const [choice] = list(body['choices']);
-    if (isObject(choice)) {
+    const choice = firstChoice(body);
+    if (choice !== undefined) {
       const part = choice['delta'] ?? choice['message'];
       if (isObject(part)) out.push(...messageEvents(part));
       for (const event of out) {
@@ -95,7 +106,8 @@ export function readOpenAIChat(): EventReader {
       done ||= last;
       return last;
     },
-    isDone: () => done,
+    // An end without a finish reason is how a cut answer looks.
+    isDone: () => done && finish !== undefined,
     position: () => ({ ...head, said, toolCalls: calls.size, blocks: 0, sequence: 0, begun: head !== undefined }),
   });
 }
@@ -105,8 +117,8 @@ export function readOpenAIChatBody(body: JsonObject): ChatEvent[] {
   const error = errorEventOf(body);
   if (error !== undefined) return [error];
   const out: ChatEvent[] = [metadataOf(body)];
-  const [choice] = list(body['choices']);
-  if (isObject(choice) && isObject(choice['message'])) {
+  const choice = firstChoice(body);
+  if (isObject(choice?.['message'])) {
     out.push(...messageEvents(choice['message']));
     const tools = out.some(({ type }) => type === 'tool-call-delta');
     const finishReason = finishOf(choice['finish_reason'], tools);

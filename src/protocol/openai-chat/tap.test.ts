@@ -103,6 +103,62 @@ describe('the tap', () => {
   });
 });
 
+describe('several answers at once', () => {
+  const of = (index: number, delta: object, finish: string | null = null) =>
+    `data: ${JSON.stringify({ id: 'c1', choices: [{ index, delta, finish_reason: finish }] })}\n\n`;
+  const first = of(0, { content: 'one' }) + of(0, {}, 'stop');
+  const second = of(1, { content: 'two' }) + of(1, {}, 'length');
+
+  it('end when all that were asked for have ended, and cannot be gone on with', () => {
+    const tap = createTap({ strip: true, answers: 2 });
+    tap.push(Buffer.from(first));
+    expect(tap.seen.finishReason).toBeUndefined();
+    expect(tap.position.said).toBeUndefined();
+    tap.push(Buffer.from(second));
+    expect(tap.seen).toMatchObject({ finishReason: 'length', text: 'onetwo' });
+  });
+
+  it('end with the stream’s own end where a host gives fewer', () => {
+    expect(run(`${first}data: [DONE]\n\n`, [], { strip: true, answers: 2 }).seen).toMatchObject({
+      finishReason: 'stop',
+      done: true,
+    });
+  });
+
+  it('have not ended when one begins that nobody asked for', () => {
+    const tap = createTap({ strip: true });
+    tap.push(Buffer.from(first + of(1, { content: 'tw' })));
+    expect(tap.seen.finishReason).toBeUndefined();
+  });
+
+  it('are one to whoever translates: the first, whatever stands between its pieces', async () => {
+    async function* bytes() {
+      yield Buffer.from(of(1, { content: 'two' }) + of(0, { content: 'o' }) + of(1, {}, 'length'));
+      yield Buffer.from(`${of(0, { content: 'ne' })}${of(0, {}, 'stop')}data: [DONE]\n\n`);
+    }
+    const events = [];
+    for await (const { type, ...rest } of openaiChat.decode(bytes(), true)) events.push([type, ...Object.values(rest)]);
+    expect(events).toEqual([
+      ['response-metadata', 'c1'],
+      ['text-delta', 'o'],
+      ['text-delta', 'ne'],
+      ['finish', 'stop'],
+    ]);
+  });
+});
+
+it('takes an end without a finish reason for none', () => {
+  const cut = parts.slice(0, 3).join('');
+  const trailer = () => expect.fail('the answer is not complete');
+  const { text, seen } = run(`${cut}data: [DONE]\n\n`, [], { strip: true, trailer });
+  expect(text).toBe(cut);
+  expect(seen).toMatchObject({ done: false });
+});
+
+it('hears a refusal', () => {
+  expect(run(chunk({ refusal: 'I must not.' }), [], { strip: true }).seen.text).toBe('I must not.');
+});
+
 describe('whole answers', () => {
   const body = Buffer.from(
     '{"id":"c","model":"up","choices":[{"message":{"content":"hi"},"finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":-1}} ',

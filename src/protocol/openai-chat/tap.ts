@@ -2,12 +2,12 @@ import { utf8 } from '../bytes.ts';
 import type { SignalboxError } from '../../errors.ts';
 import type { FinishReason } from '../chat.ts';
 import { SSE } from '../framing.ts';
-import { isObject, list, text, type JsonObject } from '../guards.ts';
+import { count, isObject, list, text, type JsonObject } from '../guards.ts';
 import { redactBytes } from '../redact-bytes.ts';
 import { createEventSplitter, dataOf } from '../sse.ts';
 import { MAX_SEEN_CHARS, sayMore, type Seen, type Tap, type TapOptions } from '../tap.ts';
 import { errorInside, openaiError } from './error.ts';
-import { contentText } from './reader.ts';
+import { wordsOf } from './reader.ts';
 import { finishOf, usageOf } from './usage.ts';
 import type { Mutable } from '../mutable.ts';
 
@@ -21,6 +21,28 @@ interface Progress {
   /** Indices of the answers that were begun, where there are several, and of those that have ended. */
   readonly choices: Set<number>;
   readonly ended: Set<number>;
+  /** Why the last of them ended. */
+  finish: FinishReason | undefined;
+  /** How many were asked for. */
+  readonly wanted: number;
+}
+
+/** Several answers cannot be gone on with as one. */
+const progressOf = (wanted: number): Progress => ({
+  calls: new Set(),
+  said: wanted > 1 ? undefined : '',
+  begun: false,
+  choices: new Set(),
+  ended: new Set(),
+  finish: undefined,
+  wanted,
+});
+
+/** Of several answers the last to end ends them all. `least`: how many there must be, since one may begin late. */
+function noteFinish(seen: Mutable<Seen>, { choices, ended, finish }: Progress, least: number): void {
+  const over = ended.size === choices.size && ended.size >= least;
+  if (finish !== undefined && over) seen.finishReason = finish;
+  else if (seen.finishReason !== undefined) delete seen.finishReason;
 }
 
 function readCalls(calls: readonly unknown[], progress: Progress): string {
@@ -35,8 +57,7 @@ function readCalls(calls: readonly unknown[], progress: Progress): string {
 
 /** Output of a message or a delta: reasoning, text and tool calls. */
 function readMessage(message: JsonObject, progress: Progress): string {
-  const content = message['content'];
-  const words = typeof content === 'string' ? content : contentText(content);
+  const words = wordsOf(message);
   if (words !== '') progress.said = sayMore(progress.said, words);
   const reasoning = text(message['reasoning_content']) ?? text(message['reasoning']) ?? '';
   const calls = message['tool_calls'];
@@ -53,12 +74,10 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): 
   if (seen.created === undefined && typeof chunk['created'] === 'number') seen.created = chunk['created'];
   const usage = usageOf(chunk['usage']);
   if (usage !== undefined) seen.usage = usage;
-  let last: FinishReason | undefined;
   for (const choice of list(chunk['choices'])) {
     if (!isObject(choice)) continue;
     const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
     progress.choices.add(index);
-    // Several answers cannot be gone on with as one.
     if (index > 0) progress.said = undefined;
     const part = choice['delta'] ?? choice['message'];
     if (isObject(part)) {
@@ -70,10 +89,9 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): 
     const finish = finishOf(choice['finish_reason'], progress.calls.size > 0);
     if (finish === undefined) continue;
     progress.ended.add(index);
-    last = finish;
+    progress.finish = finish;
   }
-  // Of several answers the last to end ends them all.
-  if (last !== undefined && progress.ended.size === progress.choices.size) seen.finishReason = last;
+  noteFinish(seen, progress, progress.wanted);
   const failed = errorInside(chunk);
   if (failed !== undefined) seen.failed = failed;
   return failed !== undefined;
@@ -92,10 +110,10 @@ function isUsageChunk(chunk: JsonObject): boolean {
  * A tap for OpenAI's chat stream: bytes pass unchanged but for the stripped usage chunk and the trailer. `"usage":null`
  * on other chunks stays: OpenAI's clients ignore it.
  */
-export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
+export function tapOpenAIChat({ strip, answers = 1, redact, trailer }: TapOptions): Tap {
   const splitter = createEventSplitter();
   const seen: Mutable<Seen> = { text: '', chars: 0, done: false, events: 0, malformed: 0 };
-  const progress: Progress = { calls: new Set(), said: '', begun: false, choices: new Set(), ended: new Set() };
+  const progress = progressOf(answers);
   let trailed = false;
   let withheld: Uint8Array | undefined;
 
@@ -123,6 +141,22 @@ export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
     }
     return strip && isUsageChunk(chunk) ? undefined : event;
   };
+  /** The dialect's end and what goes before it; nothing without a finish reason, for then the answer was cut. */
+  const done = (event: Uint8Array): readonly Uint8Array[] => {
+    noteFinish(seen, progress, 1);
+    if (seen.finishReason === undefined) return [];
+    seen.done = true;
+    const extra = trail();
+    return extra === undefined ? [event] : [extra, event];
+  };
+  const pass = (event: Uint8Array): readonly Uint8Array[] => {
+    // Whatever follows an error is not the answer's.
+    if (seen.failed !== undefined) return [];
+    const data = dataOf(event);
+    if (data === '[DONE]') return done(event);
+    const passed = data === undefined ? event : read(event, data);
+    return passed === undefined ? [] : [passed];
+  };
   const joined = (parts: readonly Uint8Array[]): Uint8Array | undefined =>
     parts.length > 1 ? Buffer.concat(parts) : parts[0];
 
@@ -144,55 +178,23 @@ export function tapOpenAIChat({ strip, redact, trailer }: TapOptions): Tap {
       return withheld;
     },
     push(chunk) {
-      const out: Uint8Array[] = [];
-      let changed = false;
       const events = splitter.push(chunk);
+      const out: Uint8Array[] = [];
+      let changed = splitter.rest() !== undefined;
       for (const event of events) {
-        // Whatever follows an error is not the answer's.
-        if (seen.failed !== undefined) {
-          changed = true;
-          break;
-        }
-        const data = dataOf(event);
-        if (data === '[DONE]') {
-          seen.done = true;
-          const extra = trail();
-          if (extra !== undefined) out.push(extra);
-          out.push(event);
-          continue;
-        }
-        const passed = data === undefined ? event : read(event, data);
-        if (passed !== event) changed = true;
-        if (passed !== undefined) out.push(passed);
+        const passed = pass(event);
+        if (passed.length !== 1 || passed[0] !== event) changed = true;
+        out.push(...passed);
       }
       // A chunk of whole events that all pass is sent on as it came.
-      return !changed &&
-        events.length > 1 &&
-        out.length === events.length &&
-        splitter.rest() === undefined &&
-        sameBytes(out, chunk)
-        ? chunk
-        : joined(out);
+      return !changed && events.length > 1 && sameBytes(out, chunk) ? chunk : joined(out);
     },
     end() {
-      const out: Uint8Array[] = [];
       const open = splitter.rest();
-      const rest = open === undefined ? undefined : SSE.terminated(open);
-      const data = rest === undefined ? undefined : dataOf(rest);
-      const last = data === '[DONE]';
-      if (last) seen.done = true;
-      const passed = rest === undefined || data === undefined || last ? rest : read(rest, data);
-      const complete = seen.failed === undefined && (seen.done || seen.finishReason !== undefined);
-      const extra = complete ? trail() : undefined;
+      const out = open === undefined ? [] : [...pass(SSE.terminated(open))];
       // What has its finish reason is whole, and a client may wait for the end that the provider left out.
-      if (complete && !seen.done) {
-        if (passed !== undefined) out.push(passed);
-        if (extra !== undefined) out.push(extra);
-        out.push(DONE);
-      } else {
-        if (extra !== undefined) out.push(extra);
-        if (passed !== undefined) out.push(passed);
-      }
+      const unended = seen.failed === undefined && !seen.done && seen.finishReason !== undefined;
+      if (unended) out.push(...done(DONE));
       return joined(out);
     },
   };
@@ -209,14 +211,7 @@ export function seenOpenAIChat(body: Uint8Array): Seen {
   const seen: Mutable<Seen> = { text: '', chars: 0, done: true, events: 1, malformed: 0 };
   try {
     const parsed: unknown = JSON.parse(utf8(body));
-    if (isObject(parsed))
-      readChunk(seen, parsed, {
-        calls: new Set(),
-        said: undefined,
-        begun: false,
-        choices: new Set(),
-        ended: new Set(),
-      });
+    if (isObject(parsed)) readChunk(seen, parsed, progressOf(1));
   } catch {
     seen.malformed = 1;
   }
@@ -240,6 +235,11 @@ export function openaiRoutingEvent(seen: Seen, routing: unknown): Uint8Array {
 export function openaiErrorEvent(error: SignalboxError, routing?: unknown): Uint8Array {
   const event = { ...openaiError(error), ...(routing === undefined ? {} : { routing }) };
   return Buffer.from(`data: ${JSON.stringify(event)}\n\n`);
+}
+
+/** How many answers a request asks for. */
+export function answersWanted(body: unknown): number {
+  return (isObject(body) ? count(body['n']) : undefined) ?? 1;
 }
 
 /** Whether a request asks for the usage chunk itself. */

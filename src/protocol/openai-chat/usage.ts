@@ -2,7 +2,8 @@ import type { FinishReason, Usage } from '../chat.ts';
 import { count, isObject } from '../guards.ts';
 
 /**
- * OpenAI's usage object; also DeepSeek's `prompt_cache_hit_tokens`. `prompt_tokens` includes what was read from cache.
+ * OpenAI's usage object; also DeepSeek's `prompt_cache_hit_tokens`, and the tokens written to cache as OpenRouter
+ * (`cache_write_tokens`) and LiteLLM (`cache_creation_tokens`) tell them. `prompt_tokens` includes both kinds.
  * Undefined when it holds no sensible counts.
  */
 export function usageOf(value: unknown): Usage | undefined {
@@ -13,12 +14,29 @@ export function usageOf(value: unknown): Usage | undefined {
   const prompt = isObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {};
   const completion = isObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : {};
   const cacheRead = count(prompt['cached_tokens']) ?? count(value['prompt_cache_hit_tokens']);
+  const cacheWrite = count(prompt['cache_write_tokens']) ?? count(prompt['cache_creation_tokens']);
   const reasoning = count(completion['reasoning_tokens']);
   return {
     input: input ?? 0,
     output: output ?? 0,
     ...(cacheRead === undefined ? {} : { cacheRead: Math.min(cacheRead, input ?? 0) }),
+    ...(cacheWrite === undefined ? {} : { cacheWrite: Math.min(cacheWrite, input ?? 0) }),
     ...(reasoning === undefined ? {} : { reasoning: Math.min(reasoning, output ?? 0) }),
+  };
+}
+
+/** A usage in OpenAI's words, and OpenRouter's for tokens written to cache. */
+export function openaiUsage({ input, output, cacheRead, cacheWrite, reasoning }: Usage): object {
+  const prompt = {
+    cached_tokens: cacheRead ?? 0,
+    ...(cacheWrite === undefined ? {} : { cache_write_tokens: cacheWrite }),
+  };
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    ...(cacheRead === undefined && cacheWrite === undefined ? {} : { prompt_tokens_details: prompt }),
+    ...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { ChatEvent, FinishReason, Usage } from '../chat.ts';
 import type { EncoderOptions, EventWriter } from '../codec.ts';
 import { collectAnswer } from '../collect.ts';
 import { sayMore } from '../tap.ts';
+import { openaiUsage } from './usage.ts';
 
 const FINISH_NAMES: Readonly<Record<FinishReason, string>> = {
   stop: 'stop',
@@ -11,16 +12,6 @@ const FINISH_NAMES: Readonly<Record<FinishReason, string>> = {
   error: 'stop',
   other: 'stop',
 };
-
-function openaiUsage(usage: Usage) {
-  return {
-    prompt_tokens: usage.input,
-    completion_tokens: usage.output,
-    total_tokens: usage.input + usage.output,
-    ...(usage.cacheRead === undefined ? {} : { prompt_tokens_details: { cached_tokens: usage.cacheRead } }),
-    ...(usage.reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: usage.reasoning } }),
-  };
-}
 
 /** OpenAI's ids begin so, and some clients look. */
 const idOf = (id: string): string => (id.startsWith('chatcmpl-') ? id : `chatcmpl-${id}`);

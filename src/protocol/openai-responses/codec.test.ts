@@ -44,6 +44,7 @@ codecConformance(openaiResponses, {
     reasoning: { effort: 'low' },
     maxOutputTokens: 50,
   },
+  counts: ['input', 'output', 'cacheRead', 'cacheWrite', 'reasoning'],
   answer:
     '{"id":"resp_1","object":"response","created_at":7,"status":"completed","model":"m","error":null,"output":[{"id":"msg_1","type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"hi","annotations":[]}]}],"usage":{"input_tokens":3,"output_tokens":2,"total_tokens":5}}\n',
 });

@@ -12,14 +12,21 @@ export interface CoolDown {
   readonly lastResort: boolean;
 }
 
+/** Who keeps what a request leans on: nobody else can answer it. */
+export interface Keeper {
+  serves(upstream: Upstream): boolean;
+  /** Why another upstream cannot, in words. */
+  readonly detail: string;
+}
+
 /** What narrows the models down to candidates. Sets hold model ids; left out = no limit. */
 export interface CandidateRules {
   readonly role?: ReadonlySet<string> | undefined;
   readonly key?: ReadonlySet<string> | undefined;
   /** Under a budget a model without a price is out. */
   readonly priced: boolean;
-  /** Whether an upstream could be asked at all; left out = any could. */
-  readonly serves?: ((upstream: Upstream) => boolean) | undefined;
+  /** Left out = any upstream could be asked. */
+  readonly keeper?: Keeper | undefined;
   /** Set while an upstream is cooling down. */
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
 }
@@ -45,8 +52,9 @@ function coolDownOf({ upstreams }: Model, rules: CandidateRules): CoolDown | und
 function reasonToDrop(query: Query, model: Model, rules: CandidateRules): [DropCode, string] | undefined {
   if (rules.key !== undefined && !rules.key.has(model.id)) return ['key', 'the key does not allow it'];
   if (rules.role !== undefined && !rules.role.has(model.id)) return ['role', 'the role does not list it'];
-  if (rules.serves !== undefined && !model.upstreams.some(rules.serves)) {
-    return ['capability', 'its provider does not speak the dialect whose stored state the request refers to'];
+  const { keeper } = rules;
+  if (keeper !== undefined && !model.upstreams.some((upstream) => keeper.serves(upstream))) {
+    return ['capability', keeper.detail];
   }
   if (model.capabilitiesKnown) {
     const missing = [...query.needs].filter((need) => !model.capabilities.has(need));

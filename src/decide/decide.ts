@@ -2,10 +2,17 @@ import type { Model, Upstream } from '../catalog/model.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Query } from '../query/query.ts';
 import type { Features, Prediction, Router } from '../routers/router.ts';
-import { noCandidate, selectCandidates, type Candidates, type CoolDown } from './candidates.ts';
+import {
+  noCandidate,
+  selectCandidates,
+  type CandidateRules,
+  type Candidates,
+  type CoolDown,
+  type Keeper,
+} from './candidates.ts';
 import type { Calibration } from './calibration.ts';
 import { choose, type ChooseContext } from './choose.ts';
-import type { Calibrated, Decision, Estimate, QueryDigest, Versions } from './decision.ts';
+import type { Calibrated, Decision, Estimate, QueryDigest, ReasonCode, Versions } from './decision.ts';
 import { estimateAll, type CachedPrefix } from './estimate.ts';
 import type { Plan } from './precedence.ts';
 import type { Choice } from './ranking.ts';
@@ -28,8 +35,8 @@ export interface DecideInput {
   readonly turn: number;
   readonly cached?: CachedPrefix | undefined;
   readonly firstTokenMs: (upstream: string) => number | undefined;
-  /** Whether an upstream could be asked at all; left out = any could. */
-  readonly serves?: ((upstream: Upstream) => boolean) | undefined;
+  /** Left out = any upstream could be asked. */
+  readonly keeper?: Keeper | undefined;
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
   /** What an artifact knows beside its router. */
   readonly learnt?: Learnt | undefined;
@@ -102,31 +109,39 @@ function chooseAmong(
   return { ...choice, reasonCode: 'only-candidate', reason: 'the only candidate', propensity: 1 };
 }
 
-/** The choice that the caller or the mode imposes; undefined when a strategy decides. */
+/** Only its upstreams keep it out, for a while. */
+const coolsDown = ({ dropped }: Candidates, id: string): boolean =>
+  dropped.some(({ model, why }) => model === id && why === 'health');
+
+/**
+ * The choice that the caller, the mode or `static` imposes; undefined when a strategy decides. A default that cools down
+ * stays the choice: who may answer in its place is written in `fallbacks`.
+ */
 function imposed(
   input: DecideInput,
   all: readonly Estimate[],
   routed: Choice | undefined,
   kept: Candidates,
 ): Choice | undefined {
-  const { explicit, routing } = input.plan;
-  const off = routing.mode !== 'route';
-  if (explicit === undefined && !off) return undefined;
+  const { explicit, routing, strategy } = input.plan;
   const id = explicit?.model.id ?? input.plan.default;
+  const off = routing.mode !== 'route';
+  const waits = coolsDown(kept, id);
+  if (explicit === undefined && !off && !(strategy.kind === 'static' && waits)) return undefined;
   const chosen = all.find((estimate) => estimate.model.id === id);
-  const servable = explicit !== undefined || kept.candidates.some((model) => model.id === id);
+  const servable = explicit !== undefined || waits || kept.candidates.some((model) => model.id === id);
   if (chosen === undefined || !servable) return undefined;
   const others = (routed?.ranking ?? []).filter((estimate) => estimate.model.id !== id);
-  return {
+  const because = (reasonCode: ReasonCode, reason: string): Choice => ({
     ranking: [chosen, ...others],
-    reasonCode: explicit === undefined ? 'off' : 'explicit',
-    reason:
-      explicit === undefined
-        ? `routing is ${routing.mode === 'off' ? 'off' : 'only observing'}: the configured default`
-        : 'the caller named this model',
+    reasonCode,
+    reason,
     confidence: 1,
     propensity: 1,
-  };
+  });
+  if (explicit !== undefined) return because('explicit', 'the caller named this model');
+  if (!off) return because('static', 'the configured default');
+  return because('off', `routing is ${routing.mode === 'off' ? 'off' : 'only observing'}: the configured default`);
 }
 
 function observed(input: DecideInput, routed: Choice | undefined): Decision['observed'] {
@@ -135,19 +150,37 @@ function observed(input: DecideInput, routed: Choice | undefined): Decision['obs
   return { chosen: would.model.id, reason: routed?.reason ?? '', costUsd: would.costUsd };
 }
 
+function rulesOf({ plan, keeper, cooling }: DecideInput): CandidateRules {
+  return {
+    keeper,
+    priced: plan.strategy.kind === 'budget',
+    cooling,
+    role: plan.roleModels,
+    key: plan.keyModels,
+  };
+}
+
+/** @throws `no_candidate` where nobody could answer, `all_unavailable` where an imposed default must be left alone. */
+function checkTargets(targets: readonly Target[], chosen: Model, forced: boolean, input: DecideInput): void {
+  const { keeper, plan, cooling } = input;
+  if (targets.length === 0) {
+    const why = keeper === undefined ? 'has no upstream' : keeper.detail;
+    throw new SignalboxError('no_candidate', `${chosen.id} cannot serve this request: ${why}`);
+  }
+  // Whoever names a model may ask it all the same.
+  if (!forced || plan.explicit !== undefined) return;
+  if (targets.some(({ upstream }) => cooling(upstream)?.lastResort !== false)) return;
+  const allowed = [...new Set(targets.map(({ model }) => model))];
+  throw noCandidate(selectCandidates(input.query, allowed, rulesOf(input)), input.at);
+}
+
 /**
  * Predicts, estimates, chooses and explains. Pure: the same input gives the same decision.
  * @throws `no_candidate`, `context_length_exceeded`, `forbidden` or `all_unavailable` when no model may serve the query.
  */
 export function decide(input: DecideInput): Decided {
   const { plan, query } = input;
-  const kept = selectCandidates(query, input.models, {
-    serves: input.serves,
-    priced: plan.strategy.kind === 'budget',
-    cooling: input.cooling,
-    role: plan.roleModels,
-    key: plan.keyModels,
-  });
+  const kept = selectCandidates(query, input.models, rulesOf(input));
   const models = modelsToEstimate(input, kept.candidates);
   const predicted = predictSafely(input.router, input.features, models);
   const failed = typeof predicted === 'string' ? predicted : undefined;
@@ -197,7 +230,8 @@ export function decide(input: DecideInput): Decided {
     chosen: chosen.model,
     routed: forced === undefined && plan.strategy.kind !== 'static',
     cooling: input.cooling,
+    keeper: input.keeper,
   });
-  if (targets.length === 0) throw new SignalboxError('all_unavailable');
+  checkTargets(targets, chosen.model, forced !== undefined, input);
   return { decision, targets };
 }

@@ -1,5 +1,5 @@
 import type { Model, Upstream } from '../catalog/model.ts';
-import type { CoolDown } from './candidates.ts';
+import type { CoolDown, Keeper } from './candidates.ts';
 import type { Estimate } from './decision.ts';
 import type { Plan } from './precedence.ts';
 
@@ -17,6 +17,8 @@ export interface TargetInput {
   readonly routed: boolean;
   /** Set while an upstream is cooling down. */
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
+  /** Nobody else is asked. */
+  readonly keeper?: Keeper | undefined;
 }
 
 /**
@@ -40,12 +42,14 @@ export function targetsOf(input: TargetInput): Target[] {
   } else if (input.routed) {
     for (const { model } of ranking) follow(model);
   }
+  const { keeper } = input;
+  const able = keeper === undefined ? order : order.filter(({ upstream }) => keeper.serves(upstream));
   const ready: Target[] = [];
   const lastResort: Target[] = [];
-  for (const target of order) {
+  for (const target of able) {
     const coolDown = input.cooling(target.upstream);
     if (coolDown === undefined) ready.push(target);
     else if (coolDown.lastResort) lastResort.push(target);
   }
-  return ready.length > 0 ? [...ready, ...lastResort] : order;
+  return ready.length > 0 ? [...ready, ...lastResort] : able;
 }

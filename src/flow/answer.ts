@@ -68,7 +68,7 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
     runtime,
     codec,
     chat: () => (chat ??= codec.parse(request.parsed)),
-    need: needOf(snapshot, routed.query.inputTokens),
+    need: needOf(snapshot, routed.query.inputTokens, request.held?.key),
     attempts: [],
     warnings: new Set(routed.plan.warnings),
     explain,

@@ -68,22 +68,19 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
   });
 }
 
-/** A provider that keeps its answers is the only one that can go on with this one. */
-function keepsState(
-  { codec, runtime }: Passage,
-  { target }: OpenAttempt,
-  { dialect }: UpstreamAnswer,
-  { id }: Seen,
-): void {
-  if (codec.bound !== undefined && dialect === codec.dialect && id !== undefined)
-    rememberHolder(runtime.state, id, target.model.id);
+/** The account that keeps an answer is the only one that can go on with it. */
+function keepsState({ codec, runtime, request }: Passage, { target, key, answer }: Called, { id }: Seen): void {
+  if (codec.bound === undefined || answer?.dialect !== codec.dialect || id === undefined) return;
+  const { model, upstream } = target;
+  rememberHolder(runtime.state, id, request.parsed, { model: model.id, provider: upstream.provider, key });
 }
 
 /** A complete answer, settled before it is told. */
-function wholeAnswer(passage: Passage, opened: OpenAttempt, upstream: UpstreamAnswer, whole: Whole): Answer {
+function wholeAnswer(passage: Passage, called: Called, upstream: UpstreamAnswer, whole: Whole): Answer {
   const { settlement, codec, request } = passage;
+  const { opened } = called;
   settlement.answered(opened, { seen: whole.seen, status: upstream.status });
-  keepsState(passage, opened, upstream, whole.seen);
+  keepsState(passage, called, whole.seen);
   const { cost } = settlement.totals();
   const headers = headersOf(passage, {
     contentType: request.stream ? codec.streamType : 'application/json',
@@ -125,9 +122,9 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
   const { settlement, codec } = passage;
   const { status } = upstream;
   const told = (outcome: Outcome): unknown => (passage.explain ? routingOf(passage, outcome) : undefined);
-  const trailer = ({ opened }: Called, seen: Seen): unknown => {
-    settlement.answered(opened, { seen, status });
-    keepsState(passage, opened, upstream, seen);
+  const trailer = (called: Called, seen: Seen): unknown => {
+    settlement.answered(called.opened, { seen, status });
+    keepsState(passage, called, seen);
     return told(settlement.finish({ status: 'ok', httpStatus: status }));
   };
   let current = first;
@@ -175,9 +172,9 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
 
 /** The answer of the attempt that was accepted. */
 export function answered(passage: Passage, called: Called): Answer {
-  const { answer, whole, opened } = called;
+  const { answer, whole } = called;
   if (answer === undefined) throw new SignalboxError('internal', 'an attempt without an answer was accepted');
-  return whole === undefined ? streamedAnswer(passage, called, answer) : wholeAnswer(passage, opened, answer, whole);
+  return whole === undefined ? streamedAnswer(passage, called, answer) : wholeAnswer(passage, called, answer, whole);
 }
 
 /** Failures whose body tells the caller something that our envelope would hide. */

@@ -47,6 +47,7 @@ export async function callUntilAnswered(
       retries: snapshot.config.retries,
       money: moneyOf(passage),
       keys: need.keys,
+      key: need.key,
       keyReady: (upstream, key) => runtime.memory.keyReady(upstream, key, need),
       draw: runtime.random,
     });

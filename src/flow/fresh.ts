@@ -36,6 +36,7 @@ export function freshKey(target: Target, state: RequestState, mustBeReady: boole
     ({ target: other, failure }) => other.upstream.provider === provider && failure !== undefined && isKeysOwn(failure),
   );
   for (let key = 0; key < state.keys(target.upstream); key++) {
+    if (state.key !== undefined && state.key !== key) continue;
     if (tried.some((attempt) => attempt.key === key) || refused.some((attempt) => attempt.key === key)) continue;
     if (!mustBeReady || state.keyReady(target.upstream, key)) return key;
   }

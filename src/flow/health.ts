@@ -17,14 +17,21 @@ export interface Need {
   readonly inputTokens: number;
   /** Keys in the pool of its provider. */
   keys(upstream: Upstream): number;
+  /** The only key that will do: its account keeps what the request goes on with. */
+  readonly key?: number | undefined;
   /** Calls in flight that its provider may have; undefined = any number. */
   concurrency(upstream: Upstream): number | undefined;
 }
 
 /** What a request of so many input tokens needs under this configuration. */
-export function needOf({ config, providers }: Pick<Snapshot, 'config' | 'providers'>, inputTokens: number): Need {
+export function needOf(
+  { config, providers }: Pick<Snapshot, 'config' | 'providers'>,
+  inputTokens: number,
+  key?: number,
+): Need {
   return {
     inputTokens,
+    key,
     keys: ({ provider }) => providers.get(provider)?.keys ?? 1,
     concurrency: ({ provider }) => config.providers[provider]?.concurrency,
   };
@@ -100,6 +107,7 @@ export function createHealth(state: State, clock: Clock): Health {
       if (out !== undefined) return out;
       let first: CoolDown | undefined;
       for (let key = 0; key < need.keys(upstream); key++) {
+        if (need.key !== undefined && need.key !== key) continue;
         const coolDown = keyOut(upstream, key, need);
         if (coolDown === undefined) return undefined;
         if (first === undefined || coolDown.until < first.until) first = coolDown;

@@ -4,15 +4,38 @@ import type { State } from '../state/state.ts';
 /** OpenAI keeps an answer for 30 days, milliseconds. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
-const cellOf = (state: State, id: string) => state.cell<string>(`response:${id}`);
-
-/** The provider of this model keeps the answer of this id. */
-export function rememberHolder(state: State, id: string, model: string): void {
-  cellOf(state, id).set(model, KEPT_MS);
+/** The account that keeps an answer, and the model that gave it. */
+export interface Holder {
+  readonly model: string;
+  readonly provider: string;
+  /** Which of the provider's keys, from 0. */
+  readonly key: number;
 }
 
-/** The model whose provider keeps the answer that a request goes on with; undefined where none is named or known. */
-export function holderOf(state: State, body: unknown): string | undefined {
-  const id = isObject(body) ? text(body['previous_response_id']) : undefined;
-  return id === undefined ? undefined : cellOf(state, id).get();
+/** What a request goes on with, and who keeps it. */
+export interface Held extends Holder {
+  /** Of an answer or a conversation. */
+  readonly id: string;
+}
+
+const cellOf = (state: State, id: string) => state.cell<Holder>(`response:${id}`);
+
+/** The conversation that a request names, by its id or as an object. */
+function conversationOf(body: unknown): string | undefined {
+  const conversation = isObject(body) ? body['conversation'] : undefined;
+  return text(isObject(conversation) ? conversation['id'] : conversation);
+}
+
+/** This account keeps the answer of this id to a request, and the conversation that it belongs to. */
+export function rememberHolder(state: State, id: string, body: unknown, holder: Holder): void {
+  cellOf(state, id).set(holder, KEPT_MS);
+  const conversation = conversationOf(body);
+  if (conversation !== undefined) cellOf(state, conversation).set(holder, KEPT_MS);
+}
+
+/** Who keeps the answer or the conversation that a request goes on with; undefined where none is named or known. */
+export function heldBy(state: State, body: unknown): Held | undefined {
+  const id = (isObject(body) ? text(body['previous_response_id']) : undefined) ?? conversationOf(body);
+  const holder = id === undefined ? undefined : cellOf(state, id).get();
+  return id === undefined || holder === undefined ? undefined : { id, ...holder };
 }

@@ -37,6 +37,8 @@ export interface RequestState {
   readonly money?: MoneyCap | undefined;
   /** Keys in the pool of the upstream's provider. */
   keys(upstream: Upstream): number;
+  /** The only key that will do; left out = any. */
+  readonly key?: number | undefined;
   /** Whether a call with this key would be made, rather than left alone. */
   keyReady(upstream: Upstream, key: number): boolean;
   /** Uniform in [0, 1); asked for only when a call is to be made again. */

@@ -1,4 +1,5 @@
 import type { Upstream } from '../catalog/model.ts';
+import type { Keeper } from '../decide/candidates.ts';
 import { decide, type Decided } from '../decide/decide.ts';
 import type { Decision } from '../decide/decision.ts';
 import type { Plan, Wishes } from '../decide/precedence.ts';
@@ -13,6 +14,7 @@ import type { Query } from '../query/query.ts';
 import type { Router } from '../routers/router.ts';
 import type { Embedded } from './embedding.ts';
 import { needOf } from './health.ts';
+import type { Held } from './holder.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot, WorkingArtifact } from './snapshot.ts';
 
@@ -27,6 +29,8 @@ export interface RouteRequest {
   readonly compacted?: boolean;
   /** Id of the caller's key: sessions of two keys never mix, whatever they are called. */
   readonly key?: string | undefined;
+  /** The account that keeps what the request goes on with, where it is known. */
+  readonly held?: Held | undefined;
 }
 
 /** A decision, and what carrying it out needs. */
@@ -64,10 +68,26 @@ function warned(plan: Plan, warning: string | undefined): Plan {
 }
 
 /** Which upstreams can answer a request that leans on what its provider keeps; undefined for any other request. */
-function servesOf({ dialect, parsed }: RouteRequest, { providers }: Snapshot) {
-  return codecOf(dialect).bound?.(parsed) === true
-    ? ({ provider }: Upstream) => providers.get(provider)?.dialects.includes(dialect) === true
-    : undefined;
+function keeperOf({ dialect, parsed, held }: RouteRequest, { providers }: Snapshot): Keeper | undefined {
+  if (codecOf(dialect).bound?.(parsed) !== true) return undefined;
+  const speaks = ({ provider }: Upstream) => providers.get(provider)?.dialects.includes(dialect) === true;
+  if (held === undefined) {
+    const detail = 'its provider does not speak the dialect whose stored state the request refers to';
+    return { serves: speaks, detail };
+  }
+  return {
+    serves: (upstream) => upstream.provider === held.provider && speaks(upstream),
+    detail: `provider "${held.provider}" keeps what the request goes on with (${held.id.slice(0, 80)}), and no other can`,
+  };
+}
+
+/** @throws `no_candidate` when the account that keeps what the request goes on with is not configured any more. */
+function checkHeld({ held }: RouteRequest, { providers }: Snapshot): void {
+  if (held === undefined || held.key < (providers.get(held.provider)?.keys ?? 0)) return;
+  throw new SignalboxError(
+    'no_candidate',
+    `the key of provider "${held.provider}" whose account keeps ${held.id.slice(0, 80)} is not configured any more`,
+  );
 }
 
 /**
@@ -86,9 +106,10 @@ export function route(
   const { query, router, artifact } = prepared;
   const { embedding, warning } = given.embedded ?? {};
   const plan = warned(prepared.plan, warning);
+  checkHeld(request, snapshot);
   const needs = artifact?.active.needs ?? router.needs;
   const features = computeFeatures(query, needs, embedding);
-  const need = needOf(snapshot, query.inputTokens);
+  const need = needOf(snapshot, query.inputTokens, request.held?.key);
   const decided = decide({
     id,
     at: runtime.clock.now(),
@@ -103,7 +124,7 @@ export function route(
     turn: plan.strategy.kind === 'round-robin' ? runtime.memory.turn() : 0,
     cached: request.compacted === true ? undefined : runtime.memory.cached(request),
     firstTokenMs: runtime.memory.firstTokenMs,
-    serves: servesOf(request, snapshot),
+    keeper: keeperOf(request, snapshot),
     cooling: (upstream) => runtime.memory.cooling(upstream, need),
     learnt: artifact,
   });

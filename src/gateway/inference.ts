@@ -1,14 +1,14 @@
 import { SignalboxError } from '../errors.ts';
 import { answer } from '../flow/answer.ts';
-import { holderOf } from '../flow/holder.ts';
+import { heldBy, type Held } from '../flow/holder.ts';
 import type { AnswerRequest } from '../flow/passage.ts';
+import type { Snapshot } from '../flow/snapshot.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
 import { parseJson } from '../protocol/json.ts';
 import { loadAnswer } from '../protocol/ollama/answers.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { CallerSignal } from '../providers/provider.ts';
-import type { State } from '../state/state.ts';
 import { admit } from './admit.ts';
 import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
@@ -41,9 +41,10 @@ function modelOf(parsed: unknown): string {
   });
 }
 
-/** The model whose provider keeps the answer that a request goes on with, unless the caller names one. */
-function heldModel(state: State, parsed: unknown, requested: string): string | undefined {
-  return requested === '' || requested.toLowerCase().startsWith('auto') ? holderOf(state, parsed) : undefined;
+/** A routed answer that is gone on with stays with the model that gave it, while it is configured. */
+function modelFor(requested: string, held: Held | undefined, { catalog }: Snapshot): string {
+  if (held === undefined || !catalog.byId.has(held.model)) return requested;
+  return catalog.resolve(requested).kind === 'auto' ? held.model : requested;
 }
 
 /** Clients of Ollama ask for a model to be loaded, which is not ours to do: the answer to that; undefined else. */
@@ -66,6 +67,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
   const loaded = loadOf(dialect, parsed, clock.now());
   if (loaded !== undefined) return jsonReply(200, { 'x-signalbox-request-id': admitted.id }, loaded);
   const requested = modelOf(parsed);
+  const held = dialect === 'openai-responses' ? heldBy(engine.runtime.state, parsed) : undefined;
   const tags = header('x-signalbox-tags');
   const work: AnswerRequest = {
     id: admitted.id,
@@ -74,9 +76,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     body,
     stream: codecOf(dialect).streams(parsed),
     wishes: {
-      // An answer that is gone on with stays with the model whose provider keeps it.
-      model:
-        (dialect === 'openai-responses' ? heldModel(engine.runtime.state, parsed, requested) : undefined) ?? requested,
+      model: modelFor(requested, held, snapshot),
       // Whoever speaks Ollama names models of Ollama's library.
       sameModel: dialect === 'openai-embeddings',
       routeUnknown: dialect === 'ollama' || dialect === 'ollama-generate',
@@ -90,6 +90,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     session: sessionOf(header),
     compacted: isCompacted(header),
     key: identity.id ?? undefined,
+    held,
     info: {
       requested: requested.slice(0, 200),
       user: header('x-signalbox-user')?.slice(0, 200),

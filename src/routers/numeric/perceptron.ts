@@ -29,23 +29,42 @@ export function createPerceptron(inputs: number, hidden: number, bias: Float32Ar
   };
 }
 
+/** sums += Σ values[at + i] · row i of `weights`, row by row; four rows in one pass, so that sums are read and written less often. */
+function addRows(
+  sums: Float64Array,
+  weights: Float32Array,
+  values: ArrayLike<number>,
+  at: number,
+  count: number,
+): void {
+  const size = sums.length;
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const v0 = values[at + i] ?? 0;
+    const v1 = values[at + i + 1] ?? 0;
+    const v2 = values[at + i + 2] ?? 0;
+    const v3 = values[at + i + 3] ?? 0;
+    const w = i * size;
+    for (let j = 0; j < size; j++) {
+      const one = (sums[j] ?? 0) + v0 * (weights[w + j] ?? 0);
+      const two = one + v1 * (weights[w + size + j] ?? 0);
+      const three = two + v2 * (weights[w + 2 * size + j] ?? 0);
+      sums[j] = three + v3 * (weights[w + 3 * size + j] ?? 0);
+    }
+  }
+  for (; i < count; i++) {
+    const value = values[at + i] ?? 0;
+    for (let j = 0; j < size; j++) sums[j] = (sums[j] ?? 0) + value * (weights[i * size + j] ?? 0);
+  }
+}
+
 /** Outputs and hidden values for the row of `x` that starts at `at`. */
 export function forward(net: Perceptron, x: ArrayLike<number>, at: number, h: Float64Array, o: Float64Array): void {
-  const { inputs, hidden, outputs, w1, b1, w2, b2 } = net;
-  for (let j = 0; j < hidden; j++) h[j] = b1[j] ?? 0;
-  for (let i = 0; i < inputs; i++) {
-    const value = x[at + i] ?? 0;
-    if (value === 0) continue;
-    const from = i * hidden;
-    for (let j = 0; j < hidden; j++) h[j] = (h[j] ?? 0) + value * (w1[from + j] ?? 0);
-  }
-  for (let k = 0; k < outputs; k++) o[k] = b2[k] ?? 0;
-  for (let j = 0; j < hidden; j++) {
-    const value = Math.tanh(h[j] ?? 0);
-    h[j] = value;
-    const from = j * outputs;
-    for (let k = 0; k < outputs; k++) o[k] = (o[k] ?? 0) + value * (w2[from + k] ?? 0);
-  }
+  h.set(net.b1);
+  addRows(h, net.w1, x, at, net.inputs);
+  for (let j = 0; j < h.length; j++) h[j] = Math.tanh(h[j] ?? 0);
+  o.set(net.b2);
+  addRows(o, net.w2, h, 0, net.hidden);
 }
 
 /** Adds to the gradients what `slope` = ∂loss/∂o asks for, back through both layers (Rumelhart, Hinton and Williams, 1986). */

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { buildCatalog } from '../catalog/build.ts';
 import { detectConfig } from './detect.ts';
 import { configFromObject } from './load.ts';
 
 const hosts = [
   { kind: 'openai', keyEnv: 'OPENAI_API_KEY' },
+  { kind: 'anthropic', keyEnv: 'ANTHROPIC_API_KEY' },
   { kind: 'groq', keyEnv: 'GROQ_API_KEY' },
   { kind: 'azure', keyEnv: 'AZURE_OPENAI_API_KEY' },
   { kind: 'vllm' },
@@ -23,6 +25,20 @@ describe('detection', () => {
     expect(JSON.stringify(detected)).not.toContain('"sk"');
   });
 
+  it('finds Claude by its key, with prices and windows that are known', async () => {
+    const env = { ANTHROPIC_API_KEY: 'sk-ant-1' };
+    const { config: detected, unused } = await detectConfig({ env, probe: nothing, hosts });
+    expect(unused).toEqual([]);
+    const { config } = configFromObject(detected, { env, checks: [] });
+    const { models } = await buildCatalog(config);
+    expect(models).toHaveLength(2);
+    for (const { id, contextWindow, upstreams } of models) {
+      expect(id).toMatch(/^claude-/);
+      expect(contextWindow).toBeGreaterThan(0);
+      expect(upstreams).toMatchObject([{ provider: 'anthropic', name: id, price: { provenance: expect.anything() } }]);
+    }
+  });
+
   it('finds nothing where there is nothing', async () => {
     expect(await detectConfig({ env: { OPENAI_API_KEY: '' }, probe: nothing, hosts })).toEqual({
       config: null,
@@ -32,15 +48,14 @@ describe('detection', () => {
   });
 
   it('names the keys that it cannot use, and why', async () => {
-    const env = { ANTHROPIC_API_KEY: 'sk-ant-1', GEMINI_API_KEY: 'AI-1', AZURE_OPENAI_API_KEY: 'az-1' };
+    const env = { GEMINI_API_KEY: 'AI-1', AZURE_OPENAI_API_KEY: 'az-1' };
     const { config, unused } = await detectConfig({ env, probe: nothing, hosts });
     expect(config).toBeNull();
     expect(unused).toEqual([
       expect.stringMatching(/^AZURE_OPENAI_API_KEY: .*by hand/),
-      expect.stringMatching(/^ANTHROPIC_API_KEY: kind anthropic is not supported/),
       expect.stringMatching(/^GEMINI_API_KEY: kind gemini is not supported; .*kind openai/),
     ]);
-    expect(unused.join()).not.toMatch(/sk-ant-1|AI-1|az-1/);
+    expect(unused.join()).not.toMatch(/AI-1|az-1/);
   });
 
   it('takes a key by its preset as soon as there is one', async () => {

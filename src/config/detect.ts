@@ -19,6 +19,7 @@ interface Pair {
 /** By kind. */
 const PAIRS: Readonly<Record<string, Pair>> = {
   openai: { small: 'gpt-4o-mini', large: 'gpt-4o' },
+  anthropic: { small: 'claude-haiku-4-5', large: 'claude-sonnet-4-5' },
   openrouter: { small: 'openai/gpt-4o-mini', large: 'anthropic/claude-sonnet-4' },
   groq: { small: 'llama-3.1-8b-instant', large: 'llama-3.3-70b-versatile' },
   together: {
@@ -31,7 +32,6 @@ const PAIRS: Readonly<Record<string, Pair>> = {
 
 /** Keys of hosts that have no row of their own. */
 const STRANGERS: readonly Host[] = [
-  { kind: 'anthropic', keyEnv: 'ANTHROPIC_API_KEY' },
   { kind: 'gemini', keyEnv: 'GEMINI_API_KEY' },
   { kind: 'gemini', keyEnv: 'GOOGLE_API_KEY' },
 ];

@@ -121,8 +121,20 @@ describe('signalbox', () => {
     expect(stderr).toMatch(
       /signalbox demo[\s\S]*signalbox init[\s\S]*usage, models, doctor and route take --simulated/,
     );
-    const usage = await run(['usage'], { ANTHROPIC_API_KEY: 'sk-ant-1' });
-    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining('not used: ANTHROPIC_API_KEY') });
+    const usage = await run(['usage'], { GEMINI_API_KEY: 'AI-1' });
+    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining('not used: GEMINI_API_KEY') });
+  });
+
+  it.each(['OPENAI_API_KEY', 'ANTHROPIC_API_KEY'])('writes a configuration that holds for %s', async (name) => {
+    const env = { [name]: 'sk-test' };
+    expect(await run(['init', '--out', `${name}.yaml`], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`found ${name}`),
+    });
+    expect(await run(['config', 'check', `${name}.yaml`], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('ok (models: 2'),
+    });
   });
 
   it('writes a configuration that holds, and does not overwrite it', async () => {
@@ -141,11 +153,11 @@ describe('signalbox', () => {
   });
 
   it('names the keys that it found and does not use', async () => {
-    const { code, stdout } = await run(['init'], { ANTHROPIC_API_KEY: 'sk-ant-1', AZURE_OPENAI_API_KEY: 'az-1' });
+    const { code, stdout } = await run(['init'], { GEMINI_API_KEY: 'AI-1', AZURE_OPENAI_API_KEY: 'az-1' });
     expect(code).toBe(0);
     expect(stdout).toContain('it names OPENAI_API_KEY');
     expect(stdout).toContain('not used: AZURE_OPENAI_API_KEY: ');
-    expect(stdout).toContain('not used: ANTHROPIC_API_KEY: ');
+    expect(stdout).toContain('not used: GEMINI_API_KEY: ');
   });
 
   it.skipIf(process.platform === 'win32')('is built as a file that can be run', async () => {

@@ -48,7 +48,7 @@ describe.each([
     expect([one.calls.length, two.calls.length]).toEqual([1, 0]);
   });
 
-  it('it is asked all the same where that does no harm', async () => {
+  it('asks it all the same where that does no harm', async () => {
     one.always({ kind: 'error-500' });
     const served = await start({ ...routing, fallbacks: [] });
     for (let n = 0; n < 4; n++) await served.chat(asking('Hi'));
@@ -58,7 +58,7 @@ describe.each([
     expect(two.calls).toHaveLength(0);
   });
 
-  it('the written fallback answers, and is named as one', async () => {
+  it('lets the written fallback answer, and names it', async () => {
     one.always(LIMITED);
     const served = await start({ ...routing, fallbacks: ['big'] });
     for (let n = 0; n < 2; n++) {

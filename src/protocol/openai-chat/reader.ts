@@ -106,8 +106,7 @@ export function readOpenAIChat(): EventReader {
       done ||= last;
       return last;
     },
-    // An end without a finish reason is how a cut answer looks.
-    isDone: () => done && finish !== undefined,
+    isDone: () => done,
     position: () => ({ ...head, said, toolCalls: calls.size, blocks: 0, sequence: 0, begun: head !== undefined }),
   });
 }

@@ -94,12 +94,29 @@ describe('the tap', () => {
     expect(run(stream, [], { strip: true }).seen).toMatchObject({ finishReason: 'tool-calls', text: 'f{"a":1}' });
   });
 
-  it('drops a malformed event and counts it, and withholds an error event', () => {
-    const stream = `data: {"broken\n\n${chunk({ content: 'x' })}data: {"error":{"message":"overloaded"}}\n\n`;
-    const { text, seen, withheld } = run(stream, [], { strip: true });
+  it('withholds an error event, and what follows it', () => {
+    const error = 'data: {"error":{"message":"overloaded"}}\n\n';
+    const { text, seen, withheld } = run(`${chunk({ content: 'x' })}${error}${chunk({ content: 'y' })}`, [], {
+      strip: true,
+    });
     expect(text).toBe(chunk({ content: 'x' }));
-    expect(withheld).toBe('data: {"error":{"message":"overloaded"}}\n\n');
-    expect(seen).toMatchObject({ malformed: 1, failed: { message: 'overloaded', status: 500 }, text: 'x' });
+    expect(withheld).toBe(error);
+    expect(seen).toMatchObject({ failed: { message: 'overloaded', status: 500 }, text: 'x' });
+  });
+
+  it.each(['{"broken', '"text"', '[]'])('takes %s for a fault, unless the answer was whole by then', (data) => {
+    const { text, seen } = run(`${chunk({ content: 'x' })}data: ${data}\n\n${chunk({ content: 'y' })}`, [], {
+      strip: true,
+    });
+    expect(text).toBe(chunk({ content: 'x' }));
+    expect(seen).toMatchObject({ malformed: 1, failed: { message: 'an event of the stream cannot be read' } });
+    const late = run(`${parts.join('')}data: ${data}\n\ndata: [DONE]\n\n`, [], { strip: true });
+    expect(late.text).toBe(`${parts.join('')}data: [DONE]\n\n`);
+    expect(late.seen).toMatchObject({ malformed: 1, done: true });
+  });
+
+  it('drops data that are empty', () => {
+    expect(run(`data:\n\n${whole}`, [], { strip: false })).toMatchObject({ text: whole, seen: { malformed: 0 } });
   });
 });
 
@@ -152,7 +169,7 @@ it('takes an end without a finish reason for none', () => {
   const trailer = () => expect.fail('the answer is not complete');
   const { text, seen } = run(`${cut}data: [DONE]\n\n`, [], { strip: true, trailer });
   expect(text).toBe(cut);
-  expect(seen).toMatchObject({ done: false });
+  expect(seen).toMatchObject({ done: false, failed: { message: 'the answer ended without a finish reason' } });
 });
 
 it('hears a refusal', () => {

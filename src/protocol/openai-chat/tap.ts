@@ -3,6 +3,7 @@ import type { SignalboxError } from '../../errors.ts';
 import type { FinishReason } from '../chat.ts';
 import { SSE } from '../framing.ts';
 import { count, isObject, list, text, type JsonObject } from '../guards.ts';
+import { UNFINISHED, UNREADABLE } from '../inside-error.ts';
 import { redactBytes } from '../redact-bytes.ts';
 import { createEventSplitter, dataOf } from '../sse.ts';
 import { MAX_SEEN_CHARS, sayMore, type Seen, type Tap, type TapOptions } from '../tap.ts';
@@ -123,6 +124,11 @@ export function tapOpenAIChat({ strip, answers = 1, redact, trailer }: TapOption
     const routing = trailer?.(seen);
     return routing === undefined ? undefined : openaiRoutingEvent(seen, routing);
   };
+  /** What cannot be read may have held a part of the answer, unless that was complete by then. */
+  const malformed = (): undefined => {
+    seen.malformed++;
+    if (seen.finishReason === undefined) seen.failed = UNREADABLE;
+  };
   /** What of an event goes on; undefined when it is to be dropped. */
   const read = (event: Uint8Array, data: string): Uint8Array | undefined => {
     seen.events++;
@@ -131,10 +137,9 @@ export function tapOpenAIChat({ strip, answers = 1, redact, trailer }: TapOption
       chunk = JSON.parse(data);
     } catch {
       // A client's parser would fail on it.
-      seen.malformed++;
-      return undefined;
+      return malformed();
     }
-    if (!isObject(chunk)) return event;
+    if (!isObject(chunk)) return malformed();
     if (readChunk(seen, chunk, progress)) {
       withheld = redact === undefined ? event : redactBytes(event, redact);
       return undefined;
@@ -144,7 +149,10 @@ export function tapOpenAIChat({ strip, answers = 1, redact, trailer }: TapOption
   /** The dialect's end and what goes before it; nothing without a finish reason, for then the answer was cut. */
   const done = (event: Uint8Array): readonly Uint8Array[] => {
     noteFinish(seen, progress, 1);
-    if (seen.finishReason === undefined) return [];
+    if (seen.finishReason === undefined) {
+      seen.failed = UNFINISHED;
+      return [];
+    }
     seen.done = true;
     const extra = trail();
     return extra === undefined ? [event] : [extra, event];
@@ -154,6 +162,8 @@ export function tapOpenAIChat({ strip, answers = 1, redact, trailer }: TapOption
     if (seen.failed !== undefined) return [];
     const data = dataOf(event);
     if (data === '[DONE]') return done(event);
+    // Clients fail on empty data, too.
+    if (data === '') return [];
     const passed = data === undefined ? event : read(event, data);
     return passed === undefined ? [] : [passed];
   };

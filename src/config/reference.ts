@@ -23,7 +23,8 @@ const PRICE = {
   input: 'USD per million input tokens',
   output: 'USD per million output tokens',
   cacheRead: 'USD per million tokens read from the prompt cache; left out: as `input`',
-  cacheWrite: 'USD per million tokens written to the prompt cache; left out: as `input`',
+  cacheWrite:
+    'USD per million tokens written to the prompt cache for five minutes; for an hour 1.6 times as much; left out: as `input`',
   reasoning: 'USD per million reasoning tokens; left out: as `output`',
   request: 'USD per request, on top',
 };

@@ -17,13 +17,14 @@ export function continued(chat: ChatRequest, said: string): ChatRequest {
 
 /** Both calls' tokens. */
 export function addUsage(first: Usage, second: Usage): Usage {
-  const sum = (name: 'cacheRead' | 'cacheWrite' | 'reasoning') =>
+  const sum = (name: 'cacheRead' | 'cacheWrite' | 'cacheWriteHour' | 'reasoning') =>
     first[name] === undefined && second[name] === undefined ? {} : { [name]: (first[name] ?? 0) + (second[name] ?? 0) };
   return {
     input: first.input + second.input,
     output: first.output + second.output,
     ...sum('cacheRead'),
     ...sum('cacheWrite'),
+    ...sum('cacheWriteHour'),
     ...sum('reasoning'),
     ...(first.estimated === true || second.estimated === true ? { estimated: true } : {}),
     ...(second.partial === true ? { partial: true } : {}),

@@ -25,6 +25,14 @@ describe('attemptCost', () => {
     expect(attemptCost(usage, price({ input: 3, output: 15 }))).toBe(7_500_000n);
   });
 
+  it('prices what is kept in the cache for an hour at 1.6 times the write, where writes have a price', () => {
+    const usage = { input: 100, output: 0, cacheWrite: 100, cacheWriteHour: 40 };
+    // 60×3.75 + 40×6 micro-dollars, the latter twice the input price
+    expect(attemptCost(usage, price({ input: 3, cacheWrite: 3.75 }))).toBe(465_000n);
+    expect(attemptCost(usage, price({ input: 3 }))).toBe(300_000n);
+    expect(attemptCost({ ...usage, cacheWriteHour: 900 }, price({ cacheWrite: 3.75 }))).toBe(600_000n);
+  });
+
   it('never bills more parts than the whole', () => {
     const usage = { input: 100, output: 10, cacheRead: 500, cacheWrite: 500, reasoning: 99 };
     expect(attemptCost(usage, price({ input: 1, output: 1 }))).toBe(110_000n);

@@ -93,6 +93,11 @@ function part(count: bigint, usdPerMillion: number): Decimal {
   return { units: price.units * count, scale: price.scale + MILLION };
 }
 
+/** Anthropic: a write costs 1.25 of the input price for five minutes and 2 for an hour, which is 1.6 times as much. */
+function forAnHour({ units, scale }: Decimal): Decimal {
+  return { units: units * 16n, scale: scale + 1 };
+}
+
 /**
  * What one upstream call costs, in nano-dollars; `null` when the price is unknown.
  *
@@ -114,7 +119,12 @@ export function attemptCost(usage: Usage, price: Price | null): NanoUsd | null {
   let total = add(NOTHING, part(input - cacheRead - cacheWrite, price.input));
   total = add(total, part(output - reasoning, price.output));
   if (cacheRead > 0n) total = add(total, part(cacheRead, price.cacheRead ?? price.input));
-  if (cacheWrite > 0n) total = add(total, part(cacheWrite, price.cacheWrite ?? price.input));
+  if (cacheWrite > 0n) {
+    const hour = price.cacheWrite === undefined ? 0n : least(tokens(usage.cacheWriteHour), cacheWrite);
+    const write = price.cacheWrite ?? price.input;
+    total = add(total, part(cacheWrite - hour, write));
+    if (hour > 0n) total = add(total, forAnHour(part(hour, write)));
+  }
   if (reasoning > 0n) total = add(total, part(reasoning, price.reasoning ?? price.output));
   if (price.request !== undefined) total = add(total, decimalOf(price.request) ?? ZERO);
   return least(rounded(total, NANO), MAX_NANO);

@@ -59,6 +59,7 @@ const USAGE: Shape = Object.entries({
   output: isNumber,
   cacheRead: maybe(isNumber),
   cacheWrite: maybe(isNumber),
+  cacheWriteHour: maybe(isNumber),
   reasoning: maybe(isNumber),
   estimated: maybe(isFlag),
 });

@@ -15,6 +15,8 @@ export interface Usage {
   readonly cacheRead?: number;
   /** Part of `input` that was written to the prompt cache. */
   readonly cacheWrite?: number;
+  /** Part of `cacheWrite` that is kept for an hour, which costs more than the usual five minutes. */
+  readonly cacheWriteHour?: number;
   /** Part of `output`. */
   readonly reasoning?: number;
   /** True when the provider did not say and the numbers are ours. */

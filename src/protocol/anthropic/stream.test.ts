@@ -316,7 +316,7 @@ describe('reading a stream', () => {
     expect(events.filter(({ type }) => type === 'finish')).toHaveLength(1);
     expect(events.at(-1)).toEqual({
       type: 'usage',
-      usage: { input: 135, output: 50, cacheRead: 100, cacheWrite: 30, reasoning: 40 },
+      usage: { input: 135, output: 50, cacheRead: 100, cacheWrite: 30, cacheWriteHour: 20, reasoning: 40 },
     });
   });
 

@@ -1,22 +1,24 @@
 import type { FinishReason, Usage } from '../chat.ts';
-import { count, isObject, type JsonObject } from '../guards.ts';
+import { count, given, isObject, type JsonObject } from '../guards.ts';
 
 /** What has been told of an answer's tokens so far; a later count replaces an earlier one. */
 export interface Counts {
   input?: number;
   cacheRead?: number;
   cacheWrite?: number;
+  cacheWriteHour?: number;
   output?: number;
   reasoning?: number;
 }
 
 /** Tokens written to the cache, which some hosts tell by lifetime only. */
-function cacheWriteOf(usage: JsonObject): number | undefined {
+function cacheWritesOf(usage: JsonObject): Pick<Counts, 'cacheWrite' | 'cacheWriteHour'> {
+  const all = count(usage['cache_creation_input_tokens']);
   const parts = usage['cache_creation'];
-  if (!isObject(parts)) return count(usage['cache_creation_input_tokens']);
+  if (!isObject(parts)) return given({ cacheWrite: all });
   const short = count(parts['ephemeral_5m_input_tokens']) ?? 0;
   const long = count(parts['ephemeral_1h_input_tokens']) ?? 0;
-  return count(usage['cache_creation_input_tokens']) ?? short + long;
+  return { cacheWrite: all ?? short + long, cacheWriteHour: long };
 }
 
 /** Takes the counts of a `usage` object over: in a stream they are cumulative. */
@@ -25,35 +27,39 @@ export function takeCounts(counts: Counts, usage: unknown): void {
   const details = usage['output_tokens_details'];
   const input = count(usage['input_tokens']);
   const cacheRead = count(usage['cache_read_input_tokens']);
-  const cacheWrite = cacheWriteOf(usage);
   const output = count(usage['output_tokens']);
   const reasoning = isObject(details) ? count(details['thinking_tokens']) : undefined;
   if (input !== undefined) counts.input = input;
   if (cacheRead !== undefined) counts.cacheRead = cacheRead;
-  if (cacheWrite !== undefined) counts.cacheWrite = cacheWrite;
+  Object.assign(counts, cacheWritesOf(usage));
   if (output !== undefined) counts.output = output;
   if (reasoning !== undefined) counts.reasoning = reasoning;
 }
 
 /** Anthropic's `input_tokens` leave out what was read from and written to cache; ours hold it. */
-export function usageOf({ input, cacheRead = 0, cacheWrite = 0, output, reasoning = 0 }: Counts): Usage | undefined {
+export function usageOf(counts: Counts): Usage | undefined {
+  const { input, cacheRead = 0, cacheWrite = 0, cacheWriteHour = 0, output, reasoning = 0 } = counts;
   if (input === undefined && output === undefined) return undefined;
   return {
     input: (input ?? 0) + cacheRead + cacheWrite,
     output: output ?? 0,
     ...(cacheRead === 0 ? {} : { cacheRead }),
     ...(cacheWrite === 0 ? {} : { cacheWrite }),
+    ...(cacheWriteHour === 0 ? {} : { cacheWriteHour: Math.min(cacheWriteHour, cacheWrite) }),
     ...(reasoning === 0 ? {} : { reasoning: Math.min(reasoning, output ?? 0) }),
   };
 }
 
 /** Anthropic's usage object: fields beside the two counts only where they say something, since strict clients know no others. */
-export function anthropicUsage({ input, output, cacheRead = 0, cacheWrite = 0, reasoning = 0 }: Usage) {
+export function anthropicUsage(usage: Usage) {
+  const { input, output, cacheRead = 0, cacheWrite = 0, cacheWriteHour: hour = 0, reasoning = 0 } = usage;
+  const lifetimes = { ephemeral_5m_input_tokens: cacheWrite - hour, ephemeral_1h_input_tokens: hour };
   return {
     input_tokens: Math.max(0, input - cacheRead - cacheWrite),
     output_tokens: output,
     ...(cacheRead === 0 ? {} : { cache_read_input_tokens: cacheRead }),
     ...(cacheWrite === 0 ? {} : { cache_creation_input_tokens: cacheWrite }),
+    ...(hour === 0 ? {} : { cache_creation: lifetimes }),
     ...(reasoning === 0 || output === 0 ? {} : { output_tokens_details: { thinking_tokens: reasoning } }),
   };
 }

@@ -81,10 +81,11 @@ export const PRESETS: readonly Preset[] = [
   {
     kind: 'ollama',
     baseUrl: 'http://127.0.0.1:11434',
-    paths: { ollama: '/api/chat', 'openai-chat': '/v1/chat/completions', 'openai-embeddings': '/v1/embeddings' },
+    // Its chat completions have no word for the size of the context, and cut off what does not fit its small default.
+    paths: { ollama: '/api/chat', 'openai-embeddings': '/v1/embeddings' },
     modelsPath: '/v1/models',
     auth: 'none',
-    streamOptions: true,
+    streamOptions: false,
     local: true,
     prefill: true,
   },

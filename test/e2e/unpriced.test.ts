@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
-import { startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { json, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
 import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
 
 let upstream: MockProvider;
@@ -69,6 +69,7 @@ describe('a model that only its caller names', () => {
 
   it('is free at an Ollama of one’s own', async () => {
     await start(withProvider('local', { kind: 'ollama', baseUrl: upstream.baseUrl.replace(/\/v1$/, '') }));
+    upstream.behave(json('{"model":"qwen3:32b","message":{"role":"assistant","content":"Hi"},"done":true}'));
     const response = await ask('local/qwen3:32b');
     expect(response.status).toBe(200);
     expect(await outcomeOf(response)).toMatchObject({ cost: 0n });

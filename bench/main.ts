@@ -1,6 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchGateway } from './gateway/gateway.ts';
+import { TRAINED } from './gateway/trained.ts';
 import { benchQuery } from './query.ts';
 import { record, recorded } from './results.ts';
 import { benchRouters } from './routers/routers.ts';
@@ -36,7 +37,9 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       '| what | median of 3 rounds of 6 s, 32 connections | ratio |',
       '|---|---|---|',
       row('JSON, 400-byte request', json, 'bare'),
-      row('JSON, with a learned router', { bare: json['bare'] ?? 0, signalbox: json['learned'] ?? 0 }, 'bare'),
+      ...TRAINED.map(({ name }) =>
+        row(`JSON, routed by \`${name}\``, { bare: json['bare'] ?? 0, signalbox: json[name] ?? 0 }, 'bare'),
+      ),
       ...(portkey === undefined ? [] : [row(`JSON, against @portkey-ai/gateway ${portkey}`, json, 'portkey')]),
       `| JSON, CPU of the main thread per request | ${Object.entries(jsonMicros)
         .map(([who, micros]) => `${who} ${micros.toFixed(0)} µs`)

@@ -7,7 +7,7 @@ import { firstByte, median } from './first-byte.ts';
 import { load, type LoadOptions } from './load.ts';
 import { startPortkey } from './portkey.ts';
 import { startProcess, startScript } from './process.ts';
-import { LEARNED, trainedArtifact } from './trained.ts';
+import { TRAINED, artifactOf } from './trained.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -74,7 +74,6 @@ export async function benchGateway(options: {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-'));
   const upstream = await startScript('./upstream.ts');
   const bare = await startScript('./bare-proxy.ts', upstream.url);
-  await writeFile(join(folder, `${LEARNED}.safetensors`), trainedArtifact());
   const serve = async (router: string) => {
     const config = join(folder, `${router}.yaml`);
     await mkdir(join(folder, router));
@@ -82,12 +81,16 @@ export async function benchGateway(options: {
     return startProcess([process.execPath, MAIN, 'serve', '--config', config, '--log', 'warn'], /127\.0\.0\.1:(\d+)/);
   };
   const signalbox = await serve('prior');
-  const learned = await serve(LEARNED);
+  const trained: { readonly name: string; readonly gateway: Awaited<ReturnType<typeof serve>> }[] = [];
+  for (const trainable of TRAINED) {
+    await writeFile(join(folder, `${trainable.name}.safetensors`), artifactOf(trainable));
+    trained.push({ name: trainable.name, gateway: await serve(trainable.name) });
+  }
   const portkey = await startPortkey();
   const contenders: Contender[] = [
     { name: 'bare', pid: bare.child.pid, target: { url: bare.url, model: 'bench-model' } },
     { name: 'signalbox', pid: signalbox.child.pid, target: { url: signalbox.url, model: 'auto' } },
-    { name: 'learned', pid: learned.child.pid, target: { url: learned.url, model: 'auto' } },
+    ...trained.map(({ name, gateway: { child, url } }) => ({ name, pid: child.pid, target: { url, model: 'auto' } })),
     ...(portkey === undefined
       ? []
       : [
@@ -109,7 +112,7 @@ export async function benchGateway(options: {
   try {
     const json = await rounds(contenders, false, options.seconds, options.rounds);
     // Portkey 1.15.2 answers streams with 500 ("immutable" headers) on Node 20, so it is timed on JSON only.
-    const streaming = contenders.filter(({ name }) => name !== 'portkey' && name !== 'learned');
+    const streaming = contenders.filter(({ name }) => name === 'bare' || name === 'signalbox');
     const translated = {
       name: 'translated',
       pid: signalbox.child.pid,
@@ -130,7 +133,13 @@ export async function benchGateway(options: {
       portkey: portkey?.version,
     };
   } finally {
-    await Promise.all([signalbox.stop(), learned.stop(), bare.stop(), upstream.stop(), portkey?.stop()]);
+    await Promise.all([
+      signalbox.stop(),
+      ...trained.map(({ gateway }) => gateway.stop()),
+      bare.stop(),
+      upstream.stop(),
+      portkey?.stop(),
+    ]);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { ERRORS, SignalboxError, type ErrorCode } from '../errors.ts';
 import type { ChatEvent, ChatRequest, Usage } from './chat.ts';
 import type { Codec, EncoderOptions } from './codec.ts';
+import { UNREADABLE } from './inside-error.ts';
 import { MAX_SEEN_CHARS, type TapOptions } from './tap.ts';
+import { createTranscoder } from './transcoder.ts';
 
 const EVENTS: readonly ChatEvent[] = [
   { type: 'response-metadata', id: 'r1', model: 'm', createdAt: 7 },
@@ -231,6 +233,35 @@ export function codecConformance(codec: Codec, samples: CodecSamples): void {
           failed: { message: 'it broke' },
           done: false,
         });
+      }
+    });
+
+    it('takes a record that cannot be read for a failure, passed on or translated, until the answer is complete', async () => {
+      const texts = EVENTS.filter(({ type }) => type !== 'tool-call-delta');
+      const writer = codec.writer(BARE);
+      const cut = Buffer.concat(texts.slice(0, 3).flatMap((event) => writer.write(event) ?? []));
+      const rest = Buffer.concat(
+        [...texts.slice(3).map((event) => writer.write(event)), writer.end()].filter((part) => part !== undefined),
+      );
+      const prefix = codec.framing.dataOf(Buffer.from('data: 1\n')) === '1' ? 'data: ' : '';
+      for (const data of ['{"half":"', '[]', '"x"']) {
+        const garbage = Buffer.from(`${prefix}${data}\n\n`);
+        const taps = [
+          codec.tap({ strip: false, trailer: () => expect.fail('the answer is not complete') }),
+          createTranscoder({ from: codec, to: codec, writer: BARE }),
+        ];
+        for (const tap of taps) {
+          const passed = tap.push(Buffer.concat([cut, garbage, rest])) ?? Buffer.alloc(0);
+          expect(told(await decoded(passed)).filter(({ type }) => type === 'text-delta')).toEqual([
+            { type: 'text-delta', delta: 'Hel' },
+          ]);
+          const { seen, position, withheld } = tap;
+          expect(seen).toMatchObject({ failed: UNREADABLE, malformed: 1, done: false });
+          expect([position.said, withheld]).toEqual(['Hel', undefined]);
+        }
+        const after = tapped(codec, Buffer.concat([cut, rest, garbage]), [], { strip: false });
+        expect(after.seen.failed).toBeUndefined();
+        expect(after.seen.done).toBe(true);
       }
     });
 

@@ -168,11 +168,12 @@ describe.each(CLIENT_DIALECTS)('a caller of $name', (dialect) => {
         expect((await gateway.get('/health')).status).toBe(200);
       });
 
-      it('one malformed event: the whole answer', async () => {
-        primary.next({ kind: 'malformed', after: 30 });
+      it.each([false, true])('one malformed event: the whole answer (in place of one: %s)', async (lost) => {
+        primary.next({ kind: 'malformed', after: 30, lost });
         const told = await run();
-        expect(told.text).toBe(primary.tokens.join(''));
-        expect(told.complete).toBe(true);
+        // A whole answer is asked for again, of the same model.
+        whole(told, 'primary');
+        expect(outcome(told)).toMatchObject({ status: 'ok', model: stream ? 'fallback' : 'primary' });
       });
 
       it('no end after the finish reason: the answer at once, usage included', async () => {

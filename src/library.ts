@@ -4,6 +4,7 @@ import type { ConfigInput } from './config/schema.ts';
 import { SignalboxError } from './errors.ts';
 import { answer } from './flow/answer.ts';
 import { routeWithVector } from './flow/embed.ts';
+import type { Answer } from './flow/passage.ts';
 import { recordOf, type Routed } from './flow/route.ts';
 import { readStats, type Stats } from './flow/stats.ts';
 import type { ChatEvent } from './protocol/chat.ts';
@@ -14,6 +15,8 @@ import { openEngine, type Engine, type EngineOptions } from './signalbox.ts';
 /** A streamed answer: iterate it, then `final` is the reply. */
 export interface ReplyStream extends AsyncIterable<ChatEvent> {
   readonly final: Promise<Reply>;
+  /** Those of the reply, as far as they are known: from the first event on. */
+  readonly warnings: readonly string[];
 }
 
 /** The library: one engine, in this process. */
@@ -91,7 +94,12 @@ export function createSignalbox(engine: Engine): Signalbox {
     return work;
   };
 
-  const events = async function* (options: ChatOptions, stream: boolean, done: (reply: Promise<Reply>) => void) {
+  const events = async function* (
+    options: ChatOptions,
+    stream: boolean,
+    done: (reply: Promise<Reply>) => void,
+    heard: (answer: Answer) => void = () => {},
+  ) {
     const left = new AbortController();
     let told = false;
     const tell = (reply: Promise<Reply>) => {
@@ -103,6 +111,7 @@ export function createSignalbox(engine: Engine): Signalbox {
     const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
     try {
       const { answered, decision } = await begin(engine, options, stream, routedOf(options), signal);
+      heard(answered);
       const collector = createCollector();
       for await (const event of codecOf('openai-chat').decode(answered.body, stream)) {
         collector.add(event);
@@ -148,12 +157,20 @@ export function createSignalbox(engine: Engine): Signalbox {
       const final = new Promise<Reply>((done) => (resolve = done));
       // A caller who only iterates gets the error there; `final` must not crash the process beside it.
       final.catch(() => {});
-      const source = events(options, true, (reply) => resolve(reply));
+      let answer: Answer | undefined;
+      const heard = (given: Answer) => void (answer = given);
+      const source = events(options, true, (reply) => resolve(reply), heard);
       const begun = () => {
         void track(final).catch(() => {});
         return source;
       };
-      return { final, [Symbol.asyncIterator]: begun };
+      return {
+        final,
+        get warnings() {
+          return [...(answer?.warnings ?? [])];
+        },
+        [Symbol.asyncIterator]: begun,
+      };
     },
     async feedback(feedback) {
       checkFeedback(feedback);

@@ -40,6 +40,8 @@ export interface Reply {
   /** USD; null when the price is unknown. */
   readonly costUsd: number | null;
   readonly decision: RouteDecision;
+  /** What could not be done as it was asked, such as `dropped:seed` where the provider knows no seed. */
+  readonly warnings: readonly string[];
   /** The model that answered: another than `decision.model` after a fallback. */
   readonly model: string;
   /** The provider that answered. */
@@ -89,7 +91,7 @@ export function createCollector() {
         calls.set(event.index, call);
       }
     },
-    async reply({ settled }: Answer, decision: RouteDecision): Promise<Reply> {
+    async reply({ settled, warnings }: Answer, decision: RouteDecision): Promise<Reply> {
       const outcome = await settled;
       if (failure !== undefined) throw new SignalboxError('provider_error', failure);
       const toolCalls = [...calls.values()];
@@ -101,6 +103,7 @@ export function createCollector() {
         usage: outcome.usage ?? usage,
         costUsd: usdOf(outcome.cost),
         decision,
+        warnings: [...warnings],
         model: outcome.model ?? decision.model,
         provider: outcome.provider ?? decision.provider,
       };

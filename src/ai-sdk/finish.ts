@@ -1,4 +1,9 @@
-import type { LanguageModelV3FinishReason, LanguageModelV3Usage, SharedV3ProviderMetadata } from '@ai-sdk/provider';
+import type {
+  LanguageModelV3FinishReason,
+  LanguageModelV3Usage,
+  SharedV3ProviderMetadata,
+  SharedV3Warning,
+} from '@ai-sdk/provider';
 import type { FinishReason, Usage } from '../protocol/chat.ts';
 import type { Reply } from '../reply.ts';
 
@@ -25,4 +30,15 @@ export function finishOf(reason: FinishReason): LanguageModelV3FinishReason {
 /** What `providerMetadata.signalbox` says of a reply. */
 export function metadataOf({ decision, model, provider, costUsd }: Reply): SharedV3ProviderMetadata {
   return { signalbox: { decisionId: decision.id, model, provider, reason: decision.reason, costUsd } };
+}
+
+const DROPPED = 'dropped:';
+
+/** Warnings of a reply: what the provider's dialect cannot say is a feature that the model does not have. */
+export function warningsOf(warnings: readonly string[]): SharedV3Warning[] {
+  return warnings.map((warning) =>
+    warning.startsWith(DROPPED)
+      ? { type: 'unsupported', feature: warning.slice(DROPPED.length) }
+      : { type: 'other', message: warning },
+  );
 }

@@ -8,7 +8,7 @@ import type { ChatOptions } from '../chat-options.ts';
 import type { Signalbox } from '../library.ts';
 import type { Reply } from '../reply.ts';
 import { aiSdkError } from './error.ts';
-import { finishOf, metadataOf, usageOf } from './finish.ts';
+import { finishOf, metadataOf, usageOf, warningsOf } from './finish.ts';
 import { createPartWriter } from './parts.ts';
 import { libraryCall, type SignalboxSettings } from './request.ts';
 
@@ -88,7 +88,7 @@ export function signalbox(
             usage: usageOf(reply.usage),
             providerMetadata: metadataOf(reply),
             response: responseOf(reply),
-            warnings,
+            warnings: [...warnings, ...warningsOf(reply.warnings)],
           };
         } catch (error) {
           throw aiSdkError(error, asked.abortSignal);
@@ -108,7 +108,7 @@ export function signalbox(
         const parts = async function* (): AsyncGenerator<LanguageModelV3StreamPart> {
           const writer = createPartWriter();
           try {
-            yield { type: 'stream-start', warnings };
+            yield { type: 'stream-start', warnings: [...warnings, ...warningsOf(source.warnings)] };
             for (let step = first; step.done !== true; step = await events.next()) yield* writer.write(step.value);
             const reply = await source.final;
             yield* writer.end();

@@ -95,6 +95,7 @@ function wholeAnswer(passage: Passage, called: Called, upstream: UpstreamAnswer,
     head: { status: upstream.status, headers },
     body: wholeBody(passage.explain ? codec.addRouting(whole.bytes, routingOf(passage, outcome)) : whole.bytes),
     settled: settlement.settled,
+    warnings: passage.warnings,
   };
 }
 
@@ -114,6 +115,7 @@ export function heldAnswer(passage: Passage, answer: Promise<Answer>): Answer {
     head: { status: 200, headers },
     body: promisedBody({ answer, ping: () => pingOf(passage), failed: (error) => codec.errorEvent(error) }),
     settled: settlement.settled,
+    warnings: passage.warnings,
   };
 }
 
@@ -167,6 +169,7 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
       ping: () => pingOf(passage),
     }),
     settled: settlement.settled,
+    warnings: passage.warnings,
   };
 }
 
@@ -218,6 +221,7 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
     // The upstream's own words stay as they are.
     body: wholeBody(passage.explain && !own ? codec.addRouting(envelope, routingOf(passage, outcome)) : envelope),
     settled: settlement.settled,
+    warnings: passage.warnings,
     error,
   };
 }

@@ -32,6 +32,17 @@ function moneyOf({ snapshot, settlement, routed }: Passage) {
       };
 }
 
+/**
+ * Whether the conversation was another's until now: what that one proved to have thought, this target refuses. Proofs hold
+ * for a model, and for the provider too where it keeps state.
+ */
+function hasMoved({ attempts, codec, request, runtime }: Passage, { model, upstream }: Target): boolean {
+  const first = attempts[0]?.target;
+  if (first !== undefined && first.model.id !== model.id) return true;
+  if (first !== undefined && codec.bound !== undefined && first.upstream.provider !== upstream.provider) return true;
+  return runtime.memory.step(request, model.id) === 'switch';
+}
+
 /** Calls upstreams as the policy says until one answers or the policy gives up. `remaining` = milliseconds left. */
 export async function callUntilAnswered(
   passage: Passage,
@@ -73,7 +84,7 @@ export async function callUntilAnswered(
         {
           ...step.body,
           contextWindow: target.model.contextWindow,
-          moved: runtime.memory.step(request, target.model.id) === 'switch',
+          moved: hasMoved(passage, target),
           ...editOf(target),
         },
         remaining(),

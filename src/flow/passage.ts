@@ -37,6 +37,8 @@ export interface Answer {
   readonly body: AnswerBody;
   /** Resolves when the outcome is in the journal, which is before the body ends. */
   readonly settled: Promise<Outcome>;
+  /** What could not be done as it was asked, as the head told it; a take-over may add to it. */
+  readonly warnings: ReadonlySet<string>;
   /** Set when no upstream answered; the body is its envelope. */
   readonly error?: SignalboxError;
 }

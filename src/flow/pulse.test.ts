@@ -49,6 +49,7 @@ describe('an answer whose head is held back', () => {
     head: { status: 200, headers: {} },
     body: wholeBody(Buffer.from(text)),
     settled: new Promise(() => {}),
+    warnings: new Set(),
   });
   const read = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
     let text = '';

@@ -23,6 +23,7 @@ import {
   type Behaviour,
   type MockProvider,
 } from '../mock-provider/mock-provider.ts';
+import { startFaultServer } from '../mock-provider/faulty/server.ts';
 import { temporaryFolder, twoModels } from '../support/gateway.ts';
 
 const ANSWERED = {
@@ -336,6 +337,26 @@ describe('the ai package, with a box as its model', () => {
       { type: 'unsupported', feature: 'providerOptions.signalbox.stratgy' },
       { type: 'unsupported', feature: 'top_k' },
     ]);
+  });
+
+  it('warns of what the model’s provider cannot be told, whole and streamed', async () => {
+    await box.close();
+    const claude = await startFaultServer({ tokens: ['Hi'] });
+    box = await Signalbox.open({
+      providers: { one: { kind: 'anthropic', baseUrl: `${claude.url}/v1`, apiKey: 'k' } },
+      models: [{ id: 'small', provider: 'one', model: 'claude' }],
+      storage: { url: `file:${folder.path}/ledger.db`, journal: `${folder.path}/journal` },
+    });
+    const asked = { model: signalbox(box)('auto'), prompt: 'Hi', seed: 3, topK: 2 };
+    const told = [
+      { type: 'unsupported', feature: 'top_k' },
+      { type: 'unsupported', feature: 'seed' },
+    ];
+    expect((await generateText(asked)).warnings).toEqual(told);
+    const streamed = streamText(asked);
+    expect(await streamed.text).toBe('Hi');
+    expect(await streamed.warnings).toEqual(told);
+    await claude.close();
   });
 
   it('fails as the AI SDK does: with the status, and whether it is worth another try', async () => {

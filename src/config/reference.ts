@@ -16,7 +16,8 @@ const LIMITS = {
   firstTokenReasoning: 'The same, for models that reason first',
   firstTokenLocal: 'The same, for providers on your own machines, which may have to load the model',
   idle: 'Longest silence inside a stream',
-  total: 'Until an answer begins, over all attempts; for answers that are not streamed until they are complete',
+  total:
+    'Until an answer begins, over all attempts, those that go on with a broken answer included; for answers that are not streamed until they are complete',
 };
 
 const PRICE = {

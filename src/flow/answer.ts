@@ -7,6 +7,7 @@ import { needOf } from './health.ts';
 import { withinHold } from './hold.ts';
 import { publishOutcome } from './activity.ts';
 import { callUntilAnswered } from './chain.ts';
+import { createDeadline } from './deadline.ts';
 import { routeWithVector } from './embed.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
 import { reserveOf } from './reserve.ts';
@@ -69,6 +70,7 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
     codec,
     chat: () => (chat ??= codec.parse(request.parsed)),
     need: needOf(snapshot, routed.query.inputTokens, request.held?.key),
+    deadline: createDeadline(runtime.clock, request.started, snapshot.config.timeouts.total),
     attempts: [],
     warnings: new Set(routed.plan.warnings),
     explain,
@@ -76,9 +78,7 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
 }
 
 async function run(passage: Passage): Promise<Answer> {
-  const { request, snapshot, runtime } = passage;
-  const deadline = request.started + snapshot.config.timeouts.total;
-  const called = await callUntilAnswered(passage, () => deadline - runtime.clock.elapsed());
+  const called = await callUntilAnswered(passage);
   if ('fail' in called) return failedAnswer(passage, called.fail, called.because);
   return answered(passage, called);
 }

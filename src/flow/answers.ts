@@ -121,8 +121,9 @@ export function heldAnswer(passage: Passage, answer: Promise<Answer>): Answer {
 
 /** An answer that is passed on as it comes; settled before its last bytes. */
 function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswer): Answer {
-  const { settlement, codec } = passage;
+  const { settlement, codec, deadline } = passage;
   const { status } = upstream;
+  deadline.stands();
   const told = (outcome: Outcome): unknown => (passage.explain ? routingOf(passage, outcome) : undefined);
   const trailer = (called: Called, seen: Seen): unknown => {
     settlement.answered(called.opened, { seen, status });
@@ -207,7 +208,7 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
     httpStatus: status,
     errorCode: error.code,
   });
-  const envelope = own ? because.body : codec.error(error);
+  const envelope = own ? because.body : codec.error(error, passage.intent.id);
   return {
     head: {
       status,

@@ -43,18 +43,14 @@ function hasMoved({ attempts, codec, request, runtime }: Passage, { model, upstr
   return runtime.memory.step(request, model.id) === 'switch';
 }
 
-/** Calls upstreams as the policy says until one answers or the policy gives up. `remaining` = milliseconds left. */
-export async function callUntilAnswered(
-  passage: Passage,
-  remaining: () => number,
-  editOf: EditOf = UNCHANGED,
-): Promise<Called | GivenUp> {
-  const { routed, attempts, need, snapshot, runtime, request, settlement } = passage;
+/** Calls upstreams as the policy says until one answers or the policy gives up. */
+export async function callUntilAnswered(passage: Passage, editOf: EditOf = UNCHANGED): Promise<Called | GivenUp> {
+  const { routed, attempts, need, snapshot, runtime, request, settlement, deadline } = passage;
   for (;;) {
     const step = singleChoice.next({
       targets: routed.targets,
       attempts,
-      remaining: remaining(),
+      remaining: deadline.remaining(),
       retries: snapshot.config.retries,
       money: moneyOf(passage),
       keys: need.keys,
@@ -87,7 +83,7 @@ export async function callUntilAnswered(
           moved: hasMoved(passage, target),
           ...editOf(target),
         },
-        remaining(),
+        deadline.remaining(),
       ),
     );
   }

@@ -5,6 +5,7 @@ import type { Codec } from '../protocol/codec.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import type { Called } from './called.ts';
 import type { AnswerBody } from './body.ts';
+import type { Deadline } from './deadline.ts';
 import type { Need } from './health.ts';
 import type { Routed, RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
@@ -57,6 +58,7 @@ export interface Passage {
   readonly chat: () => ChatRequest;
   /** What it needs of an upstream. */
   readonly need: Need;
+  readonly deadline: Deadline;
   /** Upstream calls that have ended, in order. */
   readonly attempts: Called[];
   /** What the caller is to be warned of; grows with each translation. */

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 describe('a pulse', () => {
-  it('wakes after every silence, waits for the same step again, and starts anew with each step', async () => {
+  it('wakes after every silence, waits for the same step again, and starts anew with each word', async () => {
     const pulse = createPulse<number>();
     let give: (value: number) => void = () => {};
     let asked = 0;
@@ -29,6 +29,7 @@ describe('a pulse', () => {
     await vi.advanceTimersByTimeAsync(PING_MS - 3000);
     give(7);
     expect([await step, asked]).toEqual([7, 1]);
+    pulse.said();
     const later = pulse.wait(next);
     await vi.advanceTimersByTimeAsync(PING_MS - 3000);
     give(8);

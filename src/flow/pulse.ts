@@ -5,8 +5,10 @@ const CHECK_MS = 2500;
 
 /** Waits for what is next, and wakes when it is long in coming. */
 export interface Pulse<T> {
-  /** What is next, or `ping` after every {@link PING_MS} without it; then the same is waited for again. */
+  /** What is next, or `ping` when {@link PING_MS} are over since the last word; then the same is waited for again. */
   wait(next: () => Promise<T>): Promise<T | 'ping'>;
+  /** Something was said to the caller: silence begins anew. */
+  said(): void;
   /** The step that was waited for is not wanted any more. */
   forget(): void;
   stop(): void;
@@ -32,17 +34,14 @@ export function createPulse<T>(): Pulse<T> {
         waited.then(resolve, reject);
       });
       wake = undefined;
-      if (step !== 'ping') {
-        quiet = 0;
-        pending = undefined;
-      }
+      if (step !== 'ping') pending = undefined;
       return step;
     },
+    said: () => void (quiet = 0),
     forget() {
       pending?.catch(() => {});
       pending = undefined;
       wake = undefined;
-      quiet = 0;
     },
     stop() {
       clearInterval(timer);

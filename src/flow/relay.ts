@@ -1,7 +1,7 @@
 import type { InsideError, Tap } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { asFailure, type AnswerBody } from './body.ts';
-import { createPulse } from './pulse.ts';
+import { createPulse, type Pulse } from './pulse.ts';
 
 /** One upstream's part of a streamed answer. */
 export interface Leg {
@@ -23,6 +23,12 @@ export interface RelayOptions {
   readonly ping: () => Uint8Array | undefined;
 }
 
+/** Who goes on with a leg that broke, and the silence until that is known. */
+interface Successor {
+  readonly found: Promise<Leg | UpstreamFailure>;
+  readonly pulse: Pulse<Leg | UpstreamFailure>;
+}
+
 /** How long an upstream may keep a complete answer open, milliseconds: most close it at once, and the connection is kept. */
 const GRACE_MS = 1000;
 
@@ -41,6 +47,13 @@ async function soon(next: Promise<IteratorResult<Uint8Array>>): Promise<Iterator
   }
 }
 
+/** Nobody wants the rest any more: an upstream that would go on with it is let go when it answers. */
+async function abandon({ found, pulse }: Successor): Promise<void> {
+  pulse.stop();
+  const leg = await found.catch(asFailure);
+  if (!(leg instanceof UpstreamFailure)) await leg.upstream[Symbol.asyncIterator]().return?.();
+}
+
 const complete = ({ seen }: Tap): boolean => seen.done || seen.finishReason !== undefined;
 
 /**
@@ -51,46 +64,61 @@ export function relay(options: RelayOptions): AnswerBody {
   let leg = options.first;
   let source = leg.upstream[Symbol.asyncIterator]();
   let over = false;
+  /** Set while somebody is looked for who goes on with the leg. */
+  let successor: Successor | undefined;
   const pulse = createPulse<IteratorResult<Uint8Array>>();
 
   const close = (): void => {
     over = true;
     pulse.stop();
+    if (successor !== undefined) void abandon(successor);
     // Not awaited: a generator in the middle of a read returns only when that read ends, which the caller's signal sees to.
     void source.return?.();
   };
-  /** What follows a failure: undefined when another leg goes on, after `before`. */
-  const fail = async (
-    failure: UpstreamFailure,
-    before?: Uint8Array,
-  ): Promise<IteratorResult<Uint8Array> | undefined> => {
-    const failed = leg;
+  const giveUp = (failure: UpstreamFailure, before?: Uint8Array): IteratorResult<Uint8Array> => {
+    close();
+    const last = options.broken(failure, leg);
+    return { value: before === undefined ? last : Buffer.concat([before, last]), done: false };
+  };
+  /** What follows a failure: undefined when somebody is looked for who goes on, and nothing is to be told before. */
+  const fail = (failure: UpstreamFailure, before?: Uint8Array): IteratorResult<Uint8Array> | undefined => {
     void source.return?.();
     // The caller has left, or has the whole answer: nothing may follow.
-    if (over || failed.tap.seen.done) {
+    if (over || leg.tap.seen.done) {
       close();
       return DONE;
     }
     if (failure.failure === 'gone') {
       close();
-      options.cancelled(failed);
+      options.cancelled(leg);
       return DONE;
     }
     // All had been said: what came after it is nobody's answer.
-    const next = failed.tap.seen.finishReason === undefined ? await options.takeOver(failure, failed) : failure;
-    if (next instanceof UpstreamFailure) {
-      if (over) return DONE;
-      close();
-      const last = options.broken(next, failed);
-      return { value: before === undefined ? last : Buffer.concat([before, last]), done: false };
-    }
-    leg = next;
-    source = leg.upstream[Symbol.asyncIterator]();
-    if (over) void source.return?.();
+    if (leg.tap.seen.finishReason !== undefined) return giveUp(failure, before);
+    const found = options.takeOver(failure, leg);
+    // A caller who reads no more does not wait for it.
+    found.catch(() => {});
+    successor = { found, pulse: createPulse() };
     return before === undefined ? undefined : { value: before, done: false };
   };
+  /** The next leg begins, or there is none; the caller is told that its answer is still being made. */
+  const goOn = async ({ found, pulse: patience }: Successor): Promise<IteratorResult<Uint8Array> | undefined> => {
+    const next = await patience.wait(() => found).catch(asFailure);
+    if (over) return DONE;
+    if (next === 'ping') return pinged();
+    patience.stop();
+    successor = undefined;
+    if (next instanceof UpstreamFailure) return giveUp(next);
+    leg = next;
+    source = leg.upstream[Symbol.asyncIterator]();
+    return undefined;
+  };
+  const pinged = (): IteratorResult<Uint8Array> | undefined => {
+    const value = options.ping();
+    return value === undefined ? undefined : { value, done: false };
+  };
   const failedInside = (inside: InsideError, before: Uint8Array | undefined) => fail(leg.failureOf(inside), before);
-  const finish = async (): Promise<IteratorResult<Uint8Array> | undefined> => {
+  const finish = (): IteratorResult<Uint8Array> | undefined => {
     // Its last event may have come without the blank line after it.
     const tail = leg.tap.end();
     if (leg.tap.seen.failed !== undefined) return failedInside(leg.tap.seen.failed, tail);
@@ -102,16 +130,14 @@ export function relay(options: RelayOptions): AnswerBody {
   };
   /** The next bytes for the caller; undefined when there are none yet. */
   const step = async (): Promise<IteratorResult<Uint8Array> | undefined> => {
+    if (successor !== undefined) return goOn(successor);
     try {
       const next = complete(leg.tap) ? await soon(source.next()) : await pulse.wait(() => source.next());
       if (over) return DONE;
-      if (next === 'ping') {
-        const value = options.ping();
-        return value === undefined ? undefined : { value, done: false };
-      }
-      if (next === undefined || next.done === true) return await finish();
+      if (next === 'ping') return pinged();
+      if (next === undefined || next.done === true) return finish();
       const value = leg.tap.push(next.value);
-      if (leg.tap.seen.failed !== undefined) return await failedInside(leg.tap.seen.failed, value);
+      if (leg.tap.seen.failed !== undefined) return failedInside(leg.tap.seen.failed, value);
       return value === undefined ? undefined : { value, done: false };
     } catch (error) {
       pulse.forget();
@@ -126,7 +152,9 @@ export function relay(options: RelayOptions): AnswerBody {
         for (;;) {
           if (over) return DONE;
           const given = await step();
-          if (given !== undefined) return given;
+          if (given === undefined) continue;
+          pulse.said();
+          return given;
         }
       },
       async return() {

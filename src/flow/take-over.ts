@@ -26,17 +26,14 @@ function createModes({ providers }: Snapshot) {
 
 /** What lets another upstream go on with a streamed answer that broke off. */
 export function createTakeOver(passage: Passage, trailer: Trailer) {
-  const { settlement, snapshot, attempts, runtime } = passage;
+  const { settlement, snapshot, attempts, deadline } = passage;
   const modes = createModes(snapshot);
 
   const next = async (said: string): Promise<Called | GivenUp> => {
-    const begun = runtime.clock.elapsed();
-    // The caller has a part of the answer: the chain's deadline has been met, and the rest has one of its own.
-    const remaining = () => begun + snapshot.config.timeouts.total - runtime.clock.elapsed();
     const prefills = (target: Target) => said !== '' && modes.of(target) === 'prefill';
     const editOf: EditOf = (target) => (prefills(target) ? { edit: (chat) => continued(chat, said) } : {});
     for (;;) {
-      const called = await callUntilAnswered(passage, remaining, editOf);
+      const called = await callUntilAnswered(passage, editOf);
       const last = attempts.at(-1);
       const refused =
         'fail' in called && last?.failure?.failure === 'request' && last.begun !== true && prefills(last.target);
@@ -63,7 +60,9 @@ export function createTakeOver(passage: Passage, trailer: Trailer) {
     if (said === undefined || toolCalls > 0 || open === 'tool-call') return failure;
     const { answer: _gone, whole: _none, ...call } = broken;
     attempts[attempts.length - 1] = { ...call, failure, begun: true };
+    deadline.runs();
     const called = await next(said);
+    deadline.stands();
     if ('fail' in called) return failure;
     const { answer, whole } = called;
     if (answer === undefined) return failure;

@@ -26,6 +26,11 @@ export interface PromisedBodyOptions {
 
 /** The body of a stream whose head went out before anything of it was here: pings, then the answer. */
 export function promisedBody({ answer, ping, failed }: PromisedBodyOptions): AnswerBody {
+  /** Nobody will read it: what it holds is given back when it comes. */
+  const abandon = async (): Promise<void> => {
+    const late = await answer;
+    await late.body[Symbol.asyncIterator]().return?.();
+  };
   async function* body(): AsyncGenerator<Uint8Array> {
     const first = ping();
     if (first !== undefined) yield first;
@@ -48,9 +53,21 @@ export function promisedBody({ answer, ping, failed }: PromisedBodyOptions): Ans
     } finally {
       pulse.stop();
       if (source !== undefined) await source.return?.();
-      // Nobody will read it: what it holds is given back when it comes.
-      else void answer.then(async (late) => late.body[Symbol.asyncIterator]().return?.());
+      else void abandon();
     }
   }
-  return { [Symbol.asyncIterator]: body };
+  const bytes = body();
+  let begun = false;
+  const iterator: AsyncIterator<Uint8Array> = {
+    next() {
+      begun = true;
+      return bytes.next();
+    },
+    async return() {
+      // A generator that nobody has read from ends without its `finally`.
+      if (!begun) void abandon();
+      return bytes.return(undefined);
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

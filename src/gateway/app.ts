@@ -9,6 +9,7 @@ import { COUNT_TOKENS, countTokens } from './count-tokens.ts';
 import type { GatewayContext, GatewayEnv, NodeBindings } from './context.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { failure } from './failure.ts';
+import { departureOf } from './departure.ts';
 import { dialectOf, INFERENCE } from './dialects.ts';
 import { inference } from './inference.ts';
 import { fetchIngress, type Ingress } from './ingress.ts';
@@ -165,6 +166,7 @@ export function createGateway(context: GatewayContext): Gateway {
     const dialect = dialectOf(ingress);
     if (dialect === undefined) return visit(context, app, ingress, request, env);
     const read = (limit: number) => readRequest(request, ingress.header, limit);
-    return toResponse(await inference(context, dialect, ingress, { read, signal: request.signal }));
+    const departure = departureOf(request);
+    return toResponse(await inference(context, dialect, ingress, { read, signal: departure.signal }), departure);
   };
 }

@@ -1,23 +1,42 @@
 import type { ServerResponse } from 'node:http';
 import type { AnswerBody } from '../flow/body.ts';
+import type { Departure } from './departure.ts';
 import type { Reply } from './reply.ts';
 
 /**
  * An answer's bytes as the body of a `Response`. Pull-based, so a slow reader slows the upstream, and a reader that
- * leaves ends it.
+ * leaves, or whoever aborts the request, ends it.
  */
-function responseBody(body: AnswerBody): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+function responseBody(body: AnswerBody, departure?: Departure): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   // Bytes that are known as a whole go out in one go, with a content-length.
   if (body.whole !== undefined) return body.whole as Uint8Array<ArrayBuffer>;
   const source = body[Symbol.asyncIterator]();
+  let over = false;
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        const aborted = (): void => {
+          if (over) return;
+          over = true;
+          controller.error(new DOMException('the request was aborted', 'AbortError'));
+          // Nobody may ever read or cancel what was aborted.
+          void source.return?.();
+        };
+        if (departure?.signal.aborted === true) aborted();
+        else departure?.signal.addEventListener('abort', aborted);
+      },
       async pull(controller) {
         const step = await source.next();
-        if (step.done === true) controller.close();
-        else controller.enqueue(step.value);
+        if (over) return;
+        if (step.done === true) {
+          over = true;
+          controller.close();
+        } else controller.enqueue(step.value);
       },
       async cancel() {
+        over = true;
+        // A source in the middle of a read ends when the upstream call does.
+        departure?.leave();
         await source.return?.();
       },
     },
@@ -33,9 +52,9 @@ export function isBodiless(status: number): boolean {
   return BODILESS.has(status);
 }
 
-/** A reply as a Fetch `Response`. */
-export function toResponse({ status, headers, body }: Reply): Response {
-  return new Response(isBodiless(status) ? null : responseBody(body), {
+/** A reply as a Fetch `Response`; `departure` is told of its reader. */
+export function toResponse({ status, headers, body }: Reply, departure?: Departure): Response {
+  return new Response(isBodiless(status) ? null : responseBody(body, departure), {
     status,
     headers: { ...headers },
   });

@@ -1,8 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAccess } from '../../src/access/access.ts';
 import { createGateway, type Gateway } from '../../src/gateway/app.ts';
-import { answers, json, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import {
+  answers,
+  chunkEvent,
+  hangs,
+  json,
+  startMockProvider,
+  type Behaviour,
+  type MockProvider,
+} from '../mock-provider/mock-provider.ts';
 import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 const ORIGIN = 'https://page.example';
 let upstream: MockProvider;
@@ -108,5 +118,86 @@ describe('the gateway as a Fetch function', () => {
     await upstream.requests[0]?.closed;
     const id = response.headers.get('x-signalbox-request-id') ?? '';
     expect(served.engine.runtime.recent.request(id)?.outcome).toMatchObject({ status: 'cancelled' });
+  });
+
+  const outcomeOf = (id: string) => served.engine.runtime.recent.request(id)?.outcome;
+  const begins: Behaviour = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(chunkEvent({ content: 'Hi' }));
+  };
+  const aborted = (stream: boolean) => {
+    const left = new AbortController();
+    const asked = gateway(new Request(request(asking('Hi', { stream })), { signal: left.signal }));
+    return { left, asked };
+  };
+
+  it.each([
+    ['a whole answer', false],
+    ['a stream before its first event', true],
+  ])('ends the upstream call of %s when the request is aborted', async (_name, stream) => {
+    upstream.behave(hangs);
+    const { left, asked } = aborted(stream);
+    await expect.poll(() => upstream.requests.length).toBe(1);
+    left.abort();
+    const response = await asked;
+    expect(await response.json()).toMatchObject({ error: { code: 'client_closed' } });
+    await upstream.requests[0]?.closed;
+    expect(outcomeOf(response.headers.get('x-signalbox-request-id') ?? '')).toMatchObject({
+      status: 'cancelled',
+      attempts: [{ failure: 'gone' }],
+    });
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['is not read', async (_reader: Reader) => {}],
+    ['is being read', async (reader: Reader) => void (await reader.read())],
+  ])('ends the upstream call of a stream that %s when the request is aborted', async (_name, before) => {
+    upstream.behave(begins);
+    const { left, asked } = aborted(true);
+    const response = await asked;
+    const reader = response.body?.getReader();
+    if (reader === undefined) throw new Error('no body');
+    await before(reader);
+    const next = reader.read();
+    left.abort();
+    await expect(Promise.all([next, reader.read()])).rejects.toThrowError(/aborted/);
+    await upstream.requests[0]?.closed;
+    await expect
+      .poll(() => outcomeOf(response.headers.get('x-signalbox-request-id') ?? ''))
+      .toMatchObject({ status: 'cancelled' });
+  });
+
+  it('ends the upstream call of a stream that is cancelled in the middle of a read', async () => {
+    upstream.behave(begins);
+    const response = await gateway(request(asking('Hi', { stream: true })));
+    const reader = response.body?.getReader();
+    await reader?.read();
+    const next = reader?.read();
+    await reader?.cancel();
+    expect(await next).toMatchObject({ done: true });
+    await upstream.requests[0]?.closed;
+    await expect
+      .poll(() => outcomeOf(response.headers.get('x-signalbox-request-id') ?? ''))
+      .toMatchObject({ status: 'cancelled' });
+  });
+
+  it('ends the upstream call that was to go on with a stream that is cancelled', async () => {
+    upstream.behave((seen, response) => {
+      if (upstream.requests.length > 1) return hangs(seen, response);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chunkEvent({ content: 'Hi' }));
+      setImmediate(() => response.destroy());
+    });
+    const response = await gateway(request(asking('Hi', { stream: true })));
+    const reader = response.body?.getReader();
+    await reader?.read();
+    const next = reader?.read();
+    await expect.poll(() => upstream.requests.length).toBe(2);
+    await reader?.cancel();
+    await next;
+    await upstream.requests[1]?.closed;
+    expect(upstream.requests).toHaveLength(2);
+    expect(served.engine.runtime.recent.inFlight).toBe(0);
   });
 });

@@ -40,5 +40,5 @@ export function failure(context: GatewayContext, thrown: unknown, place: Place):
   if (path.startsWith('/router/')) {
     return jsonReply(status, headers, { error: { code, message, ...(param === undefined ? {} : { param }) } });
   }
-  return jsonReply(status, headers, codecOf(dialectOfPath(path)).error(error));
+  return jsonReply(status, headers, codecOf(dialectOfPath(path)).error(error, id));
 }

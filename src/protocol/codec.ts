@@ -111,8 +111,8 @@ export interface Codec {
   seenWhole(body: Uint8Array): Seen;
   /** A whole answer or error envelope with `routing` in it; every other byte stays. */
   addRouting(body: Uint8Array, routing: unknown): Uint8Array;
-  /** The error envelope as bytes. */
-  error(error: SignalboxError): Uint8Array;
+  /** The error envelope as bytes; it names the request where the dialect does. */
+  error(error: SignalboxError, requestId?: string): Uint8Array;
   /**
    * An error after the status was sent: the last event of a stream, which does not look complete then. `position` is
    * for dialects that number their events.

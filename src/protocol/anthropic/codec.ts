@@ -36,6 +36,6 @@ export const anthropic = createCodec({
   writer: writeAnthropic,
   writeWhole: writeWholeAnthropic,
   ending: () => STOP,
-  error: (error) => Buffer.from(JSON.stringify(anthropicError(error))),
+  error: (error, requestId) => Buffer.from(JSON.stringify(anthropicError(error, requestId))),
   errorEvent,
 });

@@ -27,9 +27,10 @@ export function typeOf(status: number): string {
 }
 
 /** An error in Anthropic's envelope; `details` hold what clients may branch on. */
-export function anthropicError({ status, message, code, param }: SignalboxError) {
+export function anthropicError({ status, message, code, param }: SignalboxError, requestId?: string) {
   const details = { error_code: code, ...(param === undefined ? {} : { param }) };
-  return { type: 'error', error: { type: typeOf(status), message, details } };
+  const error = { type: typeOf(status), message, details };
+  return { type: 'error', error, ...(requestId === undefined ? {} : { request_id: requestId }) };
 }
 
 /** The status of an error: by its type, or its own code where that is one. */

@@ -1,27 +1,36 @@
+import type { Upstream } from '../catalog/model.ts';
 import { strategyOf } from '../decide/strategy.ts';
 import type { AttemptRecord, Intent, Outcome } from '../ledger/record.ts';
-import type { CallerSignal, RawAnswer, RawRequest } from '../providers/provider.ts';
+import type { CallerSignal, Provider, RawAnswer, RawRequest } from '../providers/provider.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { publishOutcome } from './activity.ts';
-import { asFailure, type AnswerBody } from './body.ts';
+import { mayBeBilled } from './billing.ts';
+import { asFailure, wholeBody, type AnswerBody } from './body.ts';
+import { OF_THE_KEY } from './fresh.ts';
+import { needOf } from './health.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A request that goes to one provider as it is. */
 export interface Forwarded {
   readonly id: string;
-  readonly provider: string;
+  /** Where it goes; its name is empty where the body names no model. */
+  readonly upstream: Pick<Upstream, 'id' | 'provider' | 'name'>;
   /** The model that its body names, as configured or as it is written; empty where it names none. */
   readonly model: string;
   readonly info: Pick<Intent['request'], 'requested' | 'key' | 'user' | 'tags'>;
-  readonly raw: Omit<RawRequest, 'key'>;
+  readonly raw: Omit<RawRequest, 'key' | 'model'>;
   readonly signal: CallerSignal;
   /** Clock reading at ingress. */
   readonly started: number;
 }
 
 /** Written down like any other request, but nothing was weighed and nobody knows what it costs. */
-function intentOf({ id, provider, model, info }: Forwarded, snapshot: Snapshot, runtime: Runtime): Intent {
+function intentOf(
+  { id, upstream: { provider }, model, info }: Forwarded,
+  snapshot: Snapshot,
+  runtime: Runtime,
+): Intent {
   const at = runtime.clock.now();
   return {
     kind: 'intent',
@@ -46,8 +55,101 @@ function intentOf({ id, provider, model, info }: Forwarded, snapshot: Snapshot, 
   };
 }
 
+/** What is known of a call when it is over. */
+interface Ending {
+  readonly status: number;
+  readonly failure?: UpstreamFailure | undefined;
+}
+
+/** The books of a request that is passed on: every call, and the outcome once. */
+function createBooks(request: Forwarded, intent: Intent, runtime: Runtime) {
+  const { clock } = runtime;
+  const { model, upstream } = request;
+  const begun = clock.elapsed();
+  const attempts: AttemptRecord[] = [];
+  let startedAt = intent.at;
+  let started = begun;
+  let open = true;
+  return {
+    called(): void {
+      startedAt = clock.now();
+      started = clock.elapsed();
+    },
+    ended({ status, failure }: Ending): void {
+      attempts.push({
+        model: intent.decision.chosen,
+        upstream: `${upstream.provider}/${model}`,
+        provider: upstream.provider,
+        startedAt,
+        ms: clock.elapsed() - started,
+        cost: failure !== undefined && !mayBeBilled(failure) ? 0n : null,
+        status: failure?.status ?? status,
+        failure: failure?.failure,
+        error: failure?.message.slice(0, 300),
+      });
+    },
+    settle(status: Outcome['status'], httpStatus: number): void {
+      if (!open) return;
+      open = false;
+      const outcome: Outcome = {
+        kind: 'outcome',
+        id: request.id,
+        at: clock.now(),
+        status,
+        httpStatus,
+        model: intent.decision.chosen,
+        provider: upstream.provider,
+        attempts,
+        cost: attempts.every(({ cost }) => cost === 0n) ? 0n : null,
+        baselineCost: null,
+        ms: clock.elapsed() - request.started,
+        overheadMs: begun - request.started,
+      };
+      runtime.journal.settle(outcome);
+      publishOutcome(intent, outcome, runtime);
+    },
+  };
+}
+
+type Books = ReturnType<typeof createBooks>;
+
+/** The provider's answer with one key after another, as long as it is the key that is refused. */
+async function callWithKeys(
+  request: Forwarded,
+  forwards: NonNullable<Provider['forward']>,
+  snapshot: Snapshot,
+  { memory }: Runtime,
+  books: Books,
+): Promise<RawAnswer | UpstreamFailure> {
+  const { raw, model, signal } = request;
+  const upstream: Upstream = { ...request.upstream, price: null };
+  const { timeouts } = snapshot.config;
+  const limits = { ...timeouts, firstToken: timeouts.total };
+  const need = needOf(snapshot, 0);
+  // Callers can make names up: nothing is remembered of those.
+  const known = model === '' || snapshot.catalog.byId.has(model);
+  const named = upstream.name === '' ? {} : { model: upstream.name };
+  const tried = new Set<number>();
+  let last = new UpstreamFailure('misconfigured', 'the provider has no key', { unsent: true });
+  for (;;) {
+    const key = memory.firstKey(upstream, need, tried);
+    if (key === undefined) return last;
+    tried.add(key);
+    books.called();
+    try {
+      return await forwards({ ...raw, ...named, key }, limits, signal);
+    } catch (error) {
+      last = asFailure(error);
+    }
+    books.ended({ status: 502, failure: last });
+    if (known) memory.refused(upstream, key, last);
+    if (!OF_THE_KEY.has(last.failure)) return last;
+  }
+}
+
 /**
- * Passes a request on to one provider and its answer back, and writes both down, unpriced.
+ * Passes a request on to one provider and its answer back, and writes both down, unpriced. A refused key gives way to the
+ * next one.
  * @throws UpstreamFailure when the provider gave no answer.
  */
 export async function forward(
@@ -55,74 +157,39 @@ export async function forward(
   snapshot: Snapshot,
   runtime: Runtime,
 ): Promise<RawAnswer & { readonly body: AnswerBody }> {
-  const provider = snapshot.providers.get(request.provider);
-  if (provider?.forward === undefined) {
-    throw new UpstreamFailure('misconfigured', `nothing can be passed on to provider "${request.provider}"`, {
-      unsent: true,
-    });
+  const { provider } = request.upstream;
+  const forwards = snapshot.providers.get(provider)?.forward;
+  if (forwards === undefined) {
+    throw new UpstreamFailure('misconfigured', `nothing can be passed on to provider "${provider}"`, { unsent: true });
   }
   const intent = intentOf(request, snapshot, runtime);
   runtime.recent.opened(intent);
   await runtime.journal.grouped(intent);
-  const begun = runtime.clock.elapsed();
-  let open = true;
-  const settle = (status: Outcome['status'], httpStatus: number, failure?: UpstreamFailure): void => {
-    if (!open) return;
-    open = false;
-    const ms = runtime.clock.elapsed();
-    const attempt: AttemptRecord = {
-      model: intent.decision.chosen,
-      upstream: `${request.provider}/${request.model}`,
-      provider: request.provider,
-      startedAt: intent.at,
-      ms: ms - begun,
-      cost: failure?.unsent === true ? 0n : null,
-      status: failure?.status ?? httpStatus,
-      failure: failure?.failure,
-      error: failure?.message.slice(0, 300),
-    };
-    const outcome: Outcome = {
-      kind: 'outcome',
-      id: request.id,
-      at: runtime.clock.now(),
-      status,
-      httpStatus,
-      model: intent.decision.chosen,
-      provider: request.provider,
-      attempts: [attempt],
-      cost: attempt.cost,
-      baselineCost: null,
-      ms: ms - request.started,
-      overheadMs: begun - request.started,
-    };
-    runtime.journal.settle(outcome);
-    publishOutcome(intent, outcome, runtime);
-  };
-  const { timeouts } = snapshot.config;
-  const limits = { ...timeouts, firstToken: timeouts.total };
-  try {
-    const answer = await provider.forward({ ...request.raw, key: 0 }, limits, request.signal);
-    return { ...answer, body: settled(answer, settle) };
-  } catch (error) {
-    const failure = asFailure(error);
-    settle(failure.failure === 'gone' ? 'cancelled' : 'failed', 502, failure);
-    throw failure;
-  }
+  const books = createBooks(request, intent, runtime);
+  const answer = await callWithKeys(request, forwards, snapshot, runtime, books);
+  if (!(answer instanceof UpstreamFailure)) return { ...answer, body: settled(answer, books) };
+  const { status, headers, body, failure } = answer;
+  books.settle(failure === 'gone' ? 'cancelled' : 'failed', status ?? 502);
+  if (body === undefined || status === undefined) throw answer;
+  return { status, headers, body: wholeBody(body) };
 }
 
 /** The body, settled before its last bytes. */
-function settled(
-  { status, body }: RawAnswer,
-  settle: (status: Outcome['status'], httpStatus: number, failure?: UpstreamFailure) => void,
-): AnswerBody {
+function settled({ status, body }: RawAnswer, books: Books): AnswerBody {
   const source = body[Symbol.asyncIterator]();
-  const left = () =>
-    settle('cancelled', status, new UpstreamFailure('gone', 'the client left, or the answer broke off'));
+  let over = false;
+  const end = (outcome: Outcome['status'], failure?: UpstreamFailure): void => {
+    if (over) return;
+    over = true;
+    books.ended({ status, failure });
+    books.settle(outcome, status);
+  };
+  const left = () => end('cancelled', new UpstreamFailure('gone', 'the client left, or the answer broke off'));
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
       try {
         const step = await source.next();
-        if (step.done === true) settle(status < 400 ? 'ok' : 'failed', status);
+        if (step.done === true) end('ok');
         return step;
       } catch (error) {
         left();

@@ -4,7 +4,7 @@ import { isKeysOwn } from './cool-down.ts';
 import type { Attempt, CallStep, RequestState } from './policy.ts';
 
 /** Failures of a key that another key need not share. */
-const OF_THE_KEY: ReadonlySet<FailureClass> = new Set(['busy', 'auth', 'quota']);
+export const OF_THE_KEY: ReadonlySet<FailureClass> = new Set(['busy', 'auth', 'quota']);
 
 /** The calls of a target so far. */
 export const callsAt = ({ upstream }: Target, attempts: readonly Attempt[]): readonly Attempt[] =>

@@ -66,6 +66,13 @@ export interface Health {
   /** Whether a call with this key would be made, rather than left alone. */
   keyReady(upstream: Upstream, key: number, need: Need): boolean;
   /**
+   * The key for a call that only its key can be chosen of: the first that is not left alone, else the one that may be used
+   * soonest. Undefined when those `tried` leave none that is ready.
+   */
+  firstKey(upstream: Upstream, need: Need, tried: ReadonlySet<number>): number | undefined;
+  /** Leaves a key alone after a call of which nothing else is learnt. */
+  refused(upstream: Upstream, key: number, failure: UpstreamFailure): void;
+  /**
    * The right to one more call at the provider: at once where one is free, else when its turn comes; undefined when its
    * time is over, the caller has left, or too many wait.
    */
@@ -101,6 +108,11 @@ export function createHealth(state: State, clock: Clock): Health {
       : { until: lacking.until, why: 'its rate limit has no room for it', lastResort: true };
   };
 
+  const refused: Health['refused'] = (upstream, key, failure) => {
+    const coolDown = coolDownOf(failure);
+    if (coolDown !== undefined) coolDowns.begin(upstream, key, coolDown);
+  };
+
   return {
     cooling(upstream, need) {
       const out = unready(upstream, need);
@@ -116,6 +128,17 @@ export function createHealth(state: State, clock: Clock): Health {
     },
     keyReady: (upstream, key, need) =>
       unready(upstream, need) === undefined && keyOut(upstream, key, need) === undefined,
+    firstKey(upstream, need, tried) {
+      let soonest: { readonly key: number; readonly until: number } | undefined;
+      for (let key = 0; key < need.keys(upstream); key++) {
+        if (tried.has(key)) continue;
+        const out = keyOut(upstream, key, need);
+        if (out === undefined) return key;
+        if (soonest === undefined || out.until < soonest.until) soonest = { key, until: out.until };
+      }
+      return tried.size === 0 ? soonest?.key : undefined;
+    },
+    refused,
     slot: (upstream, need, patience) => slots.acquire(upstream.provider, need.concurrency(upstream), patience),
     began(upstream, key, { inputTokens, local, slot }) {
       const trial = breakers.began(upstream.id);
@@ -135,8 +158,7 @@ export function createHealth(state: State, clock: Clock): Health {
           }
           const loads = local && failure.failure === 'silent' && !trial.answered;
           breakers.ended(trial, sickens(failure) && !loads ? 'failed' : 'unknown');
-          const coolDown = coolDownOf(failure);
-          if (coolDown !== undefined) coolDowns.begin(upstream, key, coolDown);
+          refused(upstream, key, failure);
         },
       };
     },

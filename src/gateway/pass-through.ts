@@ -1,3 +1,4 @@
+import type { Upstream } from '../catalog/model.ts';
 import { SignalboxError } from '../errors.ts';
 import { forward } from '../flow/forward.ts';
 import { errorOf } from '../flow/policy.ts';
@@ -9,6 +10,7 @@ import { patchRequest } from '../protocol/patch.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { ascii } from '../flow/head.ts';
 import type { Admitted, GatewayContext } from './context.ts';
+import { departureOf } from './departure.ts';
 import { checkPathRole } from './models.ts';
 import type { Ingress } from './ingress.ts';
 import { readRequest } from './request-body.ts';
@@ -44,11 +46,21 @@ function modelOf(body: Uint8Array, type: string): string | undefined {
 }
 
 interface Destination {
-  readonly provider: string;
-  /** Configured id, and the name there. */
+  readonly upstream: Pick<Upstream, 'id' | 'provider' | 'name'>;
+  /** Configured id. */
   readonly model?: string;
-  readonly name?: string;
 }
+
+/** Where requests can be passed on to, in words. */
+function whereTo(able: readonly string[], configured: readonly string[]): string {
+  if (able.length > 0) return `there ${able.length === 1 ? 'is' : 'are'} ${able.join(', ')}`;
+  return configured.length === 0
+    ? 'no providers are configured'
+    : `none of the configured ones takes such requests (${configured.join(', ')})`;
+}
+
+const refuse = (message: string, param?: string): SignalboxError =>
+  new SignalboxError('invalid_request', message, param === undefined ? {} : { param });
 
 /** Where a request goes: to the named provider, its model's, or the only one there is. */
 function destinationOf(
@@ -66,44 +78,33 @@ function destinationOf(
   }
   const named = header(PROVIDER);
   const able = [...providers.values()].filter((provider) => provider.forward !== undefined).map(({ name }) => name);
+  const choices = whereTo(able, Object.keys(config.providers));
   if (named !== undefined && !able.includes(named)) {
-    throw new SignalboxError(
-      'invalid_request',
-      `${PROVIDER}: "${named.slice(0, 80)}" is no provider that requests are passed on to; there are ${able.join(', ')}`,
+    throw refuse(`${PROVIDER}: "${named.slice(0, 80)}" is no provider that requests are passed on to; ${choices}`);
+  }
+  if (model === undefined) {
+    const provider = named ?? (able.length === 1 ? able[0] : undefined);
+    if (provider !== undefined) return { upstream: { id: `${provider}/`, provider, name: '' } };
+    throw refuse(
+      able.length === 0
+        ? `nothing can be passed on: ${choices}`
+        : `the request names no model: say which provider it is for with the header ${PROVIDER}: ${able.join(' or ')}`,
     );
   }
-  if (model !== undefined) {
-    const { explicit } = plan({
-      model,
-      pathRole: role,
-      headerRole: header('x-signalbox-role'),
-      keyModels: identity.models,
-      keyRoles: identity.roles,
-    });
-    const upstream =
-      explicit?.upstream ?? explicit?.model.upstreams.find(({ provider }) => named === undefined || provider === named);
-    if (named !== undefined && upstream !== undefined && upstream.provider !== named) {
-      throw new SignalboxError(
-        'invalid_request',
-        `${PROVIDER}: model "${model.slice(0, 80)}" is not at provider "${named}"`,
-      );
-    }
-    if (explicit !== undefined && upstream !== undefined)
-      return { provider: upstream.provider, model: explicit.model.id, name: upstream.name };
-    throw new SignalboxError(
-      'invalid_request',
-      `model: "${model.slice(0, 80)}" is routed, and this path is not: name a model`,
-      { param: 'model' },
-    );
+  const shown = model.slice(0, 80);
+  const { explicit } = plan({ model, pathRole: role, headerRole: header('x-signalbox-role') });
+  if (explicit === undefined) {
+    throw refuse(`model: "${shown}" is routed, and this path is not: name a model`, 'model');
   }
-  const provider = named ?? (Object.keys(config.providers).length === 1 ? able[0] : undefined);
-  if (provider === undefined) {
-    throw new SignalboxError(
-      'invalid_request',
-      `the request names no model: say which provider it is for with the header ${PROVIDER}: ${able.join(' or ')}`,
-    );
-  }
-  return { provider };
+  const places = explicit.upstream === undefined ? explicit.model.upstreams : [explicit.upstream];
+  const upstream = places.find(({ provider }) => able.includes(provider) && (named ?? provider) === provider);
+  if (upstream !== undefined) return { upstream, model: explicit.model.id };
+  throw named === undefined
+    ? refuse(
+        `model: "${shown}" is at ${places.map(({ provider }) => provider).join(', ')}, where nothing is passed on to; ${choices}`,
+        'model',
+      )
+    : refuse(`${PROVIDER}: model "${shown}" is not at provider "${named}"`);
 }
 
 const METHODS = new Set(['GET', 'POST', 'DELETE']);
@@ -133,13 +134,15 @@ export async function passThrough(
   const asked = body === undefined ? undefined : modelOf(body, type);
   const to = destinationOf(context, admitted, asked);
   const sent =
-    body === undefined || to.name === undefined || type.startsWith('multipart/')
+    body === undefined || to.model === undefined || type.startsWith('multipart/')
       ? body
-      : patchRequest(body, { model: to.name, includeUsage: false });
+      : patchRequest(body, { model: to.upstream.name, includeUsage: false });
   const tags = header('x-signalbox-tags');
+  const departure = departureOf(request);
+  const { provider } = to.upstream;
   const work = {
     id: admitted.id,
-    provider: to.provider,
+    upstream: to.upstream,
     model: to.model ?? '',
     info: {
       requested: (asked ?? '').slice(0, 200),
@@ -153,20 +156,20 @@ export async function passThrough(
       headers: { ...forwardable(header, request.headers.keys()), ...(type === '' ? {} : { 'content-type': type }) },
       ...(sent === undefined ? {} : { body: sent }),
     },
-    signal: request.signal,
+    signal: departure.signal,
     started: admitted.started,
   };
   try {
     const answer = await forward(work, snapshot, engine.runtime);
     const headers: Record<string, string> = {
-      'x-signalbox-provider': to.provider,
+      'x-signalbox-provider': provider,
       'x-signalbox-model': ascii(to.model ?? ''),
     };
     addReturnable(headers, answer.headers);
     if (isBodiless(answer.status)) for await (const _ of answer.body) continue;
-    return toResponse({ status: answer.status, headers, body: answer.body });
+    return toResponse({ status: answer.status, headers, body: answer.body }, departure);
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
-    throw errorOf(error, { model: { id: to.model ?? to.provider }, upstream: { provider: to.provider } });
+    throw errorOf(error, { model: { id: to.model ?? provider }, upstream: { provider } });
   }
 }

@@ -1,8 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { headersOf } from './answer-headers.ts';
-import { classify, messageOf, networkFailure } from './classify.ts';
+import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
 import { UpstreamFailure, type Provider, type RawAnswer } from './provider.ts';
-import { onePiece } from './one-piece.ts';
 import { errorBody } from './read-start.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
 import { underWatch } from './under-watch.ts';
@@ -10,9 +9,8 @@ import type { CallWatch } from './watch.ts';
 
 /** A host, as far as passing requests on needs it. */
 export interface ForwardHost {
-  readonly base: string;
-  /** Starts with `?`, or is empty. */
-  readonly query: string;
+  /** The address of a path of OpenAI's API at the host, for the model that the request names, if it names one. */
+  readonly urlOf: (path: string, model: string | undefined) => URL;
   /** Headers of every call, per key. */
   readonly fixed: readonly Readonly<Record<string, string>>[];
   readonly transport: Transport;
@@ -34,21 +32,20 @@ async function* pass(answer: TransportAnswer, watch: CallWatch): AsyncGenerator<
 
 /** Passes requests on to a host as they are, with its own key. */
 export function createForward({
-  base,
-  query,
+  urlOf,
   fixed,
   transport,
   clock,
   redact,
 }: ForwardHost): NonNullable<Provider['forward']> {
   const elapsed = () => clock.elapsed();
-  return ({ method, path, headers, body, key }, limits, signal) => {
+  return ({ method, path, model, headers, body, key }, limits, signal) => {
     const limit = { ms: limits.total, message: 'no answer within timeouts.total' };
     return underWatch({ signal, elapsed, limit }, async (watch): Promise<RawAnswer> => {
       // The caller's content type says how its body is cut; the host's own would not.
       const { 'content-type': _json, ...own } = fixed[key] ?? {};
       const answer = await transport.send({
-        url: new URL(base + path + (path.includes('?') ? query.replace('?', '&') : query)),
+        url: urlOf(path, model),
         method,
         headers: { ...headers, ...own },
         ...(body === undefined ? {} : { body }),
@@ -62,9 +59,14 @@ export function createForward({
       watch.end();
       const text = refusal.toString('utf8');
       const failure = classify(status, text);
-      // It echoes parts of the key.
-      if (failure === 'auth') throw new UpstreamFailure(failure, messageOf(status, text), { status });
-      return { status, headers: told, body: onePiece(redact(refusal)) };
+      const retryAfter = retryAfterOf(told, clock.now(), text);
+      throw new UpstreamFailure(failure, messageOf(status, text), {
+        status,
+        headers: told,
+        // It echoes parts of the key.
+        ...(failure === 'auth' ? {} : { body: redact(refusal) }),
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      });
     });
   };
 }

@@ -3,7 +3,7 @@ import type { ProviderConfig } from '../config/schema.ts';
 import { checkHost } from './check-host.ts';
 import { classify, MAX_ANSWER_BYTES, messageOf, retryAfterOf, tooLong } from './classify.ts';
 import { headersOf } from './answer-headers.ts';
-import { createForward } from './forward.ts';
+import { createForward, type ForwardHost } from './forward.ts';
 import { onePiece } from './one-piece.ts';
 import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
@@ -72,6 +72,15 @@ function createUrls(name: string, base: string, preset: Preset, query: string) {
     if (urls.size >= MAX_URLS) urls.clear();
     urls.set(full, url);
     return url;
+  };
+}
+
+/** The addresses of requests that are passed on as they are. */
+function rawUrls(base: string, { rawBase }: Preset, query: string): ForwardHost['urlOf'] {
+  return (path, model) => {
+    const of = model === undefined ? undefined : rawBase?.ofModel?.replace('{model}', encodeURIComponent(model));
+    const full = joinUrl(base, (of ?? rawBase?.plain ?? '') + path);
+    return new URL(full + (path.includes('?') ? query.replace('?', '&') : query));
   };
 }
 
@@ -157,7 +166,7 @@ export function createHost(
         watch.end();
         return taken(answer, request.dialect);
       }),
-    forward: createForward({ base, query, fixed, transport, clock, redact: redactor.bytes }),
+    forward: createForward({ urlOf: rawUrls(base, preset, query), fixed, transport, clock, redact: redactor.bytes }),
     check: (signal) =>
       checkHost({ base, query, fixed: fixed[0] ?? {}, preset, transport, hasKey: keys.length > 0 }, signal),
   };

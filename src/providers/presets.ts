@@ -11,6 +11,8 @@ export interface Preset {
   readonly baseUrl?: string;
   /** The dialects that it speaks, its own first. Left out: chat completions and embeddings. */
   readonly paths?: DialectPaths;
+  /** What stands between its base URL and a path of OpenAI's API that nothing here reads, without and with a model; left out: nothing. */
+  readonly rawBase?: { readonly plain: string; readonly ofModel?: string };
   /** Path of its list of models. */
   readonly modelsPath?: string;
   /** How the key travels; `none` sends no key unless one is configured, then as a bearer token. */
@@ -66,6 +68,7 @@ export const PRESETS: readonly Preset[] = [
       'openai-chat': '/openai/deployments/{model}/chat/completions',
       'openai-embeddings': '/openai/deployments/{model}/embeddings',
     },
+    rawBase: { plain: '/openai', ofModel: '/openai/deployments/{model}' },
     modelsPath: '/openai/models',
     auth: 'api-key',
     keyEnv: 'AZURE_OPENAI_API_KEY',
@@ -83,6 +86,7 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: 'http://127.0.0.1:11434',
     // Its chat completions have no word for the size of the context, and cut off what does not fit its small default.
     paths: { ollama: '/api/chat', 'openai-embeddings': '/v1/embeddings' },
+    rawBase: { plain: '/v1' },
     modelsPath: '/v1/models',
     auth: 'none',
     streamOptions: false,

@@ -56,7 +56,7 @@ export interface UpstreamAnswer {
   readonly redact?: (text: string) => string;
 }
 
-/** An answer that nothing here reads, whatever its status. */
+/** An answer that nothing here reads. */
 export type RawAnswer = Pick<UpstreamAnswer, 'status' | 'headers' | 'body'>;
 
 /** One failed upstream call. */
@@ -112,8 +112,10 @@ export interface CallerSignal {
 /** A request of a route that nothing here reads: it goes on as it is. */
 export interface RawRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** After the base URL, with its query. */
+  /** Of OpenAI's API, without its version, with its query. */
   readonly path: string;
+  /** The name at the provider of the model that its body names, if it names one. */
+  readonly model?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly key: number;

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { json, resets, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import {
+  answers,
+  json,
+  resets,
+  startMockProvider,
+  type Behaviour,
+  type MockProvider,
+} from '../mock-provider/mock-provider.ts';
 import { startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
 
 let one: MockProvider;
@@ -76,6 +83,135 @@ describe('a route that nothing here reads', () => {
     expect(outcomeOf(gone.headers.get('x-signalbox-request-id') ?? '')).toMatchObject({
       status: 'failed',
       attempts: [{ failure: 'sick' }],
+    });
+  });
+});
+
+describe('the address of a route that nothing here reads', () => {
+  const price = { input: 1, output: 2 };
+  const start = async (provider: (root: string) => object) => {
+    await gateway.close();
+    const root = one.baseUrl.replace(/\/v1$/, '');
+    gateway = await startGateway({
+      providers: { p: { kind: 'openai', apiKey: 'provider-key', ...provider(root) } },
+      models: [{ id: 'm', provider: 'p', model: 'up/m', price }],
+    });
+  };
+  const paths = async () => {
+    await gateway.post('/v1/completions', { model: 'm', prompt: 'Hi' });
+    await gateway.get('/v1/files?limit=2');
+    return one.requests.map(({ path }) => path);
+  };
+
+  it.each([
+    ['openai', (root: string) => ({ baseUrl: `${root}/v1` }), ['/v1/completions', '/v1/files?limit=2']],
+    [
+      'openai behind a proxy',
+      (root: string) => ({ baseUrl: `${root}/llm` }),
+      ['/llm/completions', '/llm/files?limit=2'],
+    ],
+    ['ollama', (root: string) => ({ kind: 'ollama', baseUrl: root }), ['/v1/completions', '/v1/files?limit=2']],
+    [
+      'ollama with a version',
+      (root: string) => ({ kind: 'ollama', baseUrl: `${root}/v1/` }),
+      ['/v1/completions', '/v1/files?limit=2'],
+    ],
+    [
+      'azure',
+      (root: string) => ({ kind: 'azure', baseUrl: root, apiVersion: 'v9' }),
+      ['/openai/deployments/up%2Fm/completions?api-version=v9', '/openai/files?limit=2&api-version=v9'],
+    ],
+  ])('is %s’s own', async (_name, provider, expected) => {
+    await start(provider);
+    expect(await paths()).toEqual(expected);
+  });
+
+  it('is none where nobody takes such requests, and the error names who is configured', async () => {
+    await start(() => ({ kind: 'simulated', apiKey: undefined, models: { 'up/m': { skill: { default: 1 } } } }));
+    for (const response of [
+      await gateway.get('/v1/files'),
+      await gateway.get('/v1/files', { 'x-signalbox-provider': 'p' }),
+      await gateway.post('/v1/completions', { model: 'm', prompt: 'Hi' }),
+    ]) {
+      expect(response.status).toBe(400);
+      expect(await response.text()).toMatch(/none of the configured ones takes such requests \(p\)/);
+    }
+  });
+
+  it('is the one of the model’s upstreams that takes it', async () => {
+    await gateway.close();
+    gateway = await startGateway({
+      providers: {
+        sim: { kind: 'simulated', models: { s: { skill: { default: 1 } } } },
+        real: { kind: 'openai', baseUrl: one.baseUrl, apiKey: 'provider-key' },
+      },
+      models: [
+        {
+          id: 'm',
+          upstreams: [
+            { provider: 'sim', model: 's' },
+            { provider: 'real', model: 'r' },
+          ],
+        },
+      ],
+    });
+    expect((await gateway.post('/v1/completions', { model: 'm', prompt: 'Hi' })).status).toBe(200);
+    expect(one.requests[0]?.body).toContain('"model":"r"');
+  });
+});
+
+describe('a pool of keys, where nothing is read', () => {
+  const refusing =
+    (status: number, headers: Readonly<Record<string, string>> = {}): Behaviour =>
+    (request, response) =>
+      request.headers.authorization === 'Bearer provider-key-1'
+        ? json('{"error":{"message":"not this key"}}', status, headers)(request, response)
+        : json('{"from":"one"}')(request, response);
+  const keys = () => one.requests.map(({ headers }) => headers.authorization?.at(-1)).join('');
+
+  beforeEach(async () => {
+    await gateway.close();
+    const pool = { kind: 'openai', baseUrl: one.baseUrl, apiKey: ['provider-key-1', 'provider-key-2'] };
+    gateway = await startGateway({
+      providers: { one: pool },
+      models: [{ id: 'm', provider: 'one', model: 'up-m', price: { input: 1, output: 2 } }],
+      retries: { max: 0 },
+    });
+  });
+
+  it.each([
+    ['refused', refusing(401)],
+    ['limited', refusing(429, { 'retry-after': '60' })],
+  ])('goes on with the next key where one is %s, and leaves that one alone', async (_name, behaviour) => {
+    one.behave(behaviour);
+    for (let n = 0; n < 2; n++) {
+      const response = await gateway.post('/v1/completions', { model: 'm', prompt: 'Hi' });
+      expect(await response.json()).toEqual({ from: 'one' });
+    }
+    expect(keys()).toBe('122');
+  });
+
+  it('takes no key that a chat found refused', async () => {
+    one.behave((request, response) =>
+      request.headers.authorization === 'Bearer provider-key-1'
+        ? refusing(401)(request, response)
+        : answers(request, response),
+    );
+    await gateway.chat({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] });
+    one.behave(refusing(401));
+    await gateway.get('/v1/files');
+    expect(keys()).toBe('122');
+  });
+
+  it('tells the refusal of the last one', async () => {
+    one.behave(json('{"error":{"message":"slow down"}}', 429, { 'retry-after': '7' }));
+    const response = await gateway.post('/v1/completions', { model: 'm', prompt: 'Hi' });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7']);
+    expect(await response.text()).toBe('{"error":{"message":"slow down"}}');
+    expect(outcomeOf(response.headers.get('x-signalbox-request-id') ?? '')).toMatchObject({
+      status: 'failed',
+      cost: 0n,
+      attempts: [{ failure: 'busy' }, { failure: 'busy' }],
     });
   });
 });

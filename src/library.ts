@@ -71,13 +71,59 @@ async function begin(
   return { answered, decision: publicDecision(routed) };
 }
 
+/** What an answer asks of its box, and tells it beside its events. */
+interface Listener {
+  /** The decision that was made before, if any. */
+  readonly madeFor: (options: ChatOptions) => Routed | undefined;
+  /** The reply, once, or why there is none. */
+  readonly done: (reply: Promise<Reply>) => void;
+  /** The answer has begun. */
+  readonly heard?: (answer: Answer) => void;
+}
+
+/** The events of one answer. */
+async function* eventsOf(
+  engine: Engine,
+  options: ChatOptions,
+  stream: boolean,
+  { madeFor, done, heard }: Listener,
+): AsyncGenerator<ChatEvent> {
+  const left = new AbortController();
+  let told = false;
+  const tell = (reply: Promise<Reply>) => {
+    told = true;
+    // Whoever waits for the reply gets its failure; nobody has to.
+    reply.catch(() => {});
+    done(reply);
+  };
+  const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
+  try {
+    const { answered, decision } = await begin(engine, options, stream, madeFor(options), signal);
+    heard?.(answered);
+    const collector = createCollector();
+    for await (const event of codecOf('openai-chat').decode(answered.body, stream)) {
+      collector.add(event);
+      yield event;
+    }
+    const reply = collector.reply(answered, decision);
+    tell(reply);
+    await reply;
+  } catch (error) {
+    if (!told) tell(Promise.reject(error));
+    throw error;
+  } finally {
+    left.abort();
+    if (!told) tell(Promise.reject(new SignalboxError('client_closed', 'the stream was left before its end')));
+  }
+}
+
 /** The library face over an engine that is open. */
 export function createSignalbox(engine: Engine): Signalbox {
   const { runtime } = engine;
   const made = new WeakMap<RouteDecision, Routed>();
   const open = new Set<Promise<unknown>>();
 
-  const routedOf = (options: ChatOptions): Routed | undefined => {
+  const madeFor = (options: ChatOptions): Routed | undefined => {
     if (options.decision === undefined) return undefined;
     const routed = made.get(options.decision);
     if (routed === undefined) {
@@ -92,41 +138,6 @@ export function createSignalbox(engine: Engine): Signalbox {
     const watched = work.catch(() => undefined).finally(() => open.delete(watched));
     open.add(watched);
     return work;
-  };
-
-  const events = async function* (
-    options: ChatOptions,
-    stream: boolean,
-    done: (reply: Promise<Reply>) => void,
-    heard: (answer: Answer) => void = () => {},
-  ) {
-    const left = new AbortController();
-    let told = false;
-    const tell = (reply: Promise<Reply>) => {
-      told = true;
-      // Whoever waits for the reply gets its failure; nobody has to.
-      reply.catch(() => {});
-      done(reply);
-    };
-    const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
-    try {
-      const { answered, decision } = await begin(engine, options, stream, routedOf(options), signal);
-      heard(answered);
-      const collector = createCollector();
-      for await (const event of codecOf('openai-chat').decode(answered.body, stream)) {
-        collector.add(event);
-        yield event;
-      }
-      const reply = collector.reply(answered, decision);
-      tell(reply);
-      await reply;
-    } catch (error) {
-      if (!told) tell(Promise.reject(error));
-      throw error;
-    } finally {
-      left.abort();
-      if (!told) tell(Promise.reject(new SignalboxError('client_closed', 'the stream was left before its end')));
-    }
   };
 
   return {
@@ -145,7 +156,7 @@ export function createSignalbox(engine: Engine): Signalbox {
         const keep = (done: Promise<Reply>) => {
           reply = done;
         };
-        for await (const _event of events(options, false, keep)) continue;
+        for await (const _event of eventsOf(engine, options, false, { madeFor, done: keep })) continue;
         return reply;
       };
       const answered = await track(run());
@@ -159,7 +170,7 @@ export function createSignalbox(engine: Engine): Signalbox {
       final.catch(() => {});
       let answer: Answer | undefined;
       const heard = (given: Answer) => void (answer = given);
-      const source = events(options, true, (reply) => resolve(reply), heard);
+      const source = eventsOf(engine, options, true, { madeFor, done: (reply) => resolve(reply), heard });
       const begun = () => {
         void track(final).catch(() => {});
         return source;

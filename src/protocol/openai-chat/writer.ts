@@ -29,7 +29,8 @@ export function writeOpenAIChat({ id, model, createdAt, includeUsage, resume }: 
   let finished = false;
   let failed = false;
   let usage: Usage | undefined;
-  const calls = new Set<number>();
+  /** Whether the calls have arguments so far. */
+  const calls = new Map<number, boolean>();
 
   const line = (body: object) => Buffer.from(`data: ${JSON.stringify(body)}\n\n`);
   const chunk = (delta: object, finish: string | null = null) => {
@@ -40,11 +41,17 @@ export function writeOpenAIChat({ id, model, createdAt, includeUsage, resume }: 
   };
   const callChunk = (event: Extract<ChatEvent, { type: 'tool-call-delta' }>) => {
     const first = !calls.has(event.index);
-    calls.add(event.index);
+    calls.set(event.index, calls.get(event.index) === true || event.delta !== '');
     const named = first ? { id: event.toolCallId ?? `call_${id}_${event.index}`, type: 'function' } : {};
     const fn = { ...(first ? { name: event.toolName ?? '' } : {}), arguments: event.delta };
     return chunk({ tool_calls: [{ index: event.index, ...named, function: fn }] });
   };
+  /** Clients parse arguments, and no text is no JSON. */
+  const emptyArguments = (): Buffer[] =>
+    [...calls].flatMap(([index, told]) => {
+      calls.set(index, true);
+      return told ? [] : [chunk({ tool_calls: [{ index, function: { arguments: '{}' } }] })];
+    });
 
   return {
     write(event) {
@@ -67,9 +74,8 @@ export function writeOpenAIChat({ id, model, createdAt, includeUsage, resume }: 
           return callChunk(event);
         case 'finish': {
           finished = true;
-          const opening = begun ? undefined : chunk({ content: '' });
-          const finish = chunk({}, FINISH_NAMES[event.finishReason]);
-          return opening === undefined ? finish : Buffer.concat([opening, finish]);
+          const before = begun ? emptyArguments() : [chunk({ content: '' })];
+          return Buffer.concat([...before, chunk({}, FINISH_NAMES[event.finishReason])]);
         }
         case 'usage':
           usage = event.usage;
@@ -84,7 +90,7 @@ export function writeOpenAIChat({ id, model, createdAt, includeUsage, resume }: 
     end(routing) {
       if (failed) return undefined;
       const parts: Buffer[] = [];
-      if (!finished) parts.push(chunk({}, 'stop'));
+      if (!finished) parts.push(...emptyArguments(), chunk({}, 'stop'));
       if (includeUsage && usage !== undefined) parts.push(line({ ...head, choices: [], usage: openaiUsage(usage) }));
       if (routing !== undefined) parts.push(line({ ...head, choices: [], routing }));
       return Buffer.concat([...parts, Buffer.from('data: [DONE]\n\n')]);

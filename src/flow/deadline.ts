@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
  * flows, which only `timeouts.idle` limits.
  */
 export interface Deadline {
-  /** Milliseconds left; 0 or less when it is over. */
+  /** Whole milliseconds left, since timers count those; 0 or less when it is over. */
   remaining(): number;
   /** An answer flows. */
   stands(): void;
@@ -18,7 +18,7 @@ export function createDeadline(clock: Clock, started: number, total: number): De
   let end = started + total;
   let stopped: number | undefined;
   return {
-    remaining: () => end - (stopped ?? clock.elapsed()),
+    remaining: () => Math.floor(end - (stopped ?? clock.elapsed())),
     stands: () => void (stopped ??= clock.elapsed()),
     runs() {
       if (stopped === undefined) return;

@@ -1,15 +1,7 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
-import { manualClock } from '../../../src/state/conformance.ts';
-import {
-  answers,
-  hangs,
-  json,
-  startMockProvider,
-  type Behaviour,
-  type MockProvider,
-} from '../../mock-provider/mock-provider.ts';
-import { asking, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { describe, expect, it } from 'vitest';
+import { json } from '../../mock-provider/mock-provider.ts';
+import { block, chatClient, choicesOf, dataOf, HELLO, reasonsOf, says, textOf } from '../../support/chat-client.ts';
+import { asking } from '../../support/gateway.ts';
 import {
   chat,
   choice,
@@ -32,69 +24,16 @@ import {
 // oxlint-disable-next-line typescript/no-explicit-any
 type Any = any;
 
-/** The data of a stream's events; `[DONE]` and comments left out. */
-const dataOf = (raw: string): readonly Any[] =>
-  raw.split('\n\n').flatMap((record) => {
-    const data = /^data: (.*)$/m.exec(record)?.[1];
-    return data === undefined || data === '[DONE]' ? [] : [JSON.parse(data)];
-  });
-const choicesOf = (raw: string): readonly Any[] => dataOf(raw).flatMap(({ choices = [] }) => choices);
-const textOf = (raw: string): string =>
-  choicesOf(raw)
-    .map(({ delta }) => delta.content ?? '')
-    .join('');
+const UPSTREAMS = ['gpt', 'claude', 'llama'] as const;
 const callsOf = (raw: string): readonly Any[] => choicesOf(raw).flatMap(({ delta }) => delta.tool_calls ?? []);
-const reasonsOf = (raw: string): readonly Any[] => choicesOf(raw).flatMap(({ finish_reason: reason }) => reason ?? []);
-
-const block = (index: number, content: object, ...deltas: readonly object[]) => [
-  { type: 'content_block_start', index, content_block: content },
-  ...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
-  { type: 'content_block_stop', index },
-];
-const says = (...words: readonly string[]) =>
-  block(0, { type: 'text', text: '' }, ...words.map((text) => ({ type: 'text_delta', text })));
-
-/** As OpenAI does it: usage where it is asked for, and `usage: null` in every other chunk then. */
-const gptSays =
-  (...list: readonly object[]): Behaviour =>
-  (request, response) => {
-    const counted = JSON.parse(request.body).stream_options?.include_usage === true;
-    const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
-    const all = list.map((chunk) => (counted ? { ...chunk, usage: null } : chunk));
-    const last = counted ? [{ ...choice({}), choices: [], usage }] : [];
-    return streamsEvents(chunks(...all, ...last))(request, response);
-  };
-
-/** “Hello there.” as each upstream streams it: OpenAI's passes, the others' are translated. */
-const HELLO: Readonly<Record<string, Behaviour>> = {
-  gpt: gptSays(
-    choice({ role: 'assistant', content: '' }),
-    choice({ content: 'Hello' }),
-    choice({ content: ' there.' }),
-    choice({}, 'stop'),
-  ),
-  claude: streamsEvents(named(messageStart(), ...says('Hello', ' there.'), ...messageEnd())),
-  llama: streamsLines(lines(line({ content: 'Hello' }), line({ content: ' there.' }), lastLine())),
-};
-const UPSTREAMS = Object.keys(HELLO);
 
 const one = useOneUpstream();
-
-const ask = (model: string, rest: object = {}) => one.gateway.chat(asking('Hi', { model, ...rest }));
-const stream = async (model: string, behaviour: Behaviour, rest: object = {}) => {
-  one.upstream.behave(behaviour);
-  const response = await ask(model, { stream: true, ...rest });
-  return { response, raw: await response.text() };
-};
-const whole = async (model: string, body: object, rest: object = {}): Promise<Any> => {
-  one.upstream.behave(tells(body));
-  return (await ask(model, rest)).json();
-};
+const { ask, stream, whole } = chatClient(one);
 const counted = { stream_options: { include_usage: true } };
 
 describe.each(UPSTREAMS)('usage (%s)', (model) => {
   it('1: arrives in one chunk of its own when it is asked for, after usage: null in all others', async () => {
-    const { raw } = await stream(model, HELLO[model] ?? hangs, counted);
+    const { raw } = await stream(model, HELLO[model], counted);
     const data = dataOf(raw);
     expect(data.at(-1)).toMatchObject({
       choices: [],
@@ -107,7 +46,7 @@ describe.each(UPSTREAMS)('usage (%s)', (model) => {
   it.each([{}, { stream_options: null }, { stream_options: { include_usage: false } }])(
     '1: arrives in none with %o, and is on the ledger all the same',
     async (options) => {
-      const { response, raw } = await stream(model, HELLO[model] ?? hangs, options);
+      const { response, raw } = await stream(model, HELLO[model], options);
       expect(textOf(raw)).toBe('Hello there.');
       expect(dataOf(raw).filter(({ usage, choices }) => (usage ?? null) !== null || choices.length === 0)).toEqual([]);
       expect((await one.outcomeOf(response))?.usage).toMatchObject({ input: 11, output: 7 });
@@ -147,7 +86,7 @@ describe('chunks', () => {
   it.each(UPSTREAMS)(
     '2: have one id, created and model, the role first and an empty delta last (%s)',
     async (model) => {
-      expect(shapeOf((await stream(model, HELLO[model] ?? hangs, counted)).raw)).toEqual(SHAPE);
+      expect(shapeOf((await stream(model, HELLO[model], counted)).raw)).toEqual(SHAPE);
     },
   );
 
@@ -166,7 +105,7 @@ describe('chunks', () => {
     });
     const cut = streamsEvents(named(messageStart(), ...says('Hello').slice(0, -1)));
     const { raw } = await stream('both', (request, response) =>
-      (request.path.endsWith('/messages') ? cut : HELLO['gpt'])?.(request, response),
+      (request.path.endsWith('/messages') ? cut : HELLO.gpt)(request, response),
     );
     expect(textOf(raw)).toBe('Hello there.');
     expect(shapeOf(raw)).toEqual(SHAPE);
@@ -309,7 +248,7 @@ describe('the finish reason', () => {
 
 describe('the end', () => {
   it.each(UPSTREAMS)('5: is one [DONE] (%s)', async (model) => {
-    const { raw } = await stream(model, HELLO[model] ?? hangs);
+    const { raw } = await stream(model, HELLO[model]);
     expect(raw.split('data: [DONE]\n\n')).toHaveLength(2);
     expect(raw).toMatch(/data: \[DONE\]\n\n$/);
   });
@@ -343,7 +282,7 @@ describe('the end', () => {
   });
 
   it('5: is no [DONE] for callers of other dialects', async () => {
-    one.upstream.behave(HELLO['gpt'] ?? hangs);
+    one.upstream.behave(HELLO.gpt);
     const messages = [{ role: 'user', content: 'Hi' }];
     for (const [path, body] of [
       ['/v1/messages', { max_tokens: 9, messages }],
@@ -412,415 +351,5 @@ describe('errors', () => {
     expect(raw).toMatch(/data: \{"error":[^\n]*It broke[^\n]*\}\n\n$/);
     expect(raw).not.toContain('[DONE]');
     expect(reasonsOf(raw)).toEqual([]);
-  });
-});
-
-describe('what a request asks for', () => {
-  const warnings = (response: Response) => (response.headers.get('x-signalbox-warnings') ?? '').split(',').toSorted();
-
-  it('8: passes unchanged but for the model where the upstream speaks the dialect', async () => {
-    const body =
-      '{"model":"gpt","messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"Hi","name":"ann"}],"max_completion_tokens":9,"max_tokens":8,"temperature":0.50,"n":2,"logprobs":true,"top_logprobs":3,"response_format":{"type":"json_schema","json_schema":{"name":"x","strict":true,"schema":{}}},"future_field":{"kept":1.0}}';
-    one.upstream.behave(tells(chat({ content: 'Hi' })));
-    const response = await one.gateway.chat(body);
-    expect(response.status).toBe(200);
-    expect(one.seen()[0]?.body).toBe(body.replace('"gpt"', '"gpt-up"'));
-    expect(response.headers.get('x-signalbox-warnings')).toBeNull();
-  });
-
-  it.each(['max_tokens', 'max_completion_tokens'])('8: %s limits the answer in every dialect', async (name) => {
-    await whole('claude', message([]), { [name]: 9 });
-    expect(one.asked().max_tokens).toBe(9);
-    await whole('llama', lastLine(), { [name]: 9 });
-    expect(one.asked().options.num_predict).toBe(9);
-  });
-
-  it('8: the developer’s words are the system’s', async () => {
-    const messages = [
-      { role: 'developer', content: 'Be brief.' },
-      { role: 'user', content: 'Hi' },
-    ];
-    await whole('claude', message([]), { messages });
-    expect(one.asked()).toMatchObject({ system: 'Be brief.', messages: [{ role: 'user', content: 'Hi' }] });
-    await whole('llama', lastLine(), { messages });
-    expect(one.asked().messages[0]).toMatchObject({ role: 'system', content: 'Be brief.' });
-  });
-
-  it('8: a strict JSON schema is one in every dialect', async () => {
-    const schema = {
-      type: 'object',
-      properties: { city: { type: 'string' } },
-      required: ['city'],
-      additionalProperties: false,
-    };
-    const response_format = { type: 'json_schema', json_schema: { name: 'place', strict: true, schema } };
-    await whole('claude', message([]), { response_format });
-    expect(one.asked().output_config.format).toEqual({ type: 'json_schema', schema });
-    await whole('llama', lastLine(), { response_format });
-    expect(one.asked().format).toEqual(schema);
-  });
-
-  it('8: a temperature that the model refuses is the upstream’s to refuse, or dropped with a warning', async () => {
-    const words = JSON.stringify({ error: { message: "Unsupported value: 'temperature'", param: 'temperature' } });
-    one.upstream.behave(json(words, 400));
-    const refused = await ask('gpt', { temperature: 0.2 });
-    expect([refused.status, await refused.text()]).toEqual([400, words]);
-
-    await one.start({
-      models: [{ id: 'opus', provider: 'anthropic', model: 'claude-opus-4-8', price: PRICE }],
-    });
-    one.upstream.behave(tells(message([{ type: 'text', text: 'Hi' }])));
-    const answered = await ask('opus', { temperature: 0.2 });
-    expect([answered.status, warnings(answered)]).toEqual([200, ['dropped:temperature']]);
-    expect(one.asked()).not.toHaveProperty('temperature');
-  });
-
-  it.each([
-    ['claude', tells(message([{ type: 'text', text: 'Hi' }])), ['seed']],
-    ['llama', tells(lastLine({ content: 'Hi' })), ['user']],
-  ])('8: what %s cannot be told is dropped, never without a warning', async (model, behaviour, own) => {
-    one.upstream.behave(behaviour);
-    const everywhere = {
-      n: 2,
-      logprobs: true,
-      top_logprobs: 2,
-      logit_bias: { 5: 1 },
-      service_tier: 'flex',
-      future_field: 1,
-      response_format: { type: 'grammar' },
-      tools: [{ type: 'custom', custom: { name: 'x' } }],
-      seed: 3,
-      user: 'ann',
-    };
-    const messages = [
-      {
-        role: 'user',
-        name: 'ann',
-        content: [
-          { type: 'text', text: 'Hi' },
-          { type: 'video_url', video_url: { url: 'https://x.example/v' } },
-        ],
-      },
-    ];
-    const lost = [
-      'n',
-      'logprobs',
-      'logit_bias',
-      'service_tier',
-      'future_field',
-      'response_format',
-      'tools.custom',
-      'messages.name',
-      'messages.content.video_url',
-      ...own,
-    ];
-    const response = await ask(model, { ...everywhere, messages });
-    expect(response.status).toBe(200);
-    expect(warnings(response)).toEqual(lost.map((path) => `dropped:${path}`).toSorted());
-    expect(JSON.stringify(one.asked())).not.toMatch(/logprobs|logit_bias|future_field|"n":/);
-  });
-
-  it('8: marks for Claude’s prompt cache are carried where a caller sends them in this dialect', async () => {
-    const mark = { cache_control: { type: 'ephemeral' } };
-    await whole('claude', message([]), {
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'Long', ...mark }] }],
-    });
-    expect(one.asked().messages[0].content[0]).toEqual({ type: 'text', text: 'Long', ...mark });
-  });
-});
-
-describe('several answers', () => {
-  const of = (index: number, delta: object, finish: string | null = null) => ({
-    ...choice({}),
-    choices: [{ index, delta, finish_reason: finish }],
-  });
-  const first = [of(0, { role: 'assistant', content: 'one' }), of(0, {}, 'stop')];
-  const second = [of(1, { role: 'assistant', content: 'two' }), of(1, {}, 'length')];
-  const open = (list: readonly object[]) => chunks(...list).replace('data: [DONE]\n\n', '');
-
-  it('8: pass whole in one piece', async () => {
-    const both = {
-      ...chat({ content: 'one' }),
-      choices: ['one', 'two'].map((content, index) => ({
-        index,
-        message: { role: 'assistant', content },
-        finish_reason: 'stop',
-      })),
-    };
-    expect(await whole('gpt', both, { n: 2 })).toEqual(both);
-  });
-
-  it('8: pass whole, interleaved or one after the other', async () => {
-    for (const list of [
-      [...first, ...second],
-      [first[0] ?? {}, second[0] ?? {}, second[1] ?? {}, first[1] ?? {}],
-    ]) {
-      const { response, raw } = await stream('gpt', gptSays(...list), { n: 2 });
-      expect(raw).toBe(chunks(...list.map((chunk) => ({ ...chunk, usage: null }))));
-      expect(await one.outcomeOf(response)).toMatchObject({ status: 'ok', usage: { output: 7 } });
-    }
-  });
-
-  it('8: have not ended when the first has, and the second has not begun', async () => {
-    const { response, raw } = await stream('gpt', streamsEvents(open(first)), { n: 2 });
-    expect(raw.startsWith(open(first))).toBe(true);
-    expect(dataOf(raw).at(-1)).toHaveProperty('error');
-    expect(raw).not.toContain('[DONE]');
-    expect(await one.outcomeOf(response)).toMatchObject({ status: 'failed' });
-  });
-
-  it('8: have ended where a host gives fewer and says that it is done', async () => {
-    const { response, raw } = await stream('gpt', streamsEvents(chunks(...first)), { n: 2 });
-    expect(raw).toBe(chunks(...first));
-    expect(await one.outcomeOf(response)).toMatchObject({ status: 'ok' });
-  });
-
-  it('8: are one, the first, for a caller whose dialect has one', async () => {
-    one.upstream.behave(gptSays(second[0] ?? {}, first[0] ?? {}, second[1] ?? {}, first[1] ?? {}));
-    const body = { model: 'gpt', max_tokens: 9, stream: true, messages: [{ role: 'user', content: 'Hi' }] };
-    const raw = await (await one.gateway.post('/v1/messages', body)).text();
-    expect(
-      dataOf(raw)
-        .map(({ delta }) => delta?.text ?? '')
-        .join(''),
-    ).toBe('one');
-    expect(raw).toContain('"stop_reason":"end_turn"');
-    expect(raw).not.toContain('max_tokens');
-  });
-});
-
-describe('server-sent events', () => {
-  /** The bytes in pieces of `size`, each in a turn of its own. */
-  const inPieces =
-    (bytes: string, size: number): Behaviour =>
-    async (_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const all = Buffer.from(bytes);
-      for (let at = 0; at < all.length; at += size) {
-        response.write(all.subarray(at, at + size));
-        await turn();
-      }
-      response.end();
-    };
-  const long = 'x'.repeat(100_000);
-  const text = `Grüße \u{1F600}\n${long}`;
-  const list = [
-    choice({ role: 'assistant', content: 'Grüße \u{1F600}\n' }),
-    choice({ content: long }),
-    choice({}, 'stop'),
-  ];
-  const plain = chunks(...list);
-  /** JSON over several lines of data. */
-  const spread = list
-    .map(
-      (chunk) =>
-        `${JSON.stringify(chunk, null, 1)
-          .split('\n')
-          .map((each) => `data: ${each}\n`)
-          .join('')}\n`,
-    )
-    .join('');
-  const forms: readonly (readonly [string, string])[] = [
-    ['plain', plain],
-    ['with CRLF', plain.replaceAll('\n', '\r\n')],
-    ['with comments', `: hello\n\n${plain.replaceAll('data: {', ': keep-alive\n\ndata: {')}`],
-    ['with a comment inside an event', plain.replaceAll('data: {', ': keep-alive\ndata: {')],
-    ['with data over several lines', `${spread}data: [DONE]\n\n`],
-    ['without the space after the colon', plain.replaceAll('data: ', 'data:')],
-    ['with other fields', plain.replaceAll('data: {', 'id: 1\nretry: 10\nevent: message\ndata: {')],
-  ];
-
-  it.each(forms)('10: %s pass byte by byte as they are, wherever they are cut', async (_name, bytes) => {
-    for (const size of [7, 997, bytes.length]) {
-      const { response, raw } = await stream('gpt', inPieces(size === 7 ? bytes.replaceAll(long, 'x') : bytes, size));
-      expect(raw).toBe(size === 7 ? bytes.replaceAll(long, 'x') : bytes);
-      expect(await one.outcomeOf(response)).toMatchObject({ status: 'ok', finishReason: 'stop' });
-    }
-  });
-
-  it.each(forms)('10: %s are translated alike', async (_name, bytes) => {
-    const body = { model: 'gpt', max_tokens: 9, stream: true, messages: [{ role: 'user', content: 'Hi' }] };
-    one.upstream.behave(inPieces(bytes, 997));
-    const raw = await (await one.gateway.post('/v1/messages', body)).text();
-    expect(
-      dataOf(raw)
-        .map(({ delta }) => delta?.text ?? '')
-        .join(''),
-    ).toBe(text);
-    expect(raw).toContain('message_stop');
-  });
-
-  it('10: that cannot be read are a clean failure', async () => {
-    const { raw } = await stream(
-      'gpt',
-      streamsEvents(
-        `${chunks(choice({ content: 'Hi' })).replace('data: [DONE]\n\n', '')}data: {"id":"chatc\n\n${plain}`,
-      ),
-    );
-    expect(textOf(raw)).toBe('Hi');
-    expect(dataOf(raw).at(-1).error.message).toContain('cannot be read');
-    expect(raw).not.toContain('[DONE]');
-  });
-
-  it('10: a sign of life of another dialect is a comment', async () => {
-    const given = named(messageStart(), { type: 'ping' }, ...says('Hi'), ...messageEnd());
-    const { raw } = await stream('claude', streamsEvents(given));
-    expect(raw).toContain(': keep-alive\n\n');
-    expect(textOf(raw)).toBe('Hi');
-  });
-});
-
-describe('limits', () => {
-  const clock = manualClock();
-  let gateway: TestGateway;
-  let small: MockProvider;
-  let large: MockProvider;
-
-  const price = { input: 1, output: 2 };
-  const start = async (keys: readonly string[] = ['key-a']) => {
-    small = await startMockProvider();
-    large = await startMockProvider();
-    gateway = await startGateway(
-      {
-        providers: {
-          one: { kind: 'openai', baseUrl: small.baseUrl, apiKey: [...keys] },
-          two: { kind: 'openai', baseUrl: large.baseUrl, apiKey: 'key-2' },
-        },
-        models: [
-          { id: 'small', provider: 'one', model: 'up-small', price, contextWindow: 8000 },
-          { id: 'same', provider: 'two', model: 'up-same', price, contextWindow: 8000 },
-          { id: 'large', provider: 'two', model: 'up-large', price, contextWindow: 128_000 },
-        ],
-        routing: { default: 'small', strategy: 'static', fallbacks: ['same', 'large'] },
-      },
-      { clock },
-    );
-  };
-  afterEach(async () => {
-    await gateway.close();
-    await small.close();
-    await large.close();
-  });
-  const model = (response: Response) => response.headers.get('x-signalbox-model');
-  const askAuto = (rest: object = {}) => gateway.chat(asking('Hi', rest));
-  const keysOf = ({ requests }: MockProvider) => requests.map(({ headers }) => headers.authorization);
-  const refusal = (code: string, words: string) =>
-    JSON.stringify({ error: { message: words, type: code, param: null, code } });
-  const limited = refusal('rate_limit_exceeded', 'Rate limit reached for requests');
-
-  it.each([false, true])('7: a rate limit is waited for, and the model stays (stream: %s)', async (streams) => {
-    await start();
-    let refused = 0;
-    small.behave((request, response) =>
-      (refused++ === 0 ? json(limited, 429, { 'retry-after-ms': '5' }) : answers)(request, response),
-    );
-    const response = await askAuto({ stream: streams });
-    expect([response.status, model(response)]).toEqual([200, 'small']);
-    await response.text();
-    expect(keysOf(small)).toEqual(['Bearer key-a', 'Bearer key-a']);
-  });
-
-  it('7: an account without credit is not asked again, and its model is answered with another key', async () => {
-    await start(['key-a', 'key-b']);
-    small.behave((request, response) =>
-      (request.headers.authorization === 'Bearer key-a'
-        ? json(refusal('insufficient_quota', 'You exceeded your current quota'), 429)
-        : answers)(request, response),
-    );
-    for (let n = 0; n < 2; n++) expect(model(await askAuto())).toBe('small');
-    expect(keysOf(small)).toEqual(['Bearer key-a', 'Bearer key-b', 'Bearer key-b']);
-  });
-
-  it('7: an account without credit is called once, and the next model answers', async () => {
-    await start();
-    small.behave(
-      json(refusal('insufficient_quota', 'You exceeded your current quota'), 429, { 'retry-after-ms': '5' }),
-    );
-    expect(model(await askAuto())).toBe('same');
-    expect(small.requests).toHaveLength(1);
-  });
-
-  it('7: a request larger than the window goes to a larger one, never to one of the same size', async () => {
-    await start();
-    small.behave(json(refusal('context_length_exceeded', 'maximum context length is 8000 tokens'), 400));
-    expect(model(await askAuto())).toBe('large');
-    expect(small.requests).toHaveLength(1);
-    expect(large.requests.map(({ body }) => JSON.parse(body).model)).toEqual(['up-large']);
-  });
-
-  it('7: a request larger than every window is an error', async () => {
-    await start();
-    const body = refusal('context_length_exceeded', 'maximum context length is 8000 tokens');
-    small.behave(json(body, 400));
-    large.behave(json(refusal('context_length_exceeded', 'maximum context length is 128000 tokens'), 400));
-    const response = await askAuto();
-    expect([response.status, await response.text()]).toEqual([400, body]);
-    expect([small.requests.length, large.requests.length]).toEqual([1, 1]);
-  });
-
-  it('7: a content policy is not routed around', async () => {
-    await start();
-    const body = refusal('content_policy_violation', 'Your request was rejected by our safety system');
-    small.behave(json(body, 400));
-    const response = await askAuto();
-    expect([response.status, await response.text()]).toEqual([400, body]);
-    expect(large.requests).toHaveLength(0);
-  });
-
-  it('9: rate headers come back as the upstream wrote them', async () => {
-    await start();
-    const headers = {
-      'x-ratelimit-limit-requests': '60',
-      'x-ratelimit-remaining-requests': '59',
-      'x-ratelimit-reset-requests': '6m0s',
-      'x-ratelimit-limit-tokens': '150000',
-      'x-ratelimit-remaining-tokens': '149984',
-      'x-ratelimit-reset-tokens': '20ms',
-    };
-    small.behave(json(JSON.stringify(chat({ content: 'Hi' })), 200, headers));
-    const response = await askAuto();
-    for (const [name, value] of Object.entries(headers)) expect(response.headers.get(name), name).toBe(value);
-  });
-
-  it.each([
-    ['requests', '6m0s', 360_000],
-    ['tokens', '20ms', 20],
-    ['requests', '1.5s', 1500],
-  ])('9: a model with no %s left for %s is spared that long', async (kind, reset, ms) => {
-    await start();
-    const headers = {
-      [`x-ratelimit-remaining-${kind}`]: '0',
-      [`x-ratelimit-limit-${kind}`]: '60',
-      [`x-ratelimit-reset-${kind}`]: reset,
-    };
-    small.behave(json(JSON.stringify(chat({ content: 'Hi' })), 200, headers));
-    expect(model(await askAuto())).toBe('small');
-    clock.advance(ms - 1);
-    expect(model(await askAuto())).toBe('same');
-    clock.advance(2);
-    expect(model(await askAuto())).toBe('small');
-  });
-
-  it.each([
-    ['seconds', () => ({ 'retry-after': '30' })],
-    ['milliseconds', () => ({ 'retry-after': '1', 'retry-after-ms': '30000' })],
-    ['a date', () => ({ 'retry-after': new Date(clock.now() + 30_000).toUTCString() })],
-  ])('9: Retry-After in %s is obeyed, and told to the caller in whole seconds', async (_how, headersNow) => {
-    await start();
-    const headers = headersNow();
-    small.behave(json(limited, 429, headers));
-    large.behave(json(limited, 429, headers));
-    const refused = await askAuto();
-    expect(refused.status).toBe(429);
-    expect(refused.headers.get('retry-after')).toMatch(/^(?:29|30)$/);
-    expect(await refused.text()).toBe(limited);
-    const calls = small.requests.length;
-    clock.advance(28_000);
-    expect((await askAuto()).status).toBe(503);
-    expect(small.requests).toHaveLength(calls);
-    clock.advance(2_001);
-    small.behave(answers);
-    expect(model(await askAuto())).toBe('small');
-    expect(small.requests).toHaveLength(calls + 1);
   });
 });

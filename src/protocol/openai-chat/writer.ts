@@ -74,8 +74,11 @@ export function writeOpenAIChat({ id, model, createdAt, includeUsage, resume }: 
           return callChunk(event);
         case 'finish': {
           finished = true;
-          const before = begun ? emptyArguments() : [chunk({ content: '' })];
-          return Buffer.concat([...before, chunk({}, FINISH_NAMES[event.finishReason])]);
+          const { finishReason } = event;
+          // Of a call that was cut off nobody knows what it would have said.
+          const said = finishReason === 'length' ? [] : emptyArguments();
+          const before = begun ? said : [chunk({ content: '' })];
+          return Buffer.concat([...before, chunk({}, FINISH_NAMES[finishReason])]);
         }
         case 'usage':
           usage = event.usage;

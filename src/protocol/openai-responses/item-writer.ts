@@ -62,7 +62,15 @@ export function createItemWriter(sink: Sink, response: () => string, { id, resum
     }
     output.closePart();
   };
+  const say = (type: string, delta: string): void => {
+    output.say(delta);
+    sink.piece(type, place, delta, tail);
+  };
+  const isOpen = (type: string): boolean => output.current?.item['type'] === type;
   const close = (asked: ItemStatus, more: object = {}): void => {
+    // Clients parse arguments, and no text is no JSON.
+    if (asked === 'completed' && !foreign && isOpen('function_call') && output.current?.told === '')
+      say(`${ARGUMENTS}.delta`, '{}');
     closePart();
     if (output.current === undefined) return;
     const { item: told, place: at } = output.current;
@@ -85,11 +93,6 @@ export function createItemWriter(sink: Sink, response: () => string, { id, resum
     sink.event(added, { ...partFields(), part: partOf(kind, '') });
     aim(more);
   };
-  const say = (type: string, delta: string): void => {
-    output.say(delta);
-    sink.piece(type, place, delta, tail);
-  };
-  const isOpen = (type: string): boolean => output.current?.item['type'] === type;
   const begun = output.current?.part;
   if (begun !== undefined) aim(PART_FORMS[begun.kind].more);
 

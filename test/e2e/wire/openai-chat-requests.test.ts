@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { answers, json, type Behaviour } from '../../mock-provider/mock-provider.ts';
+import { json, type Behaviour } from '../../mock-provider/mock-provider.ts';
 import { chatClient, dataOf, gptSays, says, textOf } from '../../support/chat-client.ts';
 import {
   chat,

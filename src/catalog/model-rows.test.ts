@@ -44,7 +44,14 @@ describe('modelRows', () => {
   });
 
   it('leaves out what is unknown and shows an unknown price as null', () => {
-    expect(rows[1]).toEqual({ id: 'odd', object: 'model', created: 0, owned_by: 'openai', pricing: null });
+    expect(rows[1]).toEqual({
+      id: 'odd',
+      object: 'model',
+      display_name: 'odd',
+      created: 0,
+      owned_by: 'openai',
+      pricing: null,
+    });
   });
 
   it('lists only names that resolve', () => {

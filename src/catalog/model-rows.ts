@@ -11,6 +11,10 @@ export interface Pricing extends Price {
 export interface ModelRow {
   readonly id: string;
   readonly object: 'model';
+  /** What pickers show; the id. */
+  readonly display_name: string;
+  /** Of a name that is routed. */
+  readonly description?: string;
   /** Always 0: nobody knows when a model was made. */
   readonly created: 0;
   /** The provider of the first upstream, or `signalbox` for a name that is routed. */
@@ -30,6 +34,7 @@ function rowOf(model: Model): ModelRow {
   return {
     id: model.id,
     object: 'model',
+    display_name: model.id,
     created: 0,
     owned_by: first?.provider ?? 'signalbox',
     ...(model.contextWindow === undefined ? {} : { context_length: model.contextWindow }),
@@ -45,6 +50,13 @@ export function modelRows(catalog: Pick<Catalog, 'models'>, roles: readonly stri
   const routed = [...AUTO_NAMES, ...roles.map((role) => `role/${role}`)];
   return [
     ...catalog.models.map(rowOf),
-    ...routed.map((id): ModelRow => ({ id, object: 'model', created: 0, owned_by: 'signalbox' })),
+    ...routed.map((id): ModelRow => ({
+      id,
+      object: 'model',
+      display_name: id,
+      description: 'Signalbox chooses the model of each request',
+      created: 0,
+      owned_by: 'signalbox',
+    })),
   ];
 }

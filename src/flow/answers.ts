@@ -215,8 +215,8 @@ export function failedAnswer(passage: Passage, error: SignalboxError, because?: 
       headers: {
         ...headers,
         ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
-        // Every retry that could help has been made here.
-        ...(error.retryable ? { 'x-should-retry': 'false' } : {}),
+        // Every retry that could help has been made here; what the upstream says of that goes on as it is.
+        ...(error.retryable ? { 'x-should-retry': headers['x-should-retry'] ?? 'false' } : {}),
       },
     },
     // The upstream's own words stay as they are.

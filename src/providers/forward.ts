@@ -11,6 +11,8 @@ import type { CallWatch } from './watch.ts';
 export interface ForwardHost {
   /** The address of a path of OpenAI's API at the host, for the model that the request names, if it names one. */
   readonly urlOf: (path: string, model: string | undefined) => URL;
+  /** Headers that the caller may say otherwise. */
+  readonly defaults: Readonly<Record<string, string>>;
   /** Headers of every call, per key. */
   readonly fixed: readonly Readonly<Record<string, string>>[];
   readonly transport: Transport;
@@ -33,6 +35,7 @@ async function* pass(answer: TransportAnswer, watch: CallWatch): AsyncGenerator<
 /** Passes requests on to a host as they are, with its own key. */
 export function createForward({
   urlOf,
+  defaults,
   fixed,
   transport,
   clock,
@@ -47,7 +50,7 @@ export function createForward({
       const answer = await transport.send({
         url: urlOf(path, model),
         method,
-        headers: { ...headers, ...own },
+        headers: { ...defaults, ...headers, ...own },
         ...(body === undefined ? {} : { body }),
         signal: watch.signal,
         connect: limits.connect,

@@ -93,7 +93,9 @@ export function createHost(
 ): Provider {
   const base = (config.baseUrl ?? preset.baseUrl ?? '').replace(/\/+$/, '');
   const keys = keysOf(config);
-  const fixed = [keys[0], ...keys.slice(1)].map((key) => baseHeaders(config, preset, key));
+  // What the preset says holds unless the caller says it.
+  const { headers: defaults = {}, ...rest } = preset;
+  const fixed = [keys[0], ...keys.slice(1)].map((key) => baseHeaders(config, rest, key));
   const redactor = createRedactor(config);
   const version = config.apiVersion ?? preset.apiVersion;
   const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
@@ -156,7 +158,7 @@ export function createHost(
         const call = {
           url: urlOf(request.dialect, upstream.name),
           method: 'POST' as const,
-          headers: { ...request.headers, ...fixed[request.key] },
+          headers: { ...defaults, ...request.headers, ...fixed[request.key] },
           body: request.body,
           signal: watch.signal,
           connect: limits.connect,
@@ -166,8 +168,18 @@ export function createHost(
         watch.end();
         return taken(answer, request.dialect);
       }),
-    forward: createForward({ urlOf: rawUrls(base, preset, query), fixed, transport, clock, redact: redactor.bytes }),
+    forward: createForward({
+      urlOf: rawUrls(base, preset, query),
+      defaults,
+      fixed,
+      transport,
+      clock,
+      redact: redactor.bytes,
+    }),
     check: (signal) =>
-      checkHost({ base, query, fixed: fixed[0] ?? {}, preset, transport, hasKey: keys.length > 0 }, signal),
+      checkHost(
+        { base, query, fixed: { ...defaults, ...fixed[0] }, preset, transport, hasKey: keys.length > 0 },
+        signal,
+      ),
   };
 }

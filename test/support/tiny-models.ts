@@ -14,7 +14,7 @@ interface TinySettings {
 }
 
 const usage = {
-  inputTokens: { total: 12, noCache: 9, cacheRead: 3, cacheWrite: undefined },
+  inputTokens: { total: 12, noCache: 7, cacheRead: 3, cacheWrite: 2 },
   outputTokens: { total: 5, text: 3, reasoning: 2 },
 };
 const finish = { type: 'finish', usage, finishReason: { unified: 'stop', raw: 'END' } } as const;

@@ -82,7 +82,7 @@ describe.each([
       text: 'Hello there.',
       reasoning: 'Hm.',
       finishReason: 'stop',
-      usage: { input: 12, output: 5, cacheRead: 3, reasoning: 2 },
+      usage: { input: 12, output: 5, cacheRead: 3, cacheWrite: 2, reasoning: 2 },
     });
   });
 

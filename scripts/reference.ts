@@ -29,7 +29,7 @@ function errors(): string {
     retryable ? 'yes' : 'no',
     message,
   ]);
-  return `${NOTE}# Errors\n\nEvery error that Signalbox itself makes has one of these codes, in the envelope of the caller's dialect. An upstream's own error body is passed on word for word, unless it refuses the configured key or account (\`provider_auth\`): such bodies echo parts of the key.\n\n${table(['code', 'HTTP status', 'worth a retry', 'meaning'], rows)}\n`;
+  return `${NOTE}# Errors\n\nEvery error that Signalbox itself makes has one of these codes, in the envelope of the caller's dialect. An upstream's own error body is passed on word for word, unless it refuses the configured key or account (\`provider_auth\`): such bodies echo parts of the key.\n\n${table(['code', 'HTTP status', 'worth a retry', 'meaning'], rows)}\n\nWorth a retry: later. Where an upstream failed, retries and fallbacks are behind the answer, which says \`x-should-retry: false\` so that clients that repeat by themselves do not multiply them.\n`;
 }
 
 async function metrics(): Promise<string> {
@@ -93,8 +93,39 @@ function http(document: OpenApi): string {
   const management = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { summary }]) => [named(method, path), summary]),
   );
-  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
+  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n## Headers\n\nA request may carry:\n\n${table(['header', 'what'], ASKED)}\n\nEvery answer carries \`x-signalbox-request-id\`, \`-attempts\`, \`-fallback\`, \`-session\` and \`-overhead-ms\`; an answer behind which a decision stands carries all of these, the last two where there is something to say:\n\n${table(['header', 'what'], TOLD)}\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
 }
+
+/** Headers of a request. */
+const ASKED: readonly (readonly [string, string])[] = [
+  ['`x-signalbox-role`', 'A role of the configuration'],
+  ['`x-signalbox-strategy`', 'A strategy for this request: `cost-first`, `keepQuality=0.97`, …'],
+  ['`x-signalbox-session`', 'The conversation that it belongs to: what one model began it goes on with'],
+  ['`x-signalbox-tags`', '`name=value, …`, kept on the ledger, which groups by them'],
+  ['`x-signalbox-user`', 'The end user, kept on the ledger'],
+  ['`x-signalbox-explain`', '`true`: the answer has a member `routing`'],
+  ['`x-signalbox-provider`', 'Where a path is passed on to whose body names no model'],
+];
+
+/** Headers of an answer. */
+const TOLD: readonly (readonly [string, string])[] = [
+  ['`x-signalbox-request-id`', 'Also in the log and on the ledger'],
+  ['`x-signalbox-decision-id`', 'For `/router/v1/decisions/{id}` and feedback'],
+  ['`x-signalbox-model`', 'The configured model that answered'],
+  ['`x-signalbox-provider`', 'The provider that answered'],
+  ['`x-signalbox-strategy`', 'The strategy that chose'],
+  [
+    '`x-signalbox-reason`',
+    '`explicit`: the caller named the model; `strategy`: it weighed the estimates; `strategy-uncalibrated`: without past predictions to weigh them by; `only-candidate`: the others could not serve it, or are cooling down after failures (`dropped` of the decision says why); `session`: the conversation keeps its model; `static`, `random`, `round-robin`: as configured; `off`: routing is off or observes; `router-error`: the router failed, the default was used',
+  ],
+  ['`x-signalbox-confidence`', 'Probability, 0 to 1, that the chosen model meets the strategy’s target on this query'],
+  ['`x-signalbox-attempts`', 'Calls made for it'],
+  ['`x-signalbox-fallback`', '`true`: another model than the chosen one answered'],
+  ['`x-signalbox-session`', 'The conversation, or `none`'],
+  ['`x-signalbox-overhead-ms`', 'Milliseconds spent here, without waiting for providers'],
+  ['`x-signalbox-cost-usd`', 'What it cost, where that is known before the answer begins'],
+  ['`x-signalbox-warnings`', 'What could not be carried or was not as it should be: `dropped:logprobs`, …'],
+];
 
 interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly summary: string }>>>>;

@@ -109,7 +109,7 @@ function tellUnknown({ artifacts, catalog, config }: Snapshot, log: Log): void {
     if (unknown.length === 0) continue;
     log.warn(
       { artifact: setting, router: active.name },
-      `the router has learnt nothing about ${someNames(unknown)}: declared quality is used`,
+      `the router has learnt nothing about ${someNames(unknown)}: taken as declared, else as 50 %`,
     );
   }
 }

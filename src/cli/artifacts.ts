@@ -42,6 +42,6 @@ export function embedderNotes({ config }: LoadedConfig, inspected: readonly Insp
 /** What an artifact says, in words. */
 export function artifactText({ router, version, rows, sampleRows, knows, unknown }: ArtifactSummary): string {
   const sample = sampleRows === 0 ? 'no sample to calibrate on' : `calibrated on ${grouped(sampleRows)}`;
-  const missing = unknown.length === 0 ? '' : `; not ${someNames(unknown)}: declared quality is used`;
+  const missing = unknown.length === 0 ? '' : `; not ${someNames(unknown)}: taken as declared, else as 50 %`;
   return `${router}@${version}, trained on ${grouped(rows)} queries, ${sample}; knows ${someNames(knows)}${missing}`;
 }

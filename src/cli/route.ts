@@ -2,6 +2,7 @@ import { defineCommand } from 'citty';
 import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import { percent, usd } from '../decide/words.ts';
+import { SignalboxError } from '../errors.ts';
 import { explainRoute } from '../flow/explain.ts';
 import { openOffline } from './offline.ts';
 import { print, printJson, table } from './print.ts';
@@ -36,6 +37,13 @@ export const route = defineCommand({
     model: { type: 'string', default: 'auto', description: 'As a client would send it' },
   },
   async run({ args }) {
+    const [, more] = args._;
+    if (more !== undefined) {
+      throw new SignalboxError(
+        'invalid_request',
+        `there is no use for "${more.slice(0, 80)}"; put the message in quotes`,
+      );
+    }
     const text = args.text === '-' ? await readStdin() : args.text;
     const { loaded } = await findSource(args);
     const { snapshot, runtime } = await openOffline(

@@ -34,7 +34,8 @@ const ROUTING = {
   mode: '`route`; `observe` serves the default and logs what routing would have done; `off` serves the default',
   router:
     'Which router predicts quality: a path, from this file’s folder, is an artifact of `signalbox train`; `prior` knows what you declare, `complexity` is a set of rules; `learned` means `prior`, since no trained router ships',
-  strategy: 'How predicted quality, cost and latency are weighed',
+  strategy:
+    'How predicted quality, cost and latency are weighed. `quality-first`: the cheapest of those that cannot be told from the best; `balanced` and `cost-first`: 98 % and 90 % of the best single model’s quality for the least; `static`: always `default`; `cheapest`; `largest`: the dearest; `random`; `round-robin`; { keepQuality: 0.95 }; { budgetPer1k: USD }; { weights: { quality, cost, latency } }',
   default:
     'Model used when routing is off or static, and the baseline that savings are counted against; left out: the model of the highest declared quality, else the one that an artifact measured best',
   fallbacks: 'Models to try when the chosen one fails; left out: the ranking; `[]` forbids',
@@ -79,7 +80,8 @@ const ABOUT: Readonly<Record<string, string>> = {
   'storage.retention': 'How long requests are kept; sums by hour stay',
   providers: 'Where models are called, by a name of your own',
   'providers.*.kind': 'A wire or a preset: KINDS',
-  'providers.*.baseUrl': 'Left out: the preset’s',
+  'providers.*.baseUrl':
+    'Address that the dialect’s paths follow, as `https://host/v1` is followed by `/chat/completions` or `/messages`; `ollama` and `azure`: without `/v1`. Left out: the preset’s',
   'providers.*.apiKey':
     'The provider’s key, or a list of keys: the first that is ready is used, the next when it is limited or refused',
   'providers.*.headers': 'Headers to add to every call',

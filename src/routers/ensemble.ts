@@ -140,7 +140,8 @@ export function ensembleRouter(name: string, ensemble: Ensemble): TrainedRouter 
         (weights[p] ?? 0) === 0 && !heard.has(part) ? [] : part.explain(point, columns, models).slice(0, 4),
       );
       const unknown = asked.filter((model) => find(model) === -1).map((model) => model.id);
-      if (unknown.length > 0) lines.push(`nothing was learnt about ${unknown.join(', ')}: declared quality is used`);
+      if (unknown.length > 0)
+        lines.push(`nothing was learnt about ${unknown.join(', ')}: taken as declared, else as 50 %`);
       return lines.length > 0 ? lines : ['nothing in this query moves a model away from its mean'];
     },
     save: () => ({

@@ -58,6 +58,10 @@ describe('signalbox', () => {
       code: 2,
       stderr: expect.stringContaining('no option --text'),
     });
+    expect(await run(['route', 'Sum', 'it', '--simulated'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('put the message in quotes'),
+    });
     expect(await run(['serve', '--log', 'loud'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--log takes debug'),

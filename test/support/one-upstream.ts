@@ -32,7 +32,10 @@ export interface OneUpstream {
   close(): Promise<void>;
 }
 
-export async function startOneUpstream(change: Partial<ConfigInput> = {}, options: EngineOptions = {}): Promise<OneUpstream> {
+export async function startOneUpstream(
+  change: Partial<ConfigInput> = {},
+  options: EngineOptions = {},
+): Promise<OneUpstream> {
   const upstream = await startMockProvider();
   const root = upstream.baseUrl.replace(/\/v1$/, '');
   const gateway = await startGateway(

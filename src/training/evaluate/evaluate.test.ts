@@ -172,6 +172,14 @@ describe('without costs', () => {
   });
 });
 
+describe('too few queries', () => {
+  it('are refused: a fold that nothing is learnt for proves nothing', () => {
+    expect(() => crossValidate('topics', priced(4), { ...options, folds: 5 })).toThrow(
+      '5 folds need at least 5 different queries; there are 4',
+    );
+  });
+});
+
 describe('trainAndTest', () => {
   const all = priced(200);
   const rows = {

@@ -1,3 +1,4 @@
+import { SignalboxError } from '../../errors.ts';
 import type { Trainable } from '../../routers/trained.ts';
 import { takeRows, type TrainingSet } from '../../routers/training-set.ts';
 import { assess, type Trial } from './assess.ts';
@@ -155,7 +156,7 @@ function evaluate(
 /**
  * Cross-validates routers and controls on one set: every query is judged by what was learnt on other folds, and everything
  * that is chosen (hyper-parameters, λ, the best single model) is chosen on training folds. Folds are grouped by query.
- * @throws `dataset_invalid` when nothing complete is left to judge, {@link FitCancelled} when it was asked to stop.
+ * @throws `dataset_invalid` when there are fewer different queries than folds or nothing complete is left to judge, {@link FitCancelled} when it was asked to stop.
  */
 export function crossValidate(
   name: string,
@@ -163,6 +164,13 @@ export function crossValidate(
   options: EvaluateOptions & { readonly folds: number },
 ): Evaluation {
   const outcomes = outcomesOf(set);
+  const different = new Set(set.groups).size;
+  if (different < options.folds) {
+    throw new SignalboxError(
+      'dataset_invalid',
+      `${options.folds} folds need at least ${options.folds} different queries; there ${different === 1 ? 'is 1' : `are ${different}`}`,
+    );
+  }
   return evaluate(name, set, outcomes, foldSplits(set, outcomes, options.folds, options.seed), options);
 }
 

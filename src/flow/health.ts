@@ -108,35 +108,31 @@ export function createHealth(state: State, clock: Clock): Health {
       : { until: lacking.until, why: 'its rate limit has no room for it', lastResort: true };
   };
 
+  /** Of some keys the first that may be used, or the one that may be used soonest and what keeps it out. */
+  const firstOf = (upstream: Upstream, need: Need, wanted: (key: number) => boolean) => {
+    let soonest: { readonly key: number; readonly out: CoolDown } | undefined;
+    for (let key = 0; key < need.keys(upstream); key++) {
+      if (!wanted(key)) continue;
+      const out = keyOut(upstream, key, need);
+      if (out === undefined) return { key, out };
+      if (soonest === undefined || out.until < soonest.out.until) soonest = { key, out };
+    }
+    return soonest;
+  };
+
   const refused: Health['refused'] = (upstream, key, failure) => {
     const coolDown = coolDownOf(failure);
     if (coolDown !== undefined) coolDowns.begin(upstream, key, coolDown);
   };
 
   return {
-    cooling(upstream, need) {
-      const out = unready(upstream, need);
-      if (out !== undefined) return out;
-      let first: CoolDown | undefined;
-      for (let key = 0; key < need.keys(upstream); key++) {
-        if (need.key !== undefined && need.key !== key) continue;
-        const coolDown = keyOut(upstream, key, need);
-        if (coolDown === undefined) return undefined;
-        if (first === undefined || coolDown.until < first.until) first = coolDown;
-      }
-      return first;
-    },
+    cooling: (upstream, need) =>
+      unready(upstream, need) ?? firstOf(upstream, need, (key) => need.key === undefined || need.key === key)?.out,
     keyReady: (upstream, key, need) =>
       unready(upstream, need) === undefined && keyOut(upstream, key, need) === undefined,
     firstKey(upstream, need, tried) {
-      let soonest: { readonly key: number; readonly until: number } | undefined;
-      for (let key = 0; key < need.keys(upstream); key++) {
-        if (tried.has(key)) continue;
-        const out = keyOut(upstream, key, need);
-        if (out === undefined) return key;
-        if (soonest === undefined || out.until < soonest.until) soonest = { key, until: out.until };
-      }
-      return tried.size === 0 ? soonest?.key : undefined;
+      const first = firstOf(upstream, need, (key) => !tried.has(key));
+      return first?.out === undefined || tried.size === 0 ? first?.key : undefined;
     },
     refused,
     slot: (upstream, need, patience) => slots.acquire(upstream.provider, need.concurrency(upstream), patience),

@@ -1,4 +1,5 @@
 import { asBuffer } from './bytes.ts';
+
 /** Puts `routing` before the closing brace of a JSON object; every other byte stays. */
 export function addRouting(body: Uint8Array, routing: unknown): Uint8Array {
   const bytes = asBuffer(body);

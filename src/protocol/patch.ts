@@ -1,4 +1,5 @@
 import { asBuffer } from './bytes.ts';
+
 /** Byte codes of JSON's punctuation. */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,4 +1,5 @@
 import { asBuffer, utf8 } from './bytes.ts';
+
 const LF = 0x0a;
 const CR = 0x0d;
 /** An event larger than this is not one. */

@@ -50,11 +50,6 @@ const CONTRACT = [
   'overhead-ms',
 ];
 
-async function entryOf(response: Response) {
-  await gateway.engine.ledger.flush();
-  return gateway.engine.ledger.store.entry(response.headers.get('x-signalbox-request-id') ?? '');
-}
-
 describe('an answer', () => {
   it('passes the upstream’s bytes on and tells everything in headers', async () => {
     const response = await gateway.chat(asking('Hi'));
@@ -81,7 +76,7 @@ describe('an answer', () => {
   });
 
   it('is in the ledger at its exact cost, with the counterfactual', async () => {
-    const entry = await entryOf(
+    const entry = await gateway.entryOf(
       await gateway.chat(asking('Hi'), { 'x-signalbox-tags': 'team=red', 'x-signalbox-user': 'u1' }),
     );
     expect(entry?.outcome).toMatchObject({ status: 'ok', cost: 25_000n, baselineCost: 250_000n, model: 'small' });
@@ -98,7 +93,7 @@ describe('an answer', () => {
 
   it('estimates tokens that the upstream does not report, and says so', async () => {
     one.behave(json(completion('one two three four', null)));
-    const entry = await entryOf(await gateway.chat(asking('Hi')));
+    const entry = await gateway.entryOf(await gateway.chat(asking('Hi')));
     expect(entry?.outcome?.usage).toMatchObject({ estimated: true });
     expect(entry?.outcome?.cost).toBeGreaterThan(0n);
   });
@@ -122,7 +117,7 @@ describe('a stream', () => {
     expect(response.headers.get('content-type')).toContain('text/event-stream');
     expect(await response.text()).toBe(streamEvents(['Hello', ' there', '.'], null).join(''));
     expect(JSON.parse(one.requests[0]?.body ?? '')).toMatchObject({ stream_options: { include_usage: true } });
-    const entry = await entryOf(response);
+    const entry = await gateway.entryOf(response);
     expect(entry?.outcome).toMatchObject({ status: 'ok', cost: 25_000n, usage: { input: 11, output: 7 } });
   });
 
@@ -155,7 +150,7 @@ describe('a stream', () => {
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
     expect(chunks.filter(({ usage }) => usage !== undefined && usage !== null)).toHaveLength(1);
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
-    const outcome = (await entryOf(response))?.outcome;
+    const outcome = (await gateway.entryOf(response))?.outcome;
     expect(outcome).toMatchObject({ status: 'ok', attempts: [{ failure: 'sick' }, {}] });
     expect(outcome?.attempts[1]).not.toHaveProperty('failure');
   });
@@ -167,7 +162,7 @@ describe('a stream', () => {
     const text = await response.text();
     expect(text).toContain('"error"');
     expect(text).not.toContain('[DONE]');
-    expect((await entryOf(response))?.outcome).toMatchObject({ status: 'failed' });
+    expect((await gateway.entryOf(response))?.outcome).toMatchObject({ status: 'failed' });
   });
 
   it('whose reader leaves aborts the upstream call and is still settled', async () => {
@@ -187,7 +182,7 @@ describe('a stream', () => {
     await reader?.read();
     left.abort();
     await one.requests[0]?.closed;
-    await expect.poll(async () => (await entryOf(response))?.outcome?.status).toBe('cancelled');
+    await expect.poll(async () => (await gateway.entryOf(response))?.outcome?.status).toBe('cancelled');
   });
 });
 
@@ -199,7 +194,7 @@ describe('before the first byte', () => {
     expect(response.headers.get('x-signalbox-model')).toBe('big');
     expect(response.headers.get('x-signalbox-fallback')).toBe('true');
     expect(response.headers.get('x-signalbox-attempts')).toBe('3');
-    const entry = await entryOf(response);
+    const entry = await gateway.entryOf(response);
     expect(entry?.outcome).toMatchObject({ status: 'ok', model: 'big', cost: 250_000n });
     expect(entry?.outcome?.attempts.map(({ failure, cost }) => [failure, cost])).toEqual([
       ['sick', 0n],
@@ -244,7 +239,7 @@ describe('before the first byte', () => {
     const response = await gateway.chat(asking('Hi'));
     expect(response.status).toBeGreaterThanOrEqual(500);
     expect(await response.text()).toContain('first');
-    expect((await entryOf(response))?.outcome).toMatchObject({ status: 'failed', cost: 0n });
+    expect((await gateway.entryOf(response))?.outcome).toMatchObject({ status: 'failed', cost: 0n });
   });
 
   it('a silent upstream gives way after the first-token limit', async () => {

@@ -39,8 +39,7 @@ afterEach(async () => {
 /** What the ledger holds of an answer, after the answer has ended. */
 async function booked(response: Response) {
   await response.text();
-  await gateway.engine.ledger.flush();
-  const entry = await gateway.engine.ledger.store.entry(response.headers.get('x-signalbox-request-id') ?? '');
+  const entry = await gateway.entryOf(response);
   if (entry?.outcome === undefined) throw new Error('the request is not settled');
   return entry.outcome;
 }

@@ -26,10 +26,7 @@ const withProvider = (name: string, provider: ConfigInput['providers'][string]) 
 
 const ask = (model: string, headers = {}) => gateway.chat(asking('Hi', { model }), headers);
 
-async function outcomeOf(response: Response) {
-  await gateway.engine.ledger.flush();
-  return (await gateway.engine.ledger.store.entry(response.headers.get('x-signalbox-request-id') ?? ''))?.outcome;
-}
+const outcomeOf = async (response: Response) => (await gateway.entryOf(response))?.outcome;
 
 describe('a model that only its caller names', () => {
   it.each(['one/made-up', 'one:made-up', 'ONE,made-up', 'ns::one/made-up'])(

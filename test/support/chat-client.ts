@@ -3,6 +3,7 @@ import { asking } from './gateway.ts';
 import {
   choice,
   chunks,
+  eventsOf,
   lastLine,
   line,
   lines,
@@ -20,11 +21,7 @@ import {
 type Any = any;
 
 /** The data of a stream's events; `[DONE]` and comments left out. */
-export const dataOf = (raw: string): readonly Any[] =>
-  raw.split('\n\n').flatMap((record) => {
-    const data = /^data: (.*)$/m.exec(record)?.[1];
-    return data === undefined || data === '[DONE]' ? [] : [JSON.parse(data)];
-  });
+export const dataOf = (raw: string): readonly Any[] => eventsOf(raw).map(({ data }) => data);
 export const choicesOf = (raw: string): readonly Any[] => dataOf(raw).flatMap(({ choices = [] }) => choices);
 export const textOf = (raw: string): string =>
   choicesOf(raw)

@@ -15,6 +15,8 @@ export interface TestGateway {
   chat(body: unknown, headers?: Readonly<Record<string, string>>, path?: string): Promise<Response>;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** What the ledger holds of the request that was answered so. */
+  entryOf(response: Response): ReturnType<Engine['ledger']['store']['entry']>;
   close(): Promise<void>;
 }
 
@@ -77,6 +79,10 @@ export async function startGateway(
     chat: (body, headers, path = '/v1/chat/completions') => post(path, body, headers),
     get: (path, headers = {}) => fetch(url + path, { headers }),
     post,
+    async entryOf(response) {
+      await engine.ledger.flush();
+      return engine.ledger.store.entry(response.headers.get('x-signalbox-request-id') ?? '');
+    },
     async close() {
       await gateway.close();
       await engine.close();

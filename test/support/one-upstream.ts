@@ -67,11 +67,7 @@ export async function startOneUpstream(
       before = upstream.requests.length;
       gateway.engine.runtime.memory.endCoolDowns();
     },
-    async outcomeOf(response) {
-      const id = response.headers.get('x-signalbox-request-id') ?? '';
-      await gateway.engine.ledger.flush();
-      return (await gateway.engine.ledger.store.entry(id))?.outcome;
-    },
+    outcomeOf: async (response) => (await gateway.entryOf(response))?.outcome,
     async close() {
       await gateway.close();
       await upstream.close();

@@ -47,11 +47,7 @@ export async function startPair({ kind = 'openai', tokens, config, ...options }:
     one,
     two,
     gateway,
-    async outcomeOf(response) {
-      await gateway.engine.ledger.flush();
-      const entry = await gateway.engine.ledger.store.entry(response.headers.get('x-signalbox-request-id') ?? '');
-      return entry?.outcome;
-    },
+    outcomeOf: async (response) => (await gateway.entryOf(response))?.outcome,
     async close() {
       await gateway.close();
       await one.close();

@@ -156,7 +156,8 @@ function evaluate(
 /**
  * Cross-validates routers and controls on one set: every query is judged by what was learnt on other folds, and everything
  * that is chosen (hyper-parameters, λ, the best single model) is chosen on training folds. Folds are grouped by query.
- * @throws `dataset_invalid` when there are fewer different queries than folds or nothing complete is left to judge, {@link FitCancelled} when it was asked to stop.
+ * @throws `dataset_invalid` when there are fewer different queries than folds or nothing complete is left to judge,
+ * {@link FitCancelled} when it was asked to stop.
  */
 export function crossValidate(
   name: string,

@@ -1,28 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Behaviour } from '../../mock-provider/mock-provider.ts';
+import { askingMessages, messagesClient, thinking } from '../../support/messages-client.ts';
 import { chat, lastLine, message, PRICE, tells, useOneUpstream } from '../../support/one-upstream.ts';
 
 const one = useOneUpstream();
 
-const asking = (model: string, rest: object = {}) => ({
-  model,
-  max_tokens: 2000,
-  messages: [{ role: 'user', content: 'Hi' }],
-  ...rest,
-});
-const thinking = { type: 'enabled', budget_tokens: 1024 };
+const { ask, askChat } = messagesClient(one);
 const text = (words: string) => ({ type: 'text', text: words });
-
-/** `POST /v1/messages` with an upstream that behaves so. */
-const ask = (model: string, behave: Behaviour, rest: object = {}, headers: Record<string, string> = {}) => {
-  one.upstream.behave(behave);
-  return one.gateway.post('/v1/messages', asking(model, rest), headers);
-};
-/** The same as an OpenAI client. */
-const askChat = (model: string, behave: Behaviour, rest: object = {}) => {
-  one.upstream.behave(behave);
-  return one.gateway.chat({ model, messages: [{ role: 'user', content: 'Hi' }], ...rest });
-};
 
 describe('a request', () => {
   const thought = { type: 'thinking', thinking: 'hm', signature: 'c2ln' };
@@ -38,7 +21,7 @@ describe('a request', () => {
 
   it('20: thinking goes back unchanged in a loop of tools: only the model’s name is another', async () => {
     one.upstream.behave(fine);
-    const sent = JSON.stringify(asking('claude', { thinking, tools, messages: loop }), null, 1);
+    const sent = JSON.stringify(askingMessages('claude', { thinking, tools, messages: loop }), null, 1);
     await one.gateway.post('/v1/messages', sent);
     expect(one.seen()[0]?.body).toBe(sent.replace('"claude"', '"claude-up"'));
   });

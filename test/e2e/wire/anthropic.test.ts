@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../../src/config/schema.ts';
 import { manualClock } from '../../../src/state/conformance.ts';
 import { hangs, json, type Behaviour } from '../../mock-provider/mock-provider.ts';
+import { askingMessages, messagesClient, thinking } from '../../support/messages-client.ts';
 import {
   chat,
   choice,
@@ -23,24 +24,7 @@ import {
 
 const one = useOneUpstream();
 
-const asking = (model: string, rest: object = {}) => ({
-  model,
-  max_tokens: 2000,
-  messages: [{ role: 'user', content: 'Hi' }],
-  ...rest,
-});
-const thinking = { type: 'enabled', budget_tokens: 1024 };
-
-/** `POST /v1/messages` with an upstream that behaves so. */
-const ask = (model: string, behave: Behaviour, rest: object = {}, headers: Record<string, string> = {}) => {
-  one.upstream.behave(behave);
-  return one.gateway.post('/v1/messages', asking(model, rest), headers);
-};
-/** The same as an OpenAI client. */
-const askChat = (model: string, behave: Behaviour, rest: object = {}) => {
-  one.upstream.behave(behave);
-  return one.gateway.chat({ model, messages: [{ role: 'user', content: 'Hi' }], ...rest });
-};
+const { ask, askChat } = messagesClient(one);
 
 const STREAM = { stream: true };
 const CHAT_STREAM = { stream: true, stream_options: { include_usage: true } };
@@ -363,9 +347,12 @@ describe('errors', () => {
     await one.start({ server: { port: 0, maxBody: '1KB' } });
     const post = (body: unknown, path = '/v1/messages') => one.gateway.post(path, body);
     expect(await problem(await post('{"model":'))).toEqual([400, 'invalid_request_error']);
-    expect(await problem(await post(asking('gpt', { messages: [] })))).toEqual([400, 'invalid_request_error']);
-    expect(await problem(await post(asking('nobody')))).toEqual([404, 'not_found_error']);
-    expect(await problem(await post(asking('gpt', { system: 'x'.repeat(2000) })))).toEqual([413, 'request_too_large']);
+    expect(await problem(await post(askingMessages('gpt', { messages: [] })))).toEqual([400, 'invalid_request_error']);
+    expect(await problem(await post(askingMessages('nobody')))).toEqual([404, 'not_found_error']);
+    expect(await problem(await post(askingMessages('gpt', { system: 'x'.repeat(2000) })))).toEqual([
+      413,
+      'request_too_large',
+    ]);
     expect(await problem(await post('[', '/v1/messages/count_tokens'))).toEqual([400, 'invalid_request_error']);
     expect(await problem(await one.gateway.get('/v1/messages/nothing'))).toEqual([404, 'not_found_error']);
     expect(one.seen()).toHaveLength(0);
@@ -379,7 +366,7 @@ describe('errors', () => {
     };
     await one.start(change);
     const post = (model: string, headers: Record<string, string> = {}) =>
-      one.gateway.post('/v1/messages', asking(model), headers);
+      one.gateway.post('/v1/messages', askingMessages(model), headers);
     expect(await problem(await post('gpt'))).toEqual([401, 'authentication_error']);
     expect(await problem(await post('gpt', { 'x-api-key': 'sb-9999999999abcdefghij' }))).toEqual([
       401,
@@ -393,7 +380,10 @@ describe('errors', () => {
   it('18: when every upstream is left alone, that is an overloaded_error', async () => {
     const busy = fails(429, 'rate_limit_exceeded', { 'retry-after': '30' });
     for (const model of ['gpt', 'claude', 'llama']) await ask(model, busy);
-    expect(await problem(await one.gateway.post('/v1/messages', asking('auto')))).toEqual([503, 'overloaded_error']);
+    expect(await problem(await one.gateway.post('/v1/messages', askingMessages('auto')))).toEqual([
+      503,
+      'overloaded_error',
+    ]);
   });
 
   it('18: in mid-stream an error is an event of its own, with nothing after it', async () => {

@@ -79,7 +79,15 @@ describe(`${SECONDS} seconds of mixed chaos on ${CONNECTIONS} connections`, () =
       const gateway = await startGateway(config(upstreams));
       const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
       const until = performance.now() + SECONDS * 1000;
-      const counts = { sent: 0, decided: 0, answered: 0, failed: 0, left: 0, lies: [] as string[] };
+      const counts = {
+        sent: 0,
+        decided: 0,
+        answered: 0,
+        failed: 0,
+        left: 0,
+        lies: [] as string[],
+        mute: [] as string[],
+      };
 
       const refusals = new Map<string, number>();
       const once = () =>
@@ -101,6 +109,10 @@ describe(`${SECONDS} seconds of mixed chaos on ${CONNECTIONS} connections`, () =
             if (what !== undefined) counts[what]++;
             resolve();
           };
+          const leave = () => {
+            end('left');
+            call.destroy();
+          };
           call.on('error', () => end('left'));
           call.on('close', () => end('left'));
           call.on('response', (response) => {
@@ -108,10 +120,11 @@ describe(`${SECONDS} seconds of mixed chaos on ${CONNECTIONS} connections`, () =
             if (response.headers['x-signalbox-decision-id'] !== undefined) counts.decided++;
             response.on('data', (part: Buffer) => {
               parts.push(part);
-              if (leaves && random() < 0.3) call.destroy();
+              if (leaves && random() < 0.3) leave();
             });
             response.on('error', () => end('left'));
             response.on('end', () => {
+              if (settled) return;
               const raw = Buffer.concat(parts).toString();
               const told = dialect.read(raw, stream && response.statusCode === 200);
               const whole = told.text === upstreams[0]?.tokens.join('');
@@ -122,12 +135,14 @@ describe(`${SECONDS} seconds of mixed chaos on ${CONNECTIONS} connections`, () =
                   .replaceAll(/[0-9]+/g, '#')
                   .slice(0, 60)}`;
                 refusals.set(why, (refusals.get(why) ?? 0) + 1);
+                // And one that is not whole says what was wrong.
+                if ((told.error ?? '') === '') counts.mute.push(`${dialect.name} ${stream}: ${raw.slice(-400)}`);
               }
               end(told.complete ? 'answered' : 'failed');
             });
           });
           call.end(JSON.stringify(dialect.body('Say it all.', stream)));
-          if (leaves) setTimeout(() => call.destroy(), random() * 300);
+          if (leaves) setTimeout(leave, random() * 300);
         });
       const workers = Array.from({ length: CONNECTIONS }, async () => {
         while (performance.now() < until) {
@@ -151,9 +166,16 @@ describe(`${SECONDS} seconds of mixed chaos on ${CONNECTIONS} connections`, () =
 
       const heapMB = heaps.map((bytes) => Math.round(bytes / 2 ** 20)).filter((_, i) => i % 8 === 0);
       console.log(
-        JSON.stringify({ ...counts, lies: counts.lies.length, heapMB, refusals: Object.fromEntries(refusals) }),
+        JSON.stringify({
+          ...counts,
+          lies: counts.lies.length,
+          mute: counts.mute.length,
+          heapMB,
+          refusals: Object.fromEntries(refusals),
+        }),
       );
       expect(counts.lies).toEqual([]);
+      expect(counts.mute).toEqual([]);
       expect(rejections).toEqual([]);
       expect(counts.answered).toBeGreaterThan(counts.sent / 3);
       await expect.poll(() => gateway.engine.runtime.recent.inFlight, { timeout: 20_000 }).toBe(0);

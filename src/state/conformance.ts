@@ -55,8 +55,77 @@ export function stateConformance(name: string, open: (clock: Clock) => Promise<S
       const lease = await state.take('k', 10, limit);
       lease.release(6);
       lease.release(6);
-      expect((await state.take('k', 10, limit)).granted).toBe(true);
+      expect((await state.take('k', 6, limit)).granted).toBe(true);
       expect((await state.take('k', 1, limit)).granted).toBe(false);
+      await state.close();
+    });
+
+    it('owes what it grants beyond what is there, when asked to', async () => {
+      const clock = manualClock();
+      const state = await open(clock);
+      const limit = { max: 10, per: 1000, grant: 'any' } as const;
+      expect((await state.take('k', 15, limit)).granted).toBe(true);
+      const second = await state.take('k', 1, limit);
+      expect(second.granted).toBe(false);
+      expect(second.retryAfter).toBeGreaterThanOrEqual(500);
+      clock.advance(600);
+      expect((await state.take('k', 1, limit)).granted).toBe(true);
+      expect((await state.take('k', 100, { ...limit, grant: 'always' })).granted).toBe(true);
+      await state.close();
+    });
+
+    it('adds a quota up to its limit and starts anew when its time is over', async () => {
+      const clock = manualClock();
+      const state = await open(clock);
+      const quota = { max: 100, until: clock.now() + 5000 };
+      expect(await state.take('q', 60, quota)).toMatchObject({ granted: true, used: 60 });
+      const full = await state.take('q', 60, quota);
+      expect(full).toMatchObject({ granted: false, used: 60 });
+      expect(full.retryAfter).toBeGreaterThan(4000);
+      expect(full.retryAfter).toBeLessThanOrEqual(5000);
+      // With anything left the last one may go beyond, and nobody after it.
+      const last = await state.take('q', 60, { ...quota, grant: 'any' });
+      expect(last).toMatchObject({ granted: true, used: 120 });
+      expect((await state.take('q', 1, { ...quota, grant: 'any' })).granted).toBe(false);
+      last.release(50);
+      last.release(50);
+      expect(await state.take('q', 10, quota)).toMatchObject({ granted: true, used: 80 });
+      // What was used beyond a reserve counts as well.
+      (await state.take('q', 10, quota)).release(-5);
+      expect((await state.take('q', 0, quota)).used).toBe(95);
+      clock.advance(5000);
+      expect(await state.take('q', 60, { max: 100, until: clock.now() + 5000 })).toMatchObject({ used: 60 });
+      await state.close();
+    });
+
+    it('asks once what was used of a quota before', async () => {
+      const clock = manualClock();
+      const state = await open(clock);
+      let asked = 0;
+      const used = async () => {
+        asked++;
+        return 70;
+      };
+      const quota = { max: 100, until: clock.now() + 60_000, used };
+      const leases = await Promise.all([1, 2, 3, 4].map(() => state.take('q', 10, quota)));
+      expect(leases.map(({ granted }) => granted).filter(Boolean)).toHaveLength(3);
+      expect(asked).toBe(1);
+      await state.close();
+    });
+
+    it('lets so many be held at once, and forgets holders that never came back', async () => {
+      const clock = manualClock();
+      const state = await open(clock);
+      const limit = { max: 2, ttl: 1000 };
+      const first = await state.take('p', 1, limit);
+      expect((await state.take('p', 1, limit)).granted).toBe(true);
+      expect((await state.take('p', 1, limit)).granted).toBe(false);
+      first.release(1);
+      first.release(1);
+      expect((await state.take('p', 1, limit)).granted).toBe(true);
+      expect((await state.take('p', 1, limit)).granted).toBe(false);
+      clock.advance(1001);
+      expect((await state.take('p', 2, limit)).granted).toBe(true);
       await state.close();
     });
 

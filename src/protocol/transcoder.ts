@@ -31,8 +31,11 @@ export function createTranscoder({ from, to, writer: options, filter, redact, tr
         withheld = writer.write(told);
         return;
       }
-      fold.add(event);
-      for (const passed of filter === undefined ? [event] : filter(event)) {
+      if (event.type !== 'finish') fold.add(event);
+      const joined = filter === undefined ? [event] : filter(event);
+      // The end of an answer that cannot be joined ends nothing: the filter throws.
+      if (event.type === 'finish') fold.add(event);
+      for (const passed of joined) {
         const bytes = writer.write(passed);
         if (bytes !== undefined) out.push(bytes);
       }

@@ -332,15 +332,19 @@ describe('29: sending again', () => {
     },
   );
 
-  it('29: nothing is sent again after bytes where the rest cannot be joined to them', async () => {
-    const differs = chunkEvent({ content: 'Something else' });
+  const ends = chunkEvent({}, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+  it.each([
+    ['is another', chunkEvent({ content: 'Something else' })],
+    ['ends before it comes as far', `${chunkEvent({ content: 'Hel' })}${ends}`],
+    ['says nothing', ends],
+  ])('29: nothing is sent again after bytes where the rest cannot be joined to them: it %s', async (_name, second) => {
     const { gateway, upstream } = await alone((request, response) =>
-      breaksAfter(upstream.requests.length === 1 ? chunkEvent({ content: 'Hello' }) : differs)(request, response),
+      breaksAfter(upstream.requests.length === 1 ? chunkEvent({ content: 'Hello' }) : second)(request, response),
     );
     const raw = await (await gateway.chat(stream)).text();
     expect(said(raw)).toBe('Hello');
     expect(raw).toContain('"error"');
-    expect(raw).not.toMatch(/\[DONE\]|Something/);
+    expect(raw).not.toMatch(/\[DONE\]|Something|"finish_reason":"stop"/);
     expect(upstream.requests).toHaveLength(2);
   });
 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { estimateTokens } from '../../src/query/tokens.ts';
 import {
+  chunkEvent,
   completion,
   hangs,
   json,
@@ -173,6 +174,18 @@ describe('a call that failed and may have been billed is booked at an estimate',
     const { input = 0, output = 0 } = outcome.usage ?? {};
     expect(output).toBeGreaterThan(2);
     expect(outcome.cost).toBe(BigInt(input) * 1000n + BigInt(output) * 2000n);
+  });
+
+  it('a stream that is cut after it told its usage at the beginning: the output that was seen', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chunkEvent({ content: '' }, { usage: { prompt_tokens: 11, completion_tokens: 0 } }));
+      response.write(chunkEvent({ content: 'Reykjavik is the capital' }));
+      setImmediate(() => response.socket?.destroy());
+    });
+    const outcome = await booked(await gateway.chat(small({ stream: true })));
+    expect(outcome.usage).toMatchObject({ input: 11, estimated: true });
+    expect(outcome.usage?.output).toBeGreaterThan(2);
   });
 
   it.each([

@@ -65,16 +65,19 @@ function readMessage(message: JsonObject, progress: Progress): string {
   return calls === undefined ? reasoning + words : reasoning + words + readCalls(list(calls), progress);
 }
 
-/** Gives whether the chunk is an error. */
-function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): boolean {
+/** Reads what an answer or a piece of it says; nothing of one that holds an error, which is not passed on. */
+function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): void {
+  const failed = errorInside(chunk);
+  if (failed !== undefined) {
+    seen.failed = failed;
+    return;
+  }
   progress.begun = true;
   const id = text(chunk['id']);
   const model = text(chunk['model']);
   if (seen.id === undefined && id !== undefined) seen.id = id;
   if (seen.model === undefined && model !== undefined) seen.model = model;
   if (seen.created === undefined && typeof chunk['created'] === 'number') seen.created = chunk['created'];
-  const usage = usageOf(chunk['usage']);
-  if (usage !== undefined) seen.usage = usage;
   for (const choice of list(chunk['choices'])) {
     if (!isObject(choice)) continue;
     const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
@@ -93,9 +96,12 @@ function readChunk(seen: Mutable<Seen>, chunk: JsonObject, progress: Progress): 
     progress.finish = finish;
   }
   noteFinish(seen, progress, progress.wanted);
-  const failed = errorInside(chunk);
-  if (failed !== undefined) seen.failed = failed;
-  return failed !== undefined;
+}
+
+/** Takes the counts of a chunk over: some hosts tell them from the first chunk on, and again at the end. */
+function readUsage(seen: Mutable<Seen>, chunk: JsonObject, { ended }: Progress): void {
+  const usage = usageOf(chunk['usage']);
+  if (usage !== undefined) seen.usage = ended.size === 0 ? { ...usage, partial: true } : usage;
 }
 
 function isUsageChunk(chunk: JsonObject): boolean {
@@ -140,8 +146,11 @@ export function tapOpenAIChat({ strip, answers = 1, redact, trailer }: TapOption
       return malformed();
     }
     if (!isObject(chunk)) return malformed();
-    if (readChunk(seen, chunk, progress)) {
-      withheld = redact === undefined ? event : redactBytes(event, redact);
+    readChunk(seen, chunk, progress);
+    readUsage(seen, chunk, progress);
+    if (seen.failed !== undefined) {
+      // Without words of its own it would look like an end.
+      if (chunk['error'] !== undefined) withheld = redact === undefined ? event : redactBytes(event, redact);
       return undefined;
     }
     return strip && isUsageChunk(chunk) ? undefined : event;
@@ -221,7 +230,10 @@ export function seenOpenAIChat(body: Uint8Array): Seen {
   const seen: Mutable<Seen> = { text: '', chars: 0, done: true, events: 1, malformed: 0 };
   try {
     const parsed: unknown = JSON.parse(utf8(body));
-    if (isObject(parsed)) readChunk(seen, parsed, progressOf(1));
+    if (!isObject(parsed)) return seen;
+    readChunk(seen, parsed, progressOf(1));
+    const usage = usageOf(parsed['usage']);
+    if (usage !== undefined) seen.usage = usage;
   } catch {
     seen.malformed = 1;
   }

@@ -45,10 +45,10 @@ const FINISH: Readonly<Record<string, FinishReason>> = {
   eos: 'stop',
   length: 'length',
   max_tokens: 'length',
+  model_length: 'length',
   tool_calls: 'tool-calls',
   function_call: 'tool-calls',
   content_filter: 'content-filter',
-  error: 'error',
 };
 
 /** OpenAI's finish reason; one that called tools is `tool-calls` whatever the upstream said. */

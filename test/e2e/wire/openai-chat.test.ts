@@ -281,6 +281,32 @@ describe('the end', () => {
     expect(await one.outcomeOf(response)).toMatchObject({ status: 'failed' });
   });
 
+  it.each(['error', 'insufficient_system_resource', 'abort'])(
+    '5: does not come after a reason that says that the answer was given up: %s',
+    async (reason) => {
+      const { response, raw } = await stream(
+        'gpt',
+        streamsEvents(chunks(choice({ content: 'Hi' }), choice({}, reason))),
+      );
+      expect(textOf(raw)).toBe('Hi');
+      expect(raw).not.toContain('[DONE]');
+      expect(reasonsOf(raw)).toEqual([]);
+      expect(dataOf(raw).at(-1).error.message).toContain(reason);
+      expect(await one.outcomeOf(response)).toMatchObject({ status: 'failed', attempts: [{ failure: 'sick' }] });
+      const ask = { model: 'gpt', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] };
+      const translated = await (await one.gateway.post('/v1/messages', ask)).text();
+      expect(translated).toMatch(/event: error\ndata: .*\n\n$/);
+      one.upstream.behave(tells(chat({ content: 'Hi' }, reason)));
+      expect((await one.gateway.chat({ ...ask, stream: false })).status).toBe(502);
+    },
+  );
+
+  it('5: a window that was full is a limit to callers of other dialects', async () => {
+    one.upstream.behave(tells(chat({ content: 'Hi' }, 'model_length')));
+    const ask = { model: 'gpt', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] };
+    expect(await (await one.gateway.post('/v1/messages', ask)).json()).toMatchObject({ stop_reason: 'max_tokens' });
+  });
+
   it('5: is no [DONE] for callers of other dialects', async () => {
     one.upstream.behave(HELLO.gpt);
     const messages = [{ role: 'user', content: 'Hi' }];

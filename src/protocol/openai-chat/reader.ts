@@ -47,6 +47,35 @@ export function* messageEvents(part: JsonObject): Generator<ChatEvent> {
   }
 }
 
+type CallDelta = Extract<ChatEvent, { type: 'tool-call-delta' }>;
+
+/**
+ * Numbers the calls of a stream. Some hosts leave the index out, or say 0 with every call: there a call begins with a
+ * name and an id that is another. An id alone says nothing, since some hosts make one up for every piece.
+ */
+function createCallNumbers() {
+  const latest = new Map<number, { readonly number: number; readonly id: string | undefined; readonly name: string }>();
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    of(event: CallDelta): CallDelta {
+      const { index, toolCallId, toolName = '' } = event;
+      // Some say an empty id.
+      const id = toolCallId === '' ? undefined : toolCallId;
+      let call = latest.get(index);
+      const another =
+        call !== undefined && toolName !== '' && (id === undefined ? toolName !== call.name : id !== call.id);
+      if (call === undefined || another) {
+        call = { number: count++, id, name: toolName };
+        latest.set(index, call);
+      }
+      return { ...event, index: call.number };
+    },
+  };
+}
+
 /** Who answers, from a chunk or a whole answer. */
 export function metadataOf({ id, model, created }: JsonObject) {
   return metadataEvent({
@@ -68,7 +97,7 @@ export function readOpenAIChat(): EventReader {
   let said: string | undefined = '';
   let finish: FinishReason | undefined;
   let done = false;
-  const calls = new Set<number>();
+  const calls = createCallNumbers();
 
   const events = (body: JsonObject): ChatEvent[] => {
     const error = errorEventOf(body);
@@ -82,12 +111,11 @@ export function readOpenAIChat(): EventReader {
     const choice = firstChoice(body);
     if (choice !== undefined) {
       const part = choice['delta'] ?? choice['message'];
-      if (isObject(part)) out.push(...messageEvents(part));
-      for (const event of out) {
-        if (event.type === 'tool-call-delta') calls.add(event.index);
+      for (const event of isObject(part) ? messageEvents(part) : []) {
         if (event.type === 'text-delta') said = sayMore(said, event.delta);
+        out.push(event.type === 'tool-call-delta' ? calls.of(event) : event);
       }
-      const reason = finishOf(choice['finish_reason'], calls.size > 0);
+      const reason = finishOf(choice['finish_reason'], calls.count > 0);
       if (reason !== undefined && finish === undefined) {
         finish = reason;
         out.push({ type: 'finish', finishReason: reason });
@@ -107,7 +135,7 @@ export function readOpenAIChat(): EventReader {
       return last;
     },
     isDone: () => done,
-    position: () => ({ ...head, said, toolCalls: calls.size, blocks: 0, sequence: 0, begun: head !== undefined }),
+    position: () => ({ ...head, said, toolCalls: calls.count, blocks: 0, sequence: 0, begun: head !== undefined }),
   });
 }
 
@@ -118,9 +146,12 @@ export function readOpenAIChatBody(body: JsonObject): ChatEvent[] {
   const out: ChatEvent[] = [metadataOf(body)];
   const choice = firstChoice(body);
   if (isObject(choice?.['message'])) {
-    out.push(...messageEvents(choice['message']));
-    const tools = out.some(({ type }) => type === 'tool-call-delta');
-    const finishReason = finishOf(choice['finish_reason'], tools);
+    let calls = 0;
+    for (const event of messageEvents(choice['message'])) {
+      // Whole calls need no index, and some hosts say 0 with each.
+      out.push(event.type === 'tool-call-delta' ? { ...event, index: calls++ } : event);
+    }
+    const finishReason = finishOf(choice['finish_reason'], calls > 0);
     if (finishReason !== undefined) out.push({ type: 'finish', finishReason });
   }
   const usage = usageOf(body['usage']);

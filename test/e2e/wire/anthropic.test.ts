@@ -134,6 +134,28 @@ describe('the order of a stream', () => {
     ]);
   });
 
+  it.each([
+    ['without an index', undefined],
+    ['with the same index', 0],
+  ])('15: calls of a host that tells them %s stay apart, streamed and whole', async (_name, index) => {
+    const made = (id: string, at: string) => ({
+      ...(index === undefined ? {} : { index }),
+      id,
+      type: 'function',
+      function: { name: 'look', arguments: `{"at":"${at}"}` },
+    });
+    const use = (id: string, at: string) => ({ type: 'tool_use', id, name: 'look', input: { at } });
+    const calls = [made('call_a', 'cat'), made('call_b', 'dog')];
+    const pieces = chunks(...calls.map((each) => choice({ tool_calls: [each] })), choice({}, 'stop'));
+    const streamed = blocksOf(await (await ask('gpt', streamsEvents(pieces), STREAM)).text());
+    expect(streamed).toMatchObject([
+      { block: { id: 'call_a' }, deltas: [{ partial_json: '{"at":"cat"}' }] },
+      { block: { id: 'call_b' }, deltas: [{ partial_json: '{"at":"dog"}' }] },
+    ]);
+    const whole = await ask('gpt', tells(chat({ content: null, tool_calls: calls }, 'tool_calls')));
+    expect(await whole.json()).toMatchObject({ content: [use('call_a', 'cat'), use('call_b', 'dog')] });
+  });
+
   it('15: lines of Ollama become blocks', async () => {
     const bytes = lines(
       line({ thinking: 'hm' }),

@@ -32,6 +32,7 @@ interface Fault {
   readonly status?: number;
   readonly retryAfter?: number;
   readonly begun?: boolean;
+  readonly unsent?: boolean;
 }
 
 /** One call as a test writes it: where, how it ended, with which key. */
@@ -270,6 +271,14 @@ describe('request, filter and gone', () => {
       ['q/b', failure],
     ];
     expect(next(TWO, calls)).toBe('fail q/b #0');
+  });
+});
+
+describe('a request that a provider’s dialect cannot say', () => {
+  it('goes to the next provider, and is the caller’s to change where that is none', () => {
+    const unsaid: Call = ['p/a', 'request', 0, { unsent: true }];
+    expect(next(TWO, [unsaid])).toBe('q/b#0');
+    expect(next(['p/a'], [unsaid], { keys: 2 })).toBe('fail p/a #0');
   });
 });
 

@@ -6,8 +6,11 @@ import { callsAt, fresh } from './fresh.ts';
 import { errorOf, type Policy, type RequestState, type Step } from './policy.ts';
 import { backOff, quickly, stay } from './retries.ts';
 
-/** Failures that no other model can mend. */
 const FINAL: ReadonlySet<FailureClass> = new Set(['request', 'filter', 'gone']);
+
+/** Whether no other model can mend a failure. What one provider's dialect cannot say, another's may. */
+const isFinal = ({ failure, unsent }: UpstreamFailure): boolean =>
+  FINAL.has(failure) && !(failure === 'request' && unsent);
 
 /** Nothing was called. */
 function unstarted({ targets, money, remaining }: RequestState): Step {
@@ -54,7 +57,7 @@ export const singleChoice: Policy = {
     const failure = last?.failure;
     if (last === undefined || failure === undefined)
       return state.remaining > 0 ? (fresh(state) ?? failed(state)) : failed(state);
-    if (FINAL.has(failure.failure)) return failOf(failure, last.target);
+    if (isFinal(failure)) return failOf(failure, last.target);
     if (state.remaining <= 0) return failed(state);
     const broke = failure.failure === 'sick';
     return (

@@ -257,3 +257,37 @@ describe('an answer without an end', () => {
     });
   });
 });
+
+describe('a request that a provider’s dialect cannot say', () => {
+  const audio = { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } };
+  const ask = {
+    model: 'claude',
+    messages: [{ role: 'user', content: [audio, { type: 'text', text: 'Who speaks?' }] }],
+  };
+  const models = [
+    { id: 'claude', provider: 'of-claude', model: 'up-claude' },
+    { id: 'gpt', provider: 'of-gpt', model: 'up-gpt' },
+  ];
+  const among = (fallbacks: readonly string[]): Partial<ConfigInput> => ({
+    providers: {
+      'of-claude': { kind: 'anthropic', baseUrl: one.baseUrl, apiKey: 'provider-key-1' },
+      'of-gpt': { kind: 'openai', baseUrl: two.baseUrl, apiKey: 'provider-key-2' },
+    },
+    models,
+    routing: { default: 'claude', fallbacks: [...fallbacks] },
+  });
+
+  it('is answered by the next one, and nothing was sent to the first', async () => {
+    await start(among(['gpt']));
+    const response = await gateway.chat(ask);
+    expect([response.status, model(response), one.requests.length]).toEqual([200, 'gpt', 0]);
+    expect(two.requests[0]?.body).toContain('"input_audio"');
+  });
+
+  it('is the caller’s to change where nobody else is', async () => {
+    await start(among([]));
+    const response = await gateway.chat(ask);
+    expect(response.status).toBe(400);
+    expect((await shown(response)).error?.message).toContain('audio/wav');
+  });
+});

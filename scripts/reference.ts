@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAccess } from '../src/access/access.ts';
 import { checkedConfig } from '../src/checked.ts';
 import { simulatedConfig } from '../src/cli/simulated.ts';
 import { configJsonSchema, configRows } from '../src/config/reference.ts';
@@ -9,6 +8,7 @@ import { ERRORS } from '../src/errors.ts';
 import { createGateway, MODELS } from '../src/gateway/app.ts';
 import { COUNT_TOKENS } from '../src/gateway/count-tokens.ts';
 import { INFERENCE } from '../src/gateway/dialects.ts';
+import { openAccess } from '../src/gateway/open-access.ts';
 import { PASSED_ON } from '../src/gateway/pass-through.ts';
 import type { Dialect } from '../src/protocol/chat.ts';
 import { PROVIDER_KINDS } from '../src/providers/registry.ts';
@@ -136,10 +136,9 @@ async function openapi(): Promise<OpenApi> {
   const loaded = await checkedConfig(simulatedConfig({ port: 0, folder }), {});
   const engine = await openEngine(loaded);
   try {
-    const { auth, server } = loaded.config;
     const gateway = createGateway({
       engine,
-      access: createAccess(auth, server, engine.runtime.clock),
+      access: openAccess(engine),
       draining: () => false,
       closing: new AbortController().signal,
     });

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSignalboxError } from '../errors.ts';
 import { configFromObject } from '../config/load.ts';
 import type { ConfigInput } from '../config/schema.ts';
 import { manualClock } from '../state/conformance.ts';
-import { createAccess, type Visit } from './access.ts';
+import { createMemoryState } from '../state/memory.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { createAccess, type Access, type Visit } from './access.ts';
 import { checkBind } from './bind.ts';
+import { issueKey, revokeKey } from './issue.ts';
+import { createKeyBook, type KeyBook } from './key-book.ts';
+import { openStore } from '../ledger/open-store.ts';
+import type { Store } from '../ledger/store.ts';
 import { hostOf, isLoopbackHost } from './loopback.ts';
 
 const KEY = 'sb-a-key-for-tests-0001';
@@ -16,13 +22,36 @@ function configOf(parts: Pick<ConfigInput, 'auth' | 'server'>) {
   return configFromObject({ ...base, ...parts }, { env: {}, checks: [] }).config;
 }
 
-function door(parts: Pick<ConfigInput, 'auth' | 'server'> = {}) {
-  const config = configOf(parts);
-  return createAccess(config.auth, config.server, manualClock(Date.parse('2026-06-01')));
+const clock = manualClock(Date.parse('2026-06-01'));
+let store: Store;
+const books: KeyBook[] = [];
+
+beforeAll(async () => {
+  store = await openStore('memory:', { clock });
+});
+
+afterAll(async () => {
+  for (const book of books) book.close();
+  await store.close();
+});
+
+function bookOf(parts: Pick<ConfigInput, 'auth' | 'server'>, adminKey?: string): KeyBook {
+  const configured = configOf(parts).auth.keys;
+  const state = createMemoryState(clock);
+  const book = createKeyBook({ configured, adminKey, store: store.keys, state, clock, log: silentLog });
+  books.push(book);
+  return book;
+}
+
+async function door(parts: Pick<ConfigInput, 'auth' | 'server'> = {}) {
+  const { auth, server } = configOf(parts);
+  const keys = bookOf(parts);
+  await keys.start();
+  return createAccess({ auth, server, clock, keys });
 }
 
 function visit(headers: Readonly<Record<string, string>> = {}, rest: Partial<Visit> = {}): Visit {
-  return { header: (name) => headers[name], remoteAddress: '127.0.0.1', management: false, ...rest };
+  return { header: (name) => headers[name], remoteAddress: '127.0.0.1', need: 'inference', ...rest };
 }
 
 const codeOf = (work: () => unknown): string => {
@@ -35,9 +64,12 @@ const codeOf = (work: () => unknown): string => {
 };
 
 describe('the open loopback', () => {
-  const access = door({
-    server: { host: '127.0.0.1' },
-    auth: { origins: ['https://app.example'], hosts: ['box.lan'] },
+  let access: Access;
+  beforeAll(async () => {
+    access = await door({
+      server: { host: '127.0.0.1' },
+      auth: { origins: ['https://app.example'], hosts: ['box.lan'] },
+    });
   });
   it.each([
     ['no headers', {}, 'let in'],
@@ -70,6 +102,8 @@ describe('the open loopback', () => {
     ['a proxy', { 'x-forwarded-for': '203.0.113.9' }, 'unauthorized'],
     ['any other key', { authorization: 'Bearer sk-whatever' }, 'let in'],
     ['an unknown key of ours', { authorization: 'Bearer sb-unknown-key-of-ours' }, 'unauthorized'],
+    ['a key of ours that is none', { 'x-api-key': 'sb-short' }, 'unauthorized'],
+    ['two keys in one header', { 'x-api-key': `${KEY}, ${KEY}` }, 'unauthorized'],
   ])('%s', (_name, headers, expected) => {
     expect(codeOf(() => access.authorize(visit(headers)))).toBe(expected);
   });
@@ -82,20 +116,32 @@ describe('the open loopback', () => {
 
 describe('keys', () => {
   const sha256 = createHash('sha256').update(ADMIN).digest('hex');
-  const access = door({
-    auth: {
-      mode: 'required',
-      keys: [
-        { name: 'one', key: KEY, models: ['m'] },
-        { name: 'root', sha256, admin: true },
-        { name: 'old', key: 'sb-a-key-that-has-expired', expires: '2026-01-01T00:00:00Z' },
-      ],
-    },
+  const limits = { rpm: 10, parallel: 2 };
+  const budget = { usd: 5, per: 'day' as const };
+  let access: Access;
+  beforeAll(async () => {
+    access = await door({
+      auth: {
+        mode: 'required',
+        keys: [
+          { name: 'one', key: KEY, models: ['m'], limits, budget, scopes: ['inference'] },
+          { name: 'root', sha256, admin: true, scopes: [] },
+          { name: 'old', key: 'sb-a-key-that-has-expired', expires: '2026-01-01T00:00:00Z' },
+        ],
+      },
+    });
   });
 
   it('are taken from any of the usual headers', () => {
     for (const headers of [{ authorization: `Bearer ${KEY}` }, { 'x-api-key': KEY }, { 'api-key': KEY }]) {
-      expect(access.authorize(visit(headers))).toEqual({ id: 'one', admin: false, models: ['m'] });
+      expect(access.authorize(visit(headers))).toEqual({
+        id: 'one',
+        admin: false,
+        scopes: ['inference'],
+        models: ['m'],
+        limits,
+        budget: { ...budget, zone: 'UTC', atLimit: 'cheapest' },
+      });
     }
   });
 
@@ -105,25 +151,51 @@ describe('keys', () => {
     expect(codeOf(() => access.authorize(visit({ 'x-api-key': 'sb-a-key-that-has-expired' })))).toBe('unauthorized');
   });
 
-  it('of an administrator open management, others do not', () => {
-    const management = { management: true };
-    expect(codeOf(() => access.authorize(visit({ 'x-api-key': KEY }, management)))).toBe('forbidden');
-    expect(access.authorize(visit({ 'x-api-key': ADMIN }, management))).toMatchObject({ id: 'root', admin: true });
+  it('of an administrator open management, others what they have a scope for', () => {
+    const codes = (key: string) =>
+      (['admin', 'usage', 'feedback', 'inference', 'any'] as const).map((need) =>
+        codeOf(() => access.authorize(visit({ 'x-api-key': key }, { need }))),
+      );
+    expect(codes(KEY)).toEqual(['forbidden', 'forbidden', 'forbidden', 'let in', 'let in']);
+    // This one manages, and asks no model.
+    expect(codes(ADMIN)).toEqual(['let in', 'let in', 'let in', 'forbidden', 'let in']);
   });
 });
 
 describe('listening', () => {
-  it('beyond this machine needs keys', () => {
-    const key = { name: 'one', key: KEY };
-    expect(codeOf(() => checkBind(configOf({ server: { host: '0.0.0.0' } })))).toBe('config_invalid');
-    expect(codeOf(() => checkBind(configOf({ server: { host: '0.0.0.0' }, auth: { keys: [key] } })))).toBe(
-      'config_invalid',
-    );
-    expect(codeOf(() => checkBind(configOf({ auth: { mode: 'required' } })))).toBe('config_invalid');
-    expect(
-      codeOf(() => checkBind(configOf({ server: { host: '0.0.0.0' }, auth: { mode: 'required', keys: [key] } }))),
-    ).toBe('let in');
-    expect(codeOf(() => checkBind(configOf({ server: { host: '::1' } })))).toBe('let in');
+  const bind = async (parts: Pick<ConfigInput, 'auth' | 'server'>, adminKey?: string) => {
+    try {
+      await checkBind(configOf(parts), bookOf(parts, adminKey), clock.now());
+      return 'let in';
+    } catch (error) {
+      return asSignalboxError(error).code;
+    }
+  };
+
+  it('beyond this machine needs keys', async () => {
+    const server = { host: '0.0.0.0' };
+    const keys = [{ name: 'one', key: KEY }];
+    expect(await bind({ server })).toBe('config_invalid');
+    expect(await bind({ server, auth: { keys } })).toBe('config_invalid');
+    expect(await bind({ server, auth: { mode: 'required' } })).toBe('config_invalid');
+    expect(await bind({ server, auth: { mode: 'required', keys } })).toBe('let in');
+    expect(await bind({ server: { host: '::1' } })).toBe('let in');
+  });
+
+  it('takes an administrator’s key of the environment or the store for one', async () => {
+    const parts = { server: { host: '0.0.0.0' }, auth: { mode: 'required' as const } };
+    expect(await bind(parts, `sb-${'0123456789abcdef'.repeat(4)}`)).toBe('let in');
+    expect(await bind(parts, 'sb-easily-guessed')).toBe('config_invalid');
+    expect(await bind(parts, 'f'.repeat(64))).toBe('config_invalid');
+    const rules = { now: clock.now(), taken: new Set<string>() };
+    await issueKey(store.keys, { name: 'user', admin: false, scopes: [] }, rules);
+    expect(await bind(parts)).toBe('config_invalid');
+    await issueKey(store.keys, { name: 'late', admin: true, scopes: [], expiresAt: clock.now() - 1 }, rules);
+    expect(await bind(parts)).toBe('config_invalid');
+    await issueKey(store.keys, { name: 'root', admin: true, scopes: [] }, rules);
+    expect(await bind(parts)).toBe('let in');
+    await revokeKey(store.keys, 'root', rules);
+    expect(await bind(parts)).toBe('config_invalid');
   });
 
   it('knows names of this machine', () => {

@@ -1,71 +1,85 @@
 import type { Clock } from '../clock.ts';
-import type { Config, KeyConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
 import type { HeaderReader } from '../protocol/headers.ts';
-import { createKeyring, presentedKey } from './keys.ts';
+import { LOCAL, type Identity, type Need } from './identity.ts';
+import type { KeyBook } from './key-book.ts';
+import { hasKeyForm } from './key-form.ts';
+import { checkInForce } from './keyring.ts';
+import { presentedKey } from './keys.ts';
 import { isLoopbackAddress } from './loopback.ts';
 import { createSiteGuard } from './site.ts';
 
-/** Who asks, and what that allows. */
-export interface Identity {
-  /** The key's name; null without a key. */
-  readonly id: string | null;
-  /** Sees everyone's requests and the management routes. */
-  readonly admin: boolean;
-  /** The only models that the key may use; left out = all. */
-  readonly models?: readonly string[];
-  readonly roles?: readonly string[];
-}
+export type { Budget, Identity, KeyLimits, Scope } from './identity.ts';
 
 /** What access is decided on. */
 export interface Visit {
   readonly header: HeaderReader;
   /** The peer's address; absent inside the process. */
   readonly remoteAddress: string | undefined;
-  /** Whether the path is for administrators. */
-  readonly management: boolean;
+  /** What the path needs. */
+  readonly need: Need;
+  /** Who has logged in, where a login counts. */
+  readonly session?: Identity | undefined;
 }
 
 /** The door. */
 export interface Access {
-  /** @throws `forbidden_host`, `forbidden_origin`, `unauthorized`, `forbidden` */
+  readonly keys: KeyBook;
+  /** What a caller has to wait for: the first reading of stored keys, when its key may be one of them. */
+  waitsFor(header: HeaderReader): Promise<void> | undefined;
+  /** @throws `forbidden_host`, `forbidden_origin` */
+  checkSite(header: HeaderReader): void;
+  /** @throws `forbidden_host`, `forbidden_origin`, `unauthorized`, `keys_unavailable`, `forbidden` */
   authorize(visit: Visit): Identity;
   /** The origin in `auth.origins` that the request comes from; undefined when it comes from none of them. */
   listedOrigin(header: HeaderReader): string | undefined;
 }
 
+export interface AccessOptions {
+  readonly auth: Config['auth'];
+  readonly server: Config['server'];
+  readonly clock: Clock;
+  readonly keys: KeyBook;
+}
+
 /** A proxy on this machine speaks for callers on others: what it forwards is not local. */
 const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
-const LOCAL: Identity = { id: null, admin: true };
+/** @throws `forbidden` when a caller has not what a path needs. */
+function checkNeed({ admin, scopes }: Identity, need: Need): void {
+  if (need === 'any' || (admin && need !== 'inference')) return;
+  if (need === 'admin') throw new SignalboxError('forbidden', 'this needs a key with admin: true');
+  if (scopes.includes(need)) return;
+  throw new SignalboxError('forbidden', `this needs a key with the scope "${need}"`);
+}
 
-function identityOf(key: KeyConfig): Identity {
-  const { name, admin, models, roles } = key;
-  return {
-    id: name,
-    admin,
-    ...(models === undefined ? {} : { models }),
-    ...(roles === undefined ? {} : { roles }),
-  };
+/** The caller that a presented key makes: its form is checked before anything is looked up. */
+function holderOf(presented: string, keys: KeyBook, now: number): Identity {
+  if (!hasKeyForm(presented)) {
+    throw new SignalboxError('unauthorized', 'this is no Signalbox key: it is too short, too long, or not one word');
+  }
+  const key = keys.find(presented);
+  if (key !== undefined) {
+    checkInForce(key, now);
+    return key.identity;
+  }
+  if (keys.certain) throw new SignalboxError('unauthorized', 'this Signalbox key is not known');
+  throw new SignalboxError(
+    'keys_unavailable',
+    'the store of keys cannot be read now, so nobody knows whether this key is one: send the request again later; keys of auth.keys work meanwhile',
+    { retryAfter: 5 },
+  );
 }
 
 /** The door that `auth` describes. On loopback it may stand open for this machine; everyone else needs a key. */
-export function createAccess(auth: Config['auth'], server: Config['server'], clock: Clock): Access {
+export function createAccess({ auth, server, clock, keys }: AccessOptions): Access {
   const guard = createSiteGuard(auth, server.host);
-  const findKey = createKeyring(auth.keys);
 
-  const known = (presented: string): Identity => {
-    const key = findKey(presented);
-    if (key === undefined) throw new SignalboxError('unauthorized', 'this Signalbox key is not known');
-    if (key.expires !== undefined && Date.parse(key.expires) <= clock.now()) {
-      throw new SignalboxError('unauthorized', `the key "${key.name}" has expired`);
-    }
-    return identityOf(key);
-  };
-
-  const identify = ({ header, remoteAddress }: Visit): Identity => {
+  const identify = ({ header, remoteAddress, session }: Visit): Identity => {
     const presented = presentedKey(header);
-    if (presented !== undefined) return known(presented);
+    if (presented !== undefined) return holderOf(presented, keys, clock.now());
+    if (session !== undefined) return session;
     if (auth.mode === 'required') {
       throw new SignalboxError(
         'unauthorized',
@@ -82,15 +96,25 @@ export function createAccess(auth: Config['auth'], server: Config['server'], clo
     return LOCAL;
   };
 
+  const checkSite = (header: HeaderReader): void => {
+    if (auth.mode === 'loopback-open') guard.checkHost(header);
+    guard.checkOrigin(header);
+  };
+
   return {
+    keys,
     listedOrigin: guard.listedOrigin,
+    checkSite,
+    waitsFor(header) {
+      const pending = keys.certain ? undefined : presentedKey(header);
+      return pending === undefined || !hasKeyForm(pending) || keys.find(pending) !== undefined
+        ? undefined
+        : keys.pending;
+    },
     authorize(visit) {
-      if (auth.mode === 'loopback-open') guard.checkHost(visit.header);
-      guard.checkOrigin(visit.header);
+      checkSite(visit.header);
       const identity = identify(visit);
-      if (visit.management && !identity.admin) {
-        throw new SignalboxError('forbidden', 'this needs a key with admin: true');
-      }
+      checkNeed(identity, visit.need);
       return identity;
     },
   };

@@ -65,6 +65,13 @@ const ABOUT: Readonly<Record<string, string>> = {
   'auth.origins': 'Origins of web pages that may call; none by default',
   'auth.hosts': 'Names in the Host header, beside those of this machine, that are accepted without a key',
   'auth.keys': 'Keys that callers may present',
+const BUDGET = {
+  usd: 'USD per period',
+  per: 'The period',
+  zone: 'Time zone in which periods begin',
+  atLimit: 'When it is spent: `cheapest` model or `refuse`',
+};
+
   'auth.keys.*.name': 'Shown in the ledger instead of the key',
   'auth.keys.*.key': 'The key, `sb-…`; better `${ENV}` or `sha256`',
   'auth.keys.*.sha256': 'SHA-256 of the key in hex, so that the key itself is not written here',
@@ -82,8 +89,16 @@ const ABOUT: Readonly<Record<string, string>> = {
   'providers.*.kind': 'A wire or a preset: KINDS',
   'providers.*.baseUrl':
     'Address that the dialect’s paths follow, as `https://host/v1` is followed by `/chat/completions` or `/messages`; `ollama` and `azure`: without `/v1`. Left out: the preset’s',
+  'auth.keys.*.scopes':
+    'What it is for: `inference`: ask models; `usage`: see its own requests and what they cost; `feedback`: score them',
   'providers.*.apiKey':
     'The provider’s key, or a list of keys: the first that is ready is used, the next when it is limited or refused',
+  'auth.keys.*.limits': 'How much it may ask; left out: no limit',
+  'auth.keys.*.limits.rpm': 'Requests per minute',
+  'auth.keys.*.limits.tpm': 'Tokens per minute',
+  'auth.keys.*.limits.parallel': 'Requests at once',
+  'auth.keys.*.budget': 'What it may spend',
+  ...under('auth.keys.*.budget', BUDGET),
   'providers.*.headers': 'Headers to add to every call',
   'providers.*.concurrency':
     'Calls in flight at once; more go to other providers, or wait their turn where there is none',
@@ -132,10 +147,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   ...under('roles.*', ROUTING),
   'roles.*.models': 'The only models the role may use; left out: all',
   'roles.*.budget': 'What the role may spend',
-  'roles.*.budget.usd': 'USD per period',
-  'roles.*.budget.per': 'The period',
-  'roles.*.budget.zone': 'Time zone in which periods begin',
-  'roles.*.budget.atLimit': 'When it is spent: `cheapest` model or `refuse`',
+  ...under('roles.*.budget', BUDGET),
   'roles.*.taxonomy': 'Path of a taxonomy',
 };
 

@@ -1,5 +1,5 @@
 import { nearestNames } from '../catalog/nearest.ts';
-import type { Config, EmbedderConfig } from './schema.ts';
+import type { Budget, Config, EmbedderConfig, KeyConfig } from './schema.ts';
 import type { ConfigPath, ConfigProblem } from './problem.ts';
 
 const RESERVED = /^(?:auto(?::.*)?|claude-auto|role\/.*)$/i;
@@ -62,7 +62,6 @@ function modelMentions(config: Config): [ConfigPath, string][] {
       }),
       ...lists(['roles', role, 'models'], setting.models),
     ]),
-    ...config.auth.keys.flatMap((key, i) => lists(['auth', 'keys', i, 'models'], key.models)),
   ];
 }
 
@@ -108,12 +107,42 @@ function validZone(zone: string): boolean {
   }
 }
 
+function zoneProblems(path: ConfigPath, budget: Budget | undefined): ConfigProblem[] {
+  if (budget === undefined || validZone(budget.zone)) return [];
+  return [{ path: [...path, 'budget', 'zone'], message: `there is no time zone "${budget.zone}"` }];
+}
+
+function knownModels({ models }: Pick<Config, 'models'>): ReadonlySet<string> {
+  return new Set(models.flatMap(({ id, aliases }) => [id, ...aliases]).map((name) => name.toLowerCase()));
+}
+
+/** What a key names that is not there: models, roles, a time zone. */
+export function keyProblems(
+  config: Pick<Config, 'models' | 'roles'>,
+  { models = [], roles = [], budget }: Pick<KeyConfig, 'models' | 'roles' | 'budget'>,
+  path: ConfigPath = [],
+): ConfigProblem[] {
+  const ids = config.models.map(({ id }) => id);
+  const known = knownModels(config);
+  const there = Object.keys(config.roles);
+  const isRole = (role: string) => there.some((name) => name.toLowerCase() === role.toLowerCase());
+  return [
+    ...models.flatMap((name, i) =>
+      known.has(name.toLowerCase()) ? [] : [{ path: [...path, 'models', i], message: unknownName('model', name, ids) }],
+    ),
+    ...roles.flatMap((name, i) =>
+      isRole(name) ? [] : [{ path: [...path, 'roles', i], message: unknownName('role', name, there) }],
+    ),
+    ...zoneProblems(path, budget),
+  ];
+}
+
 /** Names that lead nowhere, names given twice, time zones that are none: what a schema cannot see. */
 export function checkReferences(config: Config): ConfigProblem[] {
   const problems = duplicates(config);
   const providers = Object.keys(config.providers);
   const models = config.models.map(({ id }) => id);
-  const known = new Set(config.models.flatMap(({ id, aliases }) => [id, ...aliases]).map((name) => name.toLowerCase()));
+  const known = knownModels(config);
   for (const [i, model] of config.models.entries()) {
     const named: [ConfigPath, string][] =
       model.upstreams === undefined
@@ -131,16 +160,7 @@ export function checkReferences(config: Config): ConfigProblem[] {
   for (const [path, name] of modelMentions(config)) {
     if (!known.has(name.toLowerCase())) problems.push({ path, message: unknownName('model', name, models) });
   }
-  const roles = Object.keys(config.roles);
-  for (const [i, key] of config.auth.keys.entries()) {
-    for (const [j, role] of (key.roles ?? []).entries()) {
-      if (roles.some((name) => name.toLowerCase() === role.toLowerCase())) continue;
-      problems.push({ path: ['auth', 'keys', i, 'roles', j], message: unknownName('role', role, roles) });
-    }
-  }
-  for (const [role, { budget }] of Object.entries(config.roles)) {
-    if (budget === undefined || validZone(budget.zone)) continue;
-    problems.push({ path: ['roles', role, 'budget', 'zone'], message: `there is no time zone "${budget.zone}"` });
-  }
-  return problems;
+  for (const [role, { budget }] of Object.entries(config.roles))
+    problems.push(...zoneProblems(['roles', role], budget));
+  return [...problems, ...config.auth.keys.flatMap((key, i) => keyProblems(config, key, ['auth', 'keys', i]))];
 }

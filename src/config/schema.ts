@@ -121,7 +121,8 @@ const routing = z.strictObject({
   embedder: embedder.optional(),
 });
 
-const budget = z.strictObject({
+/** What may be spent in a period. */
+export const budget = z.strictObject({
   usd: z.number().positive(),
   per: z.enum(['hour', 'day', 'week', 'month']),
   zone: z.string().default('UTC'),
@@ -161,6 +162,17 @@ const key = z
 
 /** The whole of `signalbox.yaml`, after `${ENV}` is expanded. */
 export const configSchema = z.strictObject({
+/** What keys may be limited to; a key with `admin` manages as well. */
+export const SCOPES = ['inference', 'usage', 'feedback'] as const;
+export const scopes = z.array(z.enum(SCOPES));
+
+/** How much a key may ask: requests and tokens per minute, requests at once. */
+export const keyLimits = z.strictObject({
+  rpm: z.int().positive().optional(),
+  tpm: z.int().positive().optional(),
+  parallel: z.int().positive().optional(),
+});
+
   server: z
     .strictObject({
       host: name.default('127.0.0.1'),
@@ -172,8 +184,11 @@ export const configSchema = z.strictObject({
   auth: z
     .strictObject({
       mode: z.enum(['loopback-open', 'required']).default('loopback-open'),
+    scopes: scopes.default([...SCOPES]),
       /** Origins that browsers may call from. */
       origins: z.array(z.url()).default([]),
+    limits: keyLimits.optional(),
+    budget: budget.optional(),
       /** Host names beside the loopback ones. */
       hosts: names.default([]),
       keys: z.array(key).default([]),
@@ -217,3 +232,6 @@ export type KeyConfig = Config['auth']['keys'][number];
 export type TimeoutsConfig = Config['timeouts'];
 export type EmbedderConfig = z.output<typeof embedder>;
 export type StrategySetting = z.output<typeof strategySetting>;
+export type Budget = z.output<typeof budget>;
+export type KeyLimits = z.output<typeof keyLimits>;
+export type Scope = (typeof SCOPES)[number];

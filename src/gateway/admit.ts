@@ -1,22 +1,45 @@
+import type { Identity } from '../access/access.ts';
+import { NOBODY, type Need } from '../access/identity.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Admitted, GatewayContext } from './context.ts';
 import type { Ingress } from './ingress.ts';
 
 /** Probes answer everyone, so that a load balancer needs no key. */
 const OPEN = new Set(['/health', '/v1/health', '/ready']);
-/** What only an administrator may see; the rest of `/router/v1/` shows a key its own. */
-const ADMIN = /^\/(?:metrics$|router\/v1\/(?:stats|usage|events|keys|experiments|whatif))/;
+
+/** What only an administrator may see. */
+const ADMIN = /^\/router\/v1\/(?:stats|events|keys|experiments|whatif)(?:\/|$)/;
+/** What a key sees of its own requests. */
+const USAGE = /^\/router\/v1\/(?:usage|decisions)(?:\/|$)/;
+/** What is there for every key: what runs here and which models it may use. */
+const ANY =
+  /^\/(?:$|ui(?:\/|$)|openapi\.json$|version$|api\/(?:hello|version|tags|ps|show)$|v1\/api\/tags$|(?:(?:api\/)?v1\/)?models(?:\/|$)|router\/v1\/(?:models|key)$)/;
+
+/** What a path needs. What is not known here needs most of what keys have: inference. */
+export function needOf(path: string): Need {
+  if (path.startsWith('/router/')) {
+    if (ADMIN.test(path)) return 'admin';
+    if (USAGE.test(path)) return 'usage';
+    if (path === '/router/v1/feedback') return 'feedback';
+  } else if (path === '/metrics') return 'admin';
+  return ANY.test(path) ? 'any' : 'inference';
+}
 
 /**
- * Lets a request in, or says why not: host, origin, key.
- * @throws `forbidden_host`, `forbidden_origin`, `unauthorized`, `forbidden`, `draining`
+ * Lets a request in, or says why not: host, origin, key, scope.
+ * @throws `forbidden_host`, `forbidden_origin`, `unauthorized`, `keys_unavailable`, `forbidden`, `draining`
  */
-export function admit(context: GatewayContext, ingress: Ingress): Admitted {
+export function admit(
+  context: GatewayContext,
+  ingress: Ingress,
+  need: Need = needOf(ingress.path),
+  session?: Identity,
+): Admitted {
   const { id, started, header, path, role, remoteAddress } = ingress;
   const base = { id, started, header, ...(role === undefined ? {} : { role }) };
-  if (OPEN.has(path)) return { ...base, identity: { id: null, admin: false } };
+  if (OPEN.has(path)) return { ...base, identity: NOBODY };
   if (context.draining()) {
     throw new SignalboxError('draining', 'the gateway is shutting down; send the request again', { retryAfter: 1 });
   }
-  return { ...base, identity: context.access.authorize({ header, remoteAddress, management: ADMIN.test(path) }) };
+  return { ...base, identity: context.access.authorize({ header, remoteAddress, need, session }) };
 }

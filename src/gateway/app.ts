@@ -15,7 +15,7 @@ import { inference } from './inference.ts';
 import { fetchIngress, type Ingress } from './ingress.ts';
 import { invalidInput } from './management/invalid-input.ts';
 import { mountManagement } from './management/mount.ts';
-import { requireJson } from './management/require-json.ts';
+import { requireJson, requireJsonIfAny } from './management/require-json.ts';
 import { checkPathRole, listModels, showModel } from './models.ts';
 import { mountOllama } from './ollama.ts';
 import { lockedPage, page } from './page.ts';
@@ -40,6 +40,7 @@ function methodsOf({ router }: OpenAPIHono<GatewayEnv>, path: string): string[] 
     ...(takes('GET') ? ['GET', 'HEAD'] : []),
     // Inference is taken before any of these routes.
     ...(takes('POST') || INFERENCE.has(path) ? ['POST'] : []),
+    ...(takes('DELETE') ? ['DELETE'] : []),
   ];
 }
 
@@ -83,7 +84,8 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
     throw tooLarge(maxSize);
   };
   app.use('/router/v1/*', bodyLimit({ maxSize, onError }));
-  for (const path of POSTED) app.use(path, requireJson);
+  for (const path of [...POSTED, '/router/v1/keys']) app.use(path, requireJson);
+  app.use('/router/v1/keys/:name/rotate', requireJsonIfAny);
   mountManagement(app, context);
 
   mountOllama(app, context);
@@ -145,6 +147,8 @@ async function visit(
   if (early !== undefined) return toResponse(early);
   let response: Response;
   try {
+    const waits = context.access.waitsFor(ingress.header);
+    if (waits !== undefined) await waits;
     response = await app.fetch(request, { ...env, admitted: admit(context, ingress) });
   } catch (error) {
     response = refusal(context, error, ingress);

@@ -55,8 +55,10 @@ function loadOf(dialect: Dialect, parsed: unknown, now: number): unknown {
 }
 
 async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
-  const admitted = admit(context, ingress);
-  const { engine } = context;
+  const { engine, access } = context;
+  const waits = access.waitsFor(ingress.header);
+  if (waits !== undefined) await waits;
+  const admitted = admit(context, ingress, 'inference');
   const { header, identity } = admitted;
   const snapshot = engine.snapshot();
   const { clock } = engine.runtime;

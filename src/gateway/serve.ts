@@ -1,11 +1,12 @@
 import { getRequestListener } from '@hono/node-server';
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAccess } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 import { checkBind } from '../access/bind.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Engine } from '../signalbox.ts';
 import { createGateway } from './app.ts';
+import { openAccess } from './open-access.ts';
 import type { GatewayContext } from './context.ts';
 import { createNodeInference } from './node-inference.ts';
 
@@ -15,6 +16,10 @@ export interface ServeOptions {
   readonly dashboard?: string;
   /** How long requests in flight may take after `close`, milliseconds. */
   readonly drain?: number;
+  /** An administrator's key beside those of the configuration, `sb-…`. */
+  readonly adminKey?: string;
+  /** How often keys that other processes made are looked for, milliseconds. */
+  readonly keyPoll?: number;
 }
 
 /** A gateway that listens. */
@@ -100,14 +105,24 @@ async function closeServer(server: Server, ended: Promise<void>, drain: number):
  * @throws `config_invalid` when the bind address would be open to others without keys, `port_in_use`.
  */
 export async function serveGateway(options: ServeOptions): Promise<RunningGateway> {
+  const access = openAccess(options.engine, options);
+  try {
+    return await listenWith(access, options);
+  } catch (error) {
+    access.keys.close();
+    throw error;
+  }
+}
+
+async function listenWith(access: Access, options: ServeOptions): Promise<RunningGateway> {
   const { engine } = options;
   const { config } = engine.snapshot();
-  checkBind(config);
+  await checkBind(config, access.keys, engine.runtime.clock.now());
   let draining = false;
   const closing = new AbortController();
   const context: GatewayContext = {
     engine,
-    access: createAccess(config.auth, config.server, engine.runtime.clock),
+    access,
     draining: () => draining,
     closing: closing.signal,
     ...(options.dashboard === undefined ? {} : { dashboard: options.dashboard }),
@@ -124,11 +139,13 @@ export async function serveGateway(options: ServeOptions): Promise<RunningGatewa
     if (!takesInference(incoming, outgoing)) void listener(incoming, outgoing);
   });
   const { address, port, family } = await listen(server, config.server.host, config.server.port);
+  void access.keys.start();
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     async close() {
       draining = true;
       closing.abort();
+      access.keys.close();
       await closeServer(server, traffic.ended(), options.drain ?? DRAIN_MS);
     },
   };

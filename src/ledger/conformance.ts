@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../clock.ts';
 import { manualClock } from '../state/conformance.ts';
 import { feedbackOf, intentOf, outcomeOf } from './fixtures.ts';
+import { keyConformance } from './key-conformance.ts';
 import type { Rec } from './record.ts';
 import type { Store } from './store.ts';
 
@@ -19,6 +20,8 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
       await store.close();
     }
   };
+
+  keyConformance(name, open);
 
   describe(`store: ${name}`, () => {
     it('gives back what it was given', () =>

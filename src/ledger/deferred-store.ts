@@ -22,6 +22,15 @@ export function deferStore(database: SqliteDatabase, load: () => Promise<Store>)
     entry: async (id) => (await store()).entry(id),
     entries: async (filter) => (await store()).entries(filter),
     usage: async (filter) => (await store()).usage(filter),
+    shared: database.shared ?? false,
+    keys: {
+      list: async () => (await store()).keys.list(),
+      revision: async () => (await store()).keys.revision(),
+      insert: async (key) => (await store()).keys.insert(key),
+      revoke: async (name, at) => (await store()).keys.revoke(name, at),
+      rotate: async (name, rotation) => (await store()).keys.rotate(name, rotation),
+      lastUsed: async (names) => (await store()).keys.lastUsed(names),
+    },
     prune: async (before) => (await store()).prune(before),
     async close() {
       if (loading === undefined) database.close();

@@ -47,7 +47,7 @@ describe('a file that has another schema', () => {
     const path = newFile();
     const indexes = ['requests_model', 'requests_role', 'requests_not_ok', 'requests_other_decision'];
     const drops = indexes.map((name) => `drop index ${name};`).join(' ');
-    const old = `${drops} create index requests_decision on requests (decision_id);`;
+    const old = `${drops} drop table keys; create index requests_decision on requests (decision_id);`;
     await noteAs(path, `${old} delete from ${MIGRATION_TABLE} where name <> '0001-initial'`);
     await (await openStore(`file:${path}`, { clock: systemClock })).close();
     const database = (await pickSqlite())(path);

@@ -133,6 +133,25 @@ export interface PositionsTable {
   updated_at: Int;
 }
 
+/** Keys that callers present. */
+export interface KeysTable {
+  name: string;
+  /** Hex. */
+  sha256: string;
+  /** The key that the last rotation replaced, and until when it is still taken. */
+  previous_sha256: string | null;
+  previous_until: MaybeInt;
+  admin: Int;
+  /** JSON: scopes, models, roles, limits, budget. */
+  grants: string;
+  created_at: Int;
+  expires_at: MaybeInt;
+  rotated_at: MaybeInt;
+  revoked_at: MaybeInt;
+  /** How often the row was written: their sum tells whether anything has changed. */
+  changes: Int;
+}
+
 /** The ledger's tables, for Kysely. Text, integers and doubles only, so that they mean the same in Postgres. */
 export interface LedgerSchema {
   requests: RequestsTable;
@@ -141,4 +160,5 @@ export interface LedgerSchema {
   feedback: FeedbackTable;
   usage_hourly: UsageHourlyTable;
   positions: PositionsTable;
+  keys: KeysTable;
 }

@@ -4,6 +4,7 @@ import { createAppender } from './append.ts';
 import { entriesQuery, requestDecidedAs, requestOf } from './entries-query.ts';
 import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from './from-rows.ts';
 import type { Outcome } from './record.ts';
+import { createSqlKeyStore } from './sql-key-store.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
 import type { LedgerEntry, Store } from './store.ts';
 import { readUsage } from './usage-query.ts';
@@ -99,7 +100,9 @@ function pruneOnce(db: Kysely<LedgerSchema>, before: number): Promise<number> {
 export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: Clock): Store {
   const append = createAppender(db, clock);
   return {
-    driver,
+    driver: traits.driver,
+    shared: traits.shared,
+    keys: createSqlKeyStore(db),
     append: (records, origin) => append(records, origin),
     async position(source) {
       const row = await db.selectFrom('positions').selectAll().where('source', '=', source).executeTakeFirst();

@@ -1,3 +1,4 @@
+import type { KeyStore } from '../access/key-store.ts';
 import type { Feedback, Intent, Outcome, Rec } from './record.ts';
 
 /** A request with everything known of it. */
@@ -63,6 +64,10 @@ export interface Position {
 export interface Store {
   /** Which driver really runs, such as `node:sqlite` or `better-sqlite3`. */
   readonly driver: string;
+  /** Whether processes on other machines use it too: whether those live is then asked here, not of a file system. */
+  readonly shared: boolean;
+  /** Keys that callers present. */
+  readonly keys: KeyStore;
   /** All or nothing and idempotent by record id; `position` is stored in the same transaction. */
   append(records: readonly Rec[], position?: { readonly source: string; readonly at: Position }): Promise<void>;
   position(source: string): Promise<Position | undefined>;

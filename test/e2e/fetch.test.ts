@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAccess } from '../../src/access/access.ts';
 import { createGateway, type Gateway } from '../../src/gateway/app.ts';
+import { openAccess } from '../../src/gateway/open-access.ts';
 import {
   answers,
   chunkEvent,
@@ -27,10 +27,9 @@ beforeEach(async () => {
     auth: { origins: [ORIGIN] },
   });
   const { engine } = served;
-  const { auth, server } = engine.snapshot().config;
   gateway = createGateway({
     engine,
-    access: createAccess(auth, server, engine.runtime.clock),
+    access: openAccess(engine),
     draining: () => false,
     closing: new AbortController().signal,
   });

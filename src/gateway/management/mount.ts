@@ -5,11 +5,12 @@ import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { mountDecisions } from './decisions.ts';
 import { mountEvents } from './events.ts';
 import { mountFeedback } from './feedback.ts';
+import { mountKeys } from './keys.ts';
 import { mountRoute } from './route.ts';
 import { mountUsage } from './usage.ts';
 
 /** What the contract names and this version does not do yet. */
-const LATER = ['keys', 'experiments', 'whatif'];
+const LATER = ['experiments', 'whatif'];
 
 /** The management API under `/router/v1/`, described in `/openapi.json`. */
 export function mountManagement(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
@@ -18,6 +19,7 @@ export function mountManagement(app: OpenAPIHono<GatewayEnv>, context: GatewayCo
   mountDecisions(app, context);
   mountUsage(app, context);
   mountEvents(app, context);
+  mountKeys(app, context);
   for (const name of LATER) {
     app.all(`/router/v1/${name}`, () => {
       throw new SignalboxError('not_in_effect', `/router/v1/${name} is not yet in effect`);

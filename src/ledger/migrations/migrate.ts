@@ -4,12 +4,14 @@ import type { LedgerSchema } from '../schema.ts';
 import { initial } from './0001-initial.ts';
 import { entryFilters } from './0002-entry-filters.ts';
 import { decisionsMadeBefore } from './0003-decisions-made-before.ts';
+import { keys } from './0004-keys.ts';
 import { MIGRATION_TABLE, type MigrationName } from './names.ts';
 
 const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-initial': initial,
   '0002-entry-filters': entryFilters,
   '0003-decisions-made-before': decisionsMadeBefore,
+  '0004-keys': keys,
 };
 
 async function executed(db: Kysely<LedgerSchema>): Promise<string[]> {

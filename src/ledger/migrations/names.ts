@@ -1,5 +1,10 @@
 /** Every migration's name as the database remembers it, in order; never renamed, only added to. */
-export const MIGRATION_NAMES = ['0001-initial', '0002-entry-filters', '0003-decisions-made-before'] as const;
+export const MIGRATION_NAMES = [
+  '0001-initial',
+  '0002-entry-filters',
+  '0003-decisions-made-before',
+  '0004-keys',
+] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];
 
 /** Where Kysely notes them. */

@@ -43,6 +43,20 @@ export function given<T extends object>(fields: T): Given<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
 }
 
+/** Reads a field of a body; one that holds something else than it should is noted. */
+export type FieldReader = <T>(name: string, read: (value: unknown) => T | undefined) => T | undefined;
+
+/** A {@link FieldReader} that adds the names of what it could not read to `unread`, after `path`. */
+export function fieldReader(body: JsonObject, unread: Set<string>, path: string = ''): FieldReader {
+  return (name, read) => {
+    const value = body[name];
+    const found = read(value);
+    const says = value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+    if (found === undefined && says) unread.add(path + name);
+    return found;
+  };
+}
+
 /** Names of an object's fields that are not among `known`; those that are null or undefined say nothing. */
 export function unknownFields(body: JsonObject, known: ReadonlySet<string>): readonly string[] {
   return Object.keys(body).filter((name) => !known.has(name) && body[name] !== null && body[name] !== undefined);

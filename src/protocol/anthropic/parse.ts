@@ -2,6 +2,7 @@ import type { ChatMessage, ChatPart, ChatRequest, ChatTool } from '../chat.ts';
 import {
   bool,
   count,
+  fieldReader,
   given,
   isObject,
   list,
@@ -113,7 +114,7 @@ const KNOWN: ReadonlySet<string> = new Set([
  * @throws `invalid_request` with the path of the offending field.
  */
 export function parseAnthropic(body: unknown): ChatRequest {
-  const { stream, maxOutput } = viewAnthropic(body);
+  const { stream } = viewAnthropic(body);
   const fields = isObject(body) ? body : {};
   const lost = new Set(unknownFields(fields, KNOWN));
   const messages = [
@@ -125,6 +126,7 @@ export function parseAnthropic(body: unknown): ChatRequest {
   const serial = isObject(choice) ? bool(choice['disable_parallel_tool_use']) : undefined;
   const format = formatOf(fields);
   const reasoning = reasoningOf(fields, lost);
+  const field = fieldReader(fields, lost);
   nameInner(fields, 'metadata', new Set(['user_id']), lost);
   nameInner(fields, 'output_config', new Set(['effort', 'format']), lost);
   return given({
@@ -134,11 +136,11 @@ export function parseAnthropic(body: unknown): ChatRequest {
     tools: tools.length === 0 ? undefined : tools,
     toolChoice: toolChoiceOf(choice),
     parallelToolCalls: serial === undefined ? undefined : !serial,
-    maxOutputTokens: maxOutput,
-    temperature: number(fields['temperature']),
-    topP: number(fields['top_p']),
-    topK: count(fields['top_k']),
-    stop: strings(fields['stop_sequences']),
+    maxOutputTokens: field('max_tokens', count),
+    temperature: field('temperature', number),
+    topP: field('top_p', number),
+    topK: field('top_k', count),
+    stop: field('stop_sequences', strings),
     responseFormat: format === undefined ? undefined : given({ type: 'json' as const, schema: format['schema'] }),
     reasoning,
     user: isObject(metadata) ? text(metadata['user_id']) : undefined,

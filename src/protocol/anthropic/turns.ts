@@ -84,7 +84,9 @@ function draftsOf(messages: readonly ChatMessage[], lost: Set<string>): Draft[] 
 /** Whether this dialect can say a part: nothing empty, and no thoughts but those with Anthropic's own proof. */
 function isSaid(part: ChatPart, role: Turn['role'], lost: Set<string>): boolean {
   if (part.type === 'text') return part.text !== '';
-  if (part.type !== 'reasoning') return true;
+  // Models of this dialect show nothing.
+  if (part.type === 'file' && role === 'assistant') lost.add('messages.file');
+  if (part.type !== 'reasoning') return part.type !== 'file' || role === 'user';
   if (role === 'assistant' && (part.redacted !== undefined || (part.signature ?? '') !== '')) return true;
   lost.add('messages.reasoning');
   return false;

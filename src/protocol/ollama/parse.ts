@@ -1,7 +1,7 @@
 import type { ChatMessage, ChatPart, ChatRequest, ChatTool, ReasoningPart, TextPart } from '../chat.ts';
-import { given, isObject, list, text, type JsonObject } from '../guards.ts';
+import { given, isObject, list, text, unknownFields, type JsonObject } from '../guards.ts';
 import { imagesOf } from './images.ts';
-import { settingsOf, unknownOf } from './settings.ts';
+import { asks, settingsOf } from './settings.ts';
 import { viewOllama, viewOllamaGenerate } from './view.ts';
 
 interface Call {
@@ -90,6 +90,21 @@ function toolsOf(body: JsonObject): ChatTool[] | undefined {
   return tools.length === 0 ? undefined : tools;
 }
 
+const isFunction = (tool: unknown): boolean => typeof fieldsOf(fieldsOf(tool)['function'])['name'] === 'string';
+/** Names tools that are no functions. */
+const otherTools = (body: JsonObject): string[] =>
+  list(body['tools']).flatMap((tool) => (isFunction(tool) ? [] : [`tools.${text(fieldsOf(tool)['type']) ?? 'tool'}`]));
+
+const MESSAGE: ReadonlySet<string> = new Set(
+  'role content thinking images tool_calls tool_call_id tool_name name'.split(' '),
+);
+/** Names fields of a message that the neutral one has no room for. */
+function otherFields(value: unknown): string[] {
+  const message = fieldsOf(value);
+  const names = unknownFields(message, MESSAGE).filter((name) => asks(message[name]));
+  return names.map((name) => `messages.${name}`);
+}
+
 const SHARED = ['model', 'stream', 'options', 'format', 'think', 'logprobs', 'top_logprobs'];
 const KNOWN_TO_CHAT: ReadonlySet<string> = new Set([...SHARED, 'messages', 'tools']);
 const KNOWN_TO_GENERATE: ReadonlySet<string> = new Set([...SHARED, 'prompt', 'system', 'images']);
@@ -110,8 +125,7 @@ export function parseOllama(body: unknown): ChatRequest {
     ),
     stream: view.stream,
     tools: toolsOf(fields),
-    ...settingsOf(fields),
-    unknown: unknownOf(fields, KNOWN_TO_CHAT),
+    ...settingsOf(fields, KNOWN_TO_CHAT, [...otherTools(fields), ...messages.flatMap(otherFields)]),
   });
 }
 
@@ -129,7 +143,6 @@ export function parseOllamaGenerate(body: unknown): ChatRequest {
       return { role, content: [...images, { type: 'text', text: words }] };
     }),
     stream: view.stream,
-    ...settingsOf(fields),
-    unknown: unknownOf(fields, KNOWN_TO_GENERATE),
+    ...settingsOf(fields, KNOWN_TO_GENERATE),
   });
 }

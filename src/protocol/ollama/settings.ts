@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../chat.ts';
-import { count, given, isObject, number, strings, unknownFields, type JsonObject } from '../guards.ts';
+import { count, fieldReader, given, isObject, number, strings, unknownFields, type JsonObject } from '../guards.ts';
 import { effortOf } from '../reasoning-effort.ts';
 import { outputLimit } from './view.ts';
 
@@ -27,37 +27,41 @@ function reasoningOf(think: unknown): ChatRequest['reasoning'] {
   return given({ effort: effortOf(think) });
 }
 
-/** Settings that both paths of this wire have. */
-export function settingsOf(body: JsonObject) {
-  const options = isObject(body['options']) ? body['options'] : {};
-  return {
-    maxOutputTokens: outputLimit(body),
-    temperature: number(options['temperature']),
-    topP: number(options['top_p']),
-    topK: count(options['top_k']),
-    presencePenalty: number(options['presence_penalty']),
-    frequencyPenalty: number(options['frequency_penalty']),
-    stop: strings(options['stop']),
-    seed: count(options['seed']),
-    logprobs: body['logprobs'] === true ? (count(body['top_logprobs']) ?? 0) : undefined,
-    responseFormat: formatOf(body['format']),
-    reasoning: reasoningOf(body['think']),
-  };
-}
-
 /** Whether a value asks for something: clients in Go send their empty fields too. */
-function asks(value: unknown): boolean {
+export function asks(value: unknown): boolean {
   return value !== '' && !(Array.isArray(value) && value.length === 0);
 }
 
 /** Paths of what the body says and the neutral request cannot; `known` are the path's own fields. */
-export function unknownOf(body: JsonObject, known: ReadonlySet<string>): readonly string[] | undefined {
+function unknownOf(body: JsonObject, known: ReadonlySet<string>): readonly string[] {
   const { format, think, options } = body;
-  const paths = [
+  return [
     ...unknownFields(body, known).filter((name) => asks(body[name]) && !(name === 'raw' && body[name] === false)),
     ...(isObject(options) ? unknownFields(options, OPTIONS).map((name) => `options.${name}`) : []),
     ...(typeof format === 'string' && format !== '' && format !== 'json' ? ['format'] : []),
     ...(typeof think === 'string' && think !== '' && effortOf(think) === undefined ? ['think'] : []),
   ];
-  return paths.length === 0 ? undefined : paths;
+}
+
+/**
+ * Settings that both paths of this wire have, and what the neutral request cannot say; `known` are the path's own fields,
+ * `others` what was found of that before.
+ */
+export function settingsOf(body: JsonObject, known: ReadonlySet<string>, others: readonly string[] = []) {
+  const lost = new Set([...unknownOf(body, known), ...others]);
+  const option = fieldReader(isObject(body['options']) ? body['options'] : {}, lost, 'options.');
+  const settings = {
+    maxOutputTokens: outputLimit(body),
+    temperature: option('temperature', number),
+    topP: option('top_p', number),
+    topK: option('top_k', count),
+    presencePenalty: option('presence_penalty', number),
+    frequencyPenalty: option('frequency_penalty', number),
+    stop: option('stop', strings),
+    seed: option('seed', number),
+    logprobs: body['logprobs'] === true ? (count(body['top_logprobs']) ?? 0) : undefined,
+    responseFormat: formatOf(body['format']),
+    reasoning: reasoningOf(body['think']),
+  };
+  return { ...settings, unknown: lost.size === 0 ? undefined : [...lost] };
 }

@@ -3,6 +3,7 @@ import type { ChatMessage, ChatPart, ChatRequest, ChatTool, FilePart } from '../
 import {
   bool,
   count,
+  fieldReader,
   given,
   isObject,
   list,
@@ -103,18 +104,24 @@ function contentParts({ content, refusal }: JsonObject, others: Set<string>): Ch
   return words === '' ? parts : [...parts, { type: 'text', text: words }];
 }
 
+/** What a tool gave. OpenAI takes text only, other hosts of this dialect images too. */
+function resultOf(message: JsonObject, output: string, others: Set<string>): ChatPart {
+  const files = contentParts({ content: message['content'] }, others).filter((part) => part.type === 'file');
+  return given({
+    type: 'tool-result' as const,
+    toolCallId: text(message['tool_call_id']) ?? '',
+    toolName: text(message['name']) ?? '',
+    output,
+    files: files.length === 0 ? undefined : files,
+  });
+}
+
 function messageOf(message: unknown, role: ChatMessage['role'], words: string, others: Set<string>): ChatMessage {
   if (!isObject(message)) return { role, content: [] };
   for (const name of unknownFields(message, MESSAGE)) {
     if (!isEmpty(message[name]) && !(role === 'tool' && name === 'name')) others.add(`messages.${name}`);
   }
-  if (role === 'tool') {
-    const toolCallId = text(message['tool_call_id']) ?? '';
-    return {
-      role,
-      content: [{ type: 'tool-result', toolCallId, toolName: text(message['name']) ?? '', output: words }],
-    };
-  }
+  if (role === 'tool') return { role, content: [resultOf(message, words, others)] };
   const thought = text(message['reasoning_content']);
   const reasoning: ChatPart[] = thought === undefined || thought === '' ? [] : [{ type: 'reasoning', text: thought }];
   return { role, content: [...reasoning, ...contentParts(message, others), ...callsOf(message, others)] };
@@ -204,25 +211,26 @@ export function parseOpenAIChat(body: unknown): ChatRequest {
     return messageOf(message, seen?.role ?? 'user', seen?.text ?? '', others);
   });
   const tools = toolsOf(fields, others);
+  const field = fieldReader(fields, others);
   const request = given({
     model: text(fields['model']) ?? '',
     messages,
     stream: view.stream,
     tools: tools.length === 0 ? undefined : tools,
     toolChoice: toolChoiceOf(fields['tool_choice'], others),
-    parallelToolCalls: bool(fields['parallel_tool_calls']),
-    maxOutputTokens: view.maxOutput,
-    temperature: number(fields['temperature']),
-    topP: number(fields['top_p']),
-    presencePenalty: number(fields['presence_penalty']),
-    frequencyPenalty: number(fields['frequency_penalty']),
-    stop: strings(fields['stop']),
-    seed: count(fields['seed']),
-    n: count(fields['n']),
+    parallelToolCalls: field('parallel_tool_calls', bool),
+    maxOutputTokens: field('max_completion_tokens', count) ?? field('max_tokens', count),
+    temperature: field('temperature', number),
+    topP: field('top_p', number),
+    presencePenalty: field('presence_penalty', number),
+    frequencyPenalty: field('frequency_penalty', number),
+    stop: field('stop', strings),
+    seed: field('seed', number),
+    n: field('n', count),
     logprobs: fields['logprobs'] === true ? (count(fields['top_logprobs']) ?? 0) : undefined,
     responseFormat: formatOf(fields['response_format'], others),
     reasoning: reasoningOf(fields['reasoning_effort'], others),
-    user: text(fields['user']),
+    user: field('user', text),
   });
   return others.size === 0 ? request : { ...request, unknown: [...others] };
 }

@@ -73,13 +73,20 @@ function formatOf({ responseFormat }: ChatRequest): object | undefined {
 
 /** Paths of what the request holds and this dialect cannot say. */
 function lostOf(request: ChatRequest): string[] {
-  const parts = request.messages.flatMap(({ content }) => content);
-  return [
-    ...(request.topK === undefined ? [] : ['top_k']),
-    ...(parts.some(({ type }) => type === 'reasoning') ? ['messages.reasoning'] : []),
-    ...(parts.some((part) => part.type !== 'reasoning' && part.cacheControl !== undefined) ? ['cache_control'] : []),
-    ...(request.unknown ?? []),
-  ];
+  const { messages, tools = [], reasoning } = request;
+  const parts = messages.flatMap(({ content }) => content);
+  const marked = [...parts.filter((part) => part.type !== 'reasoning'), ...tools];
+  const lost: Readonly<Record<string, boolean>> = {
+    top_k: request.topK !== undefined,
+    'reasoning.budget_tokens': reasoning?.effort === undefined && (reasoning?.budgetTokens ?? 0) > 0,
+    'messages.reasoning': parts.some(({ type }) => type === 'reasoning'),
+    'messages.is_error': parts.some((part) => part.type === 'tool-result' && part.isError === true),
+    'messages.file': messages.some(
+      ({ role, content }) => role === 'assistant' && content.some(({ type }) => type === 'file'),
+    ),
+    cache_control: marked.some(({ cacheControl }) => cacheControl !== undefined),
+  };
+  return [...Object.keys(lost).filter((path) => lost[path] === true), ...(request.unknown ?? [])];
 }
 
 /** OpenAI's own levels. */

@@ -1,5 +1,17 @@
 import type { ChatMessage, ChatPart, ChatRequest, FilePart } from '../chat.ts';
-import { bool, given, isObject, list, number, strings, text, unknownFields, type JsonObject } from '../guards.ts';
+import {
+  bool,
+  count,
+  fieldReader,
+  given,
+  isObject,
+  list,
+  number,
+  strings,
+  text,
+  unknownFields,
+  type JsonObject,
+} from '../guards.ts';
 import { partsOf, type Place } from './content.ts';
 import { ENCRYPTED, formatOf, logprobsOf, reasoningOf, toolChoiceOf, toolsOf, wantsThoughts } from './settings.ts';
 import { turnsOf, type Item, type Turn } from './turns.ts';
@@ -110,16 +122,17 @@ export function parseOpenAIResponses(body: unknown): ChatRequest {
   const reasoning = reasoningOf(fields['reasoning'], others);
   const proofs = strings(fields['include'])?.includes(ENCRYPTED) === true;
   if (proofs && !wantsThoughts(given({ reasoning, messages }))) others.add(`include.${ENCRYPTED}`);
+  const field = fieldReader(fields, others);
   const request = given({
     model: text(fields['model']) ?? '',
     messages,
     stream: view.stream,
     tools: tools.length === 0 ? undefined : tools,
     toolChoice: toolChoiceOf(fields['tool_choice'], others),
-    parallelToolCalls: bool(fields['parallel_tool_calls']),
-    maxOutputTokens: view.maxOutput,
-    temperature: number(fields['temperature']),
-    topP: number(fields['top_p']),
+    parallelToolCalls: field('parallel_tool_calls', bool),
+    maxOutputTokens: field('max_output_tokens', count),
+    temperature: field('temperature', number),
+    topP: field('top_p', number),
     logprobs: logprobsOf(fields, others),
     responseFormat: formatOf(fields['text'], others),
     reasoning,

@@ -29,6 +29,7 @@ export function toolsOf(tools: unknown, others: Set<string>): ChatTool[] {
 /** Which tools must be called; a choice among tools of the provider's or a part of them is named in `others`. */
 export function toolChoiceOf(choice: unknown, others: Set<string>): ChatRequest['toolChoice'] {
   if (choice === 'auto' || choice === 'none' || choice === 'required') return choice;
+  if (typeof choice === 'string') others.add('tool_choice');
   if (!isObject(choice)) return undefined;
   const name = text(choice['name']);
   if (choice['type'] === 'function' && name !== undefined) return { name };

@@ -92,6 +92,25 @@ describe('a request', () => {
     expect(one.asked()).toMatchObject(marked);
   });
 
+  it.each([
+    ['a mark on a tool', { tools: [{ ...tools[0], cache_control: { type: 'ephemeral' } }] }, 'cache_control'],
+    ['a budget of thinking', { max_tokens: 4000, thinking }, 'reasoning.budget_tokens'],
+    [
+      'the failure of a tool',
+      {
+        messages: [
+          loop[0],
+          { role: 'assistant', content: [use('t1')] },
+          { role: 'user', content: [{ ...result('t1'), is_error: true }] },
+        ],
+      },
+      'messages.is_error',
+    ],
+  ])('20: %s that chat completions cannot say is named', async (_name, rest, path) => {
+    const response = await ask('gpt', tells(chat({ content: 'Hi' })), rest);
+    expect(response.headers.get('x-signalbox-warnings')).toBe(`dropped:${path}`);
+  });
+
   it('20: at most four marks are sent, the last ones, each on its part', async () => {
     const content = [1, 2, 3, 4, 5, 6].map((n) => ({ ...text(`Part ${n}.`), ...(n === 3 ? {} : mark) }));
     const response = await askChat('claude', fine, { messages: [{ role: 'user', content }] });

@@ -327,6 +327,26 @@ describe('what is said', () => {
     });
   });
 
+  it('22: what providers of other dialects cannot be told is named', async () => {
+    const tool = { type: 'retrieval' };
+    const messages = [
+      { role: 'user', content: 'Draw!', priority: 1 },
+      { role: 'assistant', content: 'Here.', images: [PNG] },
+      { role: 'user', content: 'More!' },
+    ];
+    const asked = await ask('gpt', TOLD, {
+      ...WHOLE,
+      messages,
+      tools: [tool],
+      options: { top_p: 'high', mirostat: 1 },
+    });
+    expect(asked.headers.get('x-signalbox-warnings')?.split(',').toSorted()).toEqual(
+      ['messages.file', 'messages.priority', 'options.mirostat', 'options.top_p', 'tools.retrieval'].map(
+        (path) => `dropped:${path}`,
+      ),
+    );
+  });
+
   it.each([
     [true, undefined],
     [false, 'none'],

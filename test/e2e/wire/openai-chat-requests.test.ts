@@ -125,6 +125,46 @@ describe('what a request asks for', () => {
     expect(JSON.stringify(one.asked())).not.toMatch(/logprobs|logit_bias|future_field|"n":/);
   });
 
+  it.each(['claude', 'llama', 'gpt'])('8: what cannot be read is named, too (%s)', async (model) => {
+    const strange = { temperature: '0.5', top_p: '1', max_tokens: -1, stop: 5, parallel_tool_calls: 'no' };
+    one.upstream.behave(
+      tells(model === 'llama' ? lastLine({ content: 'Hi' }) : message([{ type: 'text', text: 'Hi' }])),
+    );
+    const response = await ask(model, { ...strange, seed: model === 'gpt' ? 1 : null, max_completion_tokens: null });
+    const named = model === 'gpt' ? [''] : Object.keys(strange).map((name) => `dropped:${name}`);
+    expect(warnings(response)).toEqual(named.toSorted());
+  });
+
+  it('8: a negative seed is one', async () => {
+    await whole('llama', lastLine({ content: 'Hi' }), { seed: -7 });
+    expect(one.asked().options.seed).toBe(-7);
+  });
+
+  it('8: what a tool shows goes with its result', async () => {
+    await whole('claude', message([{ type: 'text', text: 'A cat.' }]), {
+      messages: [
+        { role: 'user', content: 'Look!' },
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'look', arguments: '{}' } }],
+        },
+        {
+          role: 'tool',
+          tool_call_id: 'call_1',
+          content: [
+            { type: 'text', text: 'taken' },
+            { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+          ],
+        },
+      ],
+    });
+    expect(one.asked().messages.at(-1).content[0].content).toMatchObject([
+      { type: 'text', text: 'taken' },
+      { type: 'image', source: { media_type: 'image/png', data: 'iVBORw0KGgo=' } },
+    ]);
+  });
+
   it('8: marks for Claude’s prompt cache are carried where a caller sends them in this dialect', async () => {
     const mark = { cache_control: { type: 'ephemeral' } };
     await whole('claude', message([]), {

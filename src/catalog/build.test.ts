@@ -38,6 +38,7 @@ describe('prices', () => {
           input: 0.15,
           output: 0.6,
           cacheRead: 0.075,
+          webSearch: 0.01,
           provenance: { source: 'genai-prices', date: PRICE_DATA.date },
         },
       },
@@ -99,7 +100,7 @@ describe('prices', () => {
     expect([before.upstreams[0]?.price?.input, after.upstreams[0]?.price?.input]).toEqual([10, 2]);
   });
 
-  it('are the base tier where they grow with the request, and the dearest hour where they change by the hour', async () => {
+  it('hold the tiers of long requests, and are the dearest of the day where they change by the hour', async () => {
     const providers = { google: { kind: 'google' }, deepseek: { kind: 'deepseek' } };
     const { models } = await build(
       [
@@ -109,7 +110,28 @@ describe('prices', () => {
       '2026-10-01',
       providers,
     );
-    expect(models.map((model) => model.upstreams[0]?.price?.input)).toEqual([1.25, 1.32]);
+    const [long, hourly] = models.map((model) => model.upstreams[0]?.price);
+    expect(long).toMatchObject({
+      input: 1.25,
+      output: 10,
+      tiers: [{ above: 200_000, input: 2.5, output: 15 }],
+    });
+    expect(hourly?.input).toBe(1.32);
+  });
+
+  it('say what an hour in the cache costs where the list does', async () => {
+    const providers = { claude: { kind: 'anthropic' } };
+    const { models } = await build([{ id: 'claude-3-haiku', provider: 'claude' }], undefined, providers);
+    expect(models[0]?.upstreams[0]?.price).toMatchObject({ input: 0.25, cacheWrite: 0.3, cacheWriteHour: 0.5 });
+  });
+
+  it("may have tiers of the user's own, in any order", async () => {
+    const tiers = [
+      { above: 500_000, input: 4 },
+      { above: 100_000, input: 3, output: 9 },
+    ];
+    const model = await only({ id: 'own-tiers', provider: 'own', price: { input: 2, output: 6, tiers } });
+    expect(model.upstreams[0]?.price?.tiers?.map(({ above }) => above)).toEqual([100_000, 500_000]);
   });
 
   it('are found by the name alone behind an address that no price list knows', async () => {

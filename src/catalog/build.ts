@@ -4,6 +4,7 @@ import type { Catalog } from './catalog.ts';
 import { catalogVersion, pricesVersion } from './hash.ts';
 import type { Capability, Model, Price, Upstream } from './model.ts';
 import { openPriceBook, type PriceBook } from './price-book.ts';
+import { priceOf } from './rates.ts';
 import { createResolver } from './resolve.ts';
 import { SUPPLEMENT_DATE, supplementFor } from './supplement.ts';
 
@@ -25,16 +26,7 @@ function freeSource(kind: string): (typeof FREE)[keyof typeof FREE] | undefined 
 }
 
 function ownPrice(setting: NonNullable<PriceSetting>, kind: string, today: string): Price {
-  const { input, output, cacheRead, cacheWrite, reasoning, request } = setting;
-  return {
-    input,
-    output,
-    ...(cacheRead === undefined ? {} : { cacheRead }),
-    ...(cacheWrite === undefined ? {} : { cacheWrite }),
-    ...(reasoning === undefined ? {} : { reasoning }),
-    ...(request === undefined ? {} : { request }),
-    provenance: { source: kind === 'simulated' ? 'simulated' : 'config', date: today },
-  };
+  return priceOf(setting, { source: kind === 'simulated' ? 'simulated' : 'config', date: today });
 }
 
 /** What is known of one place where a model can be called. */

@@ -1,15 +1,31 @@
 import { createHash } from 'node:crypto';
-import type { Model, Price } from './model.ts';
+import { isPublished, type Model, type Price, type Rates } from './model.ts';
+import { RATE_NAMES } from './rates.ts';
 
 function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }
 
 /** The numbers of a price in a fixed order. Where they come from and when is left out: it changes no choice. */
-function numbersOf(price: Price | null): readonly (number | null)[] | null {
+function numbersOf(price: Price | null): unknown {
   if (price === null) return null;
-  const { input, output, cacheRead, cacheWrite, reasoning, request } = price;
-  return [input, output, cacheRead ?? null, cacheWrite ?? null, reasoning ?? null, request ?? null];
+  const rates = (of: Partial<Rates>) => RATE_NAMES.map((name) => of[name] ?? null);
+  return [
+    ...rates(price),
+    price.request ?? null,
+    price.webSearch ?? null,
+    (price.tiers ?? []).map((tier) => [tier.above, ...rates(tier)]),
+  ];
+}
+
+/**
+ * Version of one upstream's price: 12 hex digits that stay the same while its numbers and their origin do. The date
+ * counts where it is a fact of the price, which it is for published ones; of the user's own it is only the day on which
+ * they were read.
+ */
+export function priceVersion(upstream: string, price: Price): string {
+  const { source, date } = price.provenance;
+  return digest([upstream, numbersOf(price), source, isPublished(price.provenance) ? date : null]);
 }
 
 /** Hash of every upstream's price; the order of models does not matter. */

@@ -8,14 +8,41 @@ export interface Provenance {
   readonly date: string;
 }
 
-/** List price in USD per million tokens; `request` in USD per request. A part left out costs what `input` or `output` costs. */
-export interface Price {
+/** Whether a price was read from a list that may have become old since. */
+export function isPublished({ source }: Provenance): boolean {
+  return source === 'genai-prices' || source === 'supplement';
+}
+
+/** USD per million tokens, by what the tokens are. A part left out costs what `input` or `output` costs. */
+export interface Rates {
   readonly input: number;
   readonly output: number;
   readonly cacheRead?: number;
+  /** Kept for five minutes. */
   readonly cacheWrite?: number;
+  /** Kept for an hour. Left out: twice `input`, as Anthropic charges. */
+  readonly cacheWriteHour?: number;
   readonly reasoning?: number;
+  readonly audioInput?: number;
+  readonly audioOutput?: number;
+  readonly imageInput?: number;
+  readonly imageOutput?: number;
+}
+
+/** The rates of all tokens, of the output too, of a request with more than `above` tokens of input; the others stay. */
+export interface Tier extends Partial<Rates> {
+  /** Tokens, those read from and written to the cache included. */
+  readonly above: number;
+}
+
+/** List price in USD per million tokens. */
+export interface Price extends Rates {
+  /** USD per request. */
   readonly request?: number;
+  /** USD per search of the web that the provider makes. */
+  readonly webSearch?: number;
+  /** From the lowest to the highest; a higher one goes on from the one below. */
+  readonly tiers?: readonly Tier[];
   readonly provenance: Provenance;
 }
 

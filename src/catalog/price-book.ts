@@ -1,6 +1,7 @@
 import type { ModelPrice, PriceCalculation, TieredPrices } from '@pydantic/genai-prices';
 import type { ProviderConfig } from '../config/schema.ts';
-import type { Price } from './model.ts';
+import type { Price, Rates } from './model.ts';
+import { priceOf, RATE_NAMES, type RateName } from './rates.ts';
 
 /** The release of @pydantic/genai-prices that the lock file holds, and the day it was published. */
 export const PRICE_DATA = { version: '0.1.8', date: '2026-09-23' } as const;
@@ -26,32 +27,64 @@ const SELF_HOSTED: ReadonlySet<string> = new Set(['vllm', 'lmstudio', 'ollama', 
 /** A name longer than this is in no price list. */
 const LONGEST_NAME = 200;
 
-/** Of a tiered price, what the first token costs: tiers begin at 200 000 tokens and more. */
-function base(value: number | TieredPrices | undefined): number | undefined {
-  return typeof value === 'object' ? value.base : value;
+/** Our words for the parts of a listing that are in USD per million tokens. */
+const KEYS: Readonly<Record<RateName, string>> = {
+  input: 'input_mtok',
+  output: 'output_mtok',
+  cacheRead: 'cache_read_mtok',
+  cacheWrite: 'cache_write_mtok',
+  cacheWriteHour: 'cache_write_1h_mtok',
+  reasoning: 'output_reasoning_mtok',
+  audioInput: 'input_audio_mtok',
+  audioOutput: 'output_audio_mtok',
+  imageInput: 'input_image_mtok',
+  imageOutput: 'output_image_mtok',
+};
+
+/** What a part costs in a request with `input` tokens: a tier holds above its start, for all of the request. */
+function costAt(value: number | TieredPrices | undefined, input: number): number | undefined {
+  if (typeof value !== 'object') return value;
+  return value.tiers.reduce((cost, { start, price }) => (input > start ? price : cost), value.base);
 }
 
-function optional(prices: ModelPrice, key: string): number | undefined {
-  return base(prices[key]);
+function ratesOf(prices: ModelPrice, input: number): Partial<Rates> {
+  return Object.fromEntries(
+    RATE_NAMES.flatMap((name) => {
+      const rate = costAt(prices[KEYS[name]], input);
+      return rate === undefined ? [] : [[name, rate]];
+    }),
+  );
 }
 
-function priceOf(prices: ModelPrice): Price | null {
-  const input = optional(prices, 'input_mtok');
+/** Where the tiers of a listing begin. */
+function startsOf(prices: ModelPrice): number[] {
+  const starts = RATE_NAMES.flatMap((name) => {
+    const value = prices[KEYS[name]];
+    return typeof value === 'object' ? value.tiers.map((tier) => tier.start) : [];
+  });
+  return [...new Set(starts)].sort((a, b) => a - b);
+}
+
+function perThousand(prices: ModelPrice, key: string): number | undefined {
+  const cost = costAt(prices[key], 0);
+  return cost === undefined ? undefined : cost / 1000;
+}
+
+function listedPrice(prices: ModelPrice): Price | null {
+  const { input, output, ...rest } = ratesOf(prices, 0);
   if (input === undefined) return null;
-  const cacheRead = optional(prices, 'cache_read_mtok');
-  const cacheWrite = optional(prices, 'cache_write_mtok');
-  const reasoning = optional(prices, 'output_reasoning_mtok');
-  const requests = optional(prices, 'requests_kcount');
-  return {
-    input,
-    // A listing with an input price and no output price is an embedding or ranking model.
-    output: optional(prices, 'output_mtok') ?? 0,
-    ...(cacheRead === undefined ? {} : { cacheRead }),
-    ...(cacheWrite === undefined ? {} : { cacheWrite }),
-    ...(reasoning === undefined ? {} : { reasoning }),
-    ...(requests === undefined ? {} : { request: requests / 1000 }),
-    provenance: { source: 'genai-prices', date: PRICE_DATA.date },
-  };
+  return priceOf(
+    {
+      ...rest,
+      input,
+      // A listing with an input price and no output price is an embedding or ranking model.
+      output: output ?? 0,
+      request: perThousand(prices, 'requests_kcount'),
+      webSearch: perThousand(prices, 'web_searches_kcount'),
+      tiers: startsOf(prices).map((above) => ({ above, ...ratesOf(prices, above + 1) })),
+    },
+    { source: 'genai-prices', date: PRICE_DATA.date },
+  );
 }
 
 function varyByHour(found: PriceCalculation): boolean {
@@ -65,8 +98,8 @@ const dearness = (price: Price | null): number => (price === null ? -1 : price.i
  * Opens the price data that ship with @pydantic/genai-prices. They are large: importing them takes tens of
  * milliseconds, which is why this happens on demand.
  *
- * Of several prices one is taken: the tier for small requests, the one in force on `today`, and where it varies by
- * the hour the dearest, so that a cost is never understated for half a day.
+ * Of several prices one is taken: the one in force on `today`, and where it varies by the hour the dearest, so that a
+ * cost is never understated for half a day.
  *
  * @param today ISO date.
  */
@@ -85,12 +118,12 @@ export async function openPriceBook(today: string): Promise<PriceBook> {
   const listing = (providerId: string | undefined, name: string): Listing | undefined => {
     const found = lookUp(providerId, name, '12:00:00');
     if (found === null) return undefined;
-    let price = priceOf(found.model_price);
+    let price = listedPrice(found.model_price);
     if (varyByHour(found)) {
       for (let half = 0; half < 48; half += 1) {
         const time = `${String(half >> 1).padStart(2, '0')}:${half % 2 === 0 ? '00' : '30'}:00`;
         const other = lookUp(providerId, name, time);
-        const otherPrice = other === null ? null : priceOf(other.model_price);
+        const otherPrice = other === null ? null : listedPrice(other.model_price);
         if (dearness(otherPrice) > dearness(price)) price = otherPrice;
       }
     }

@@ -20,14 +20,27 @@ const LIMITS = {
     'Until an answer begins, over all attempts, those that go on with a broken answer included; for answers that are not streamed until they are complete',
 };
 
-const PRICE = {
+/** What a price has a rate for: USD per million tokens. */
+const RATES = {
   input: 'USD per million input tokens',
   output: 'USD per million output tokens',
   cacheRead: 'USD per million tokens read from the prompt cache; left out: as `input`',
-  cacheWrite:
-    'USD per million tokens written to the prompt cache for five minutes; for an hour 1.6 times as much; left out: as `input`',
+  cacheWrite: 'USD per million tokens written to the prompt cache for five minutes; left out: as `input`',
+  cacheWriteHour: 'The same for an hour; left out: twice `input`',
   reasoning: 'USD per million reasoning tokens; left out: as `output`',
+  audioInput: 'USD per million tokens of sound; left out: as `input`',
+  audioOutput: 'USD per million tokens of sound; left out: as `output`',
+  imageInput: 'USD per million tokens of images; left out: as `input`',
+  imageOutput: 'USD per million tokens of images; left out: as `output`',
+};
+
+const PRICE = {
+  ...RATES,
   request: 'USD per request, on top',
+  webSearch: 'USD per search of the web that the provider makes, on top',
+  tiers: 'What long requests cost; a tier holds for all tokens of a request, and what it leaves out stays',
+  'tiers.*.above': 'Tokens of input, those of the prompt cache counted, above which it holds',
+  ...Object.fromEntries(Object.keys(RATES).map((name) => [`tiers.*.${name}`, `\`${name}\` from there on`])),
 };
 
 const ROUTING = {
@@ -138,6 +151,8 @@ const BUDGET = {
   ...under('models.*.upstreams.*.price', PRICE),
   ...under('routing', ROUTING),
   ...under('timeouts', LIMITS),
+  'prices.staleAfter':
+    'Published prices that are older raise an alarm: `doctor`, the log at the start, `signalbox_prices_stale`, `signalbox usage show`',
   'retries.max':
     'Retries on the same model: after a short Retry-After, once quickly after a failure of the upstream, and with growing waits when nobody else could help',
   'retries.wait': 'Longest Retry-After worth waiting for; beyond it the next upstream or model is called at once',

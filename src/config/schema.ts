@@ -7,14 +7,33 @@ const usd = z.number('expected a number ≥ 0').min(0, 'expected a number ≥ 0'
 const name = z.string().min(1);
 const names = z.array(name);
 
-/** USD per million tokens; `request` in USD per request. */
-const price = z.strictObject({
+/** USD per million tokens. */
+const rates = {
   input: usd,
   output: usd,
   cacheRead: usd.optional(),
   cacheWrite: usd.optional(),
+  cacheWriteHour: usd.optional(),
   reasoning: usd.optional(),
+  audioInput: usd.optional(),
+  audioOutput: usd.optional(),
+  imageInput: usd.optional(),
+  imageOutput: usd.optional(),
+};
+
+/** `request` in USD per request, `webSearch` in USD per search, the rest in USD per million tokens. */
+const price = z.strictObject({
+  ...rates,
   request: usd.optional(),
+  webSearch: usd.optional(),
+  /** All of a request with more input than `above` tokens is charged at these rates; what is left out stays. */
+  tiers: z
+    .array(z.strictObject({ above: z.int().positive(), ...rates, input: usd.optional(), output: usd.optional() }))
+    .min(1)
+    .refine((tiers) => new Set(tiers.map(({ above }) => above)).size === tiers.length, {
+      message: 'two tiers begin at the same number of tokens',
+    })
+    .optional(),
 });
 
 const timeouts = z.strictObject({
@@ -209,6 +228,12 @@ export const keyLimits = z.strictObject({
   models: z.array(model).min(1, 'at least one model is needed'),
   routing: routing.prefault({}),
   timeouts: timeouts.prefault({}),
+  prices: z
+    .strictObject({
+      /** Published prices that are older raise an alarm. */
+      staleAfter: duration.prefault('90d'),
+    })
+    .prefault({}),
   retries: z
     .strictObject({
       max: z.int().min(0).max(10).default(2),

@@ -1,4 +1,5 @@
 import type { Model, Price } from '../catalog/model.ts';
+import { ratesFor } from '../catalog/rates.ts';
 import type { Query } from '../query/query.ts';
 import type { Prediction } from '../routers/router.ts';
 import type { Estimate } from './decision.ts';
@@ -12,11 +13,12 @@ export interface CachedPrefix {
   readonly tokens: number;
 }
 
-/** Expected cost in USD of one call; `cachedTokens` is the part of the input read from cache. */
+/** Expected cost in USD of one call at the tier of its input; `cachedTokens` is the part of it read from cache. */
 export function expectedCost(price: Price, inputTokens: number, outputTokens: number, cachedTokens = 0): number {
+  const rates = ratesFor(price, inputTokens);
   const cached = Math.min(cachedTokens, inputTokens);
-  const input = (inputTokens - cached) * price.input + cached * (price.cacheRead ?? price.input);
-  return (input + outputTokens * price.output) / 1e6 + (price.request ?? 0);
+  const input = (inputTokens - cached) * rates.input + cached * (rates.cacheRead ?? rates.input);
+  return (input + outputTokens * rates.output) / 1e6 + (price.request ?? 0);
 }
 
 /** Output tokens to expect: what was learnt, else the default (NaN = nothing learnt), within the model's and the caller's limit. */

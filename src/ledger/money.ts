@@ -1,4 +1,5 @@
-import type { Price } from '../catalog/model.ts';
+import type { Price, Rates } from '../catalog/model.ts';
+import { HOUR_OF_INPUT, RATE_NAMES, ratesFor, type RateName } from '../catalog/rates.ts';
 import type { Usage } from '../protocol/chat.ts';
 import type { NanoUsd } from './record.ts';
 
@@ -86,47 +87,77 @@ function add(a: Decimal, b: Decimal): Decimal {
   return { units: at(a, scale) + at(b, scale), scale };
 }
 
-/** Tokens at a price in USD per million of them. */
-function part(count: bigint, usdPerMillion: number): Decimal {
-  if (count === 0n) return ZERO;
-  const price = decimalOf(usdPerMillion) ?? ZERO;
-  return { units: price.units * count, scale: price.scale + MILLION };
+function times({ units, scale }: Decimal, count: bigint): Decimal {
+  return { units: units * count, scale };
 }
 
-/** Anthropic: a write costs 1.25 of the input price for five minutes and 2 for an hour, which is 1.6 times as much. */
-function forAnHour({ units, scale }: Decimal): Decimal {
-  return { units: units * 16n, scale: scale + 1 };
+/** Tokens at a price in USD per million of them. */
+function part(count: bigint, usdPerMillion: number): Decimal {
+  const { units, scale } = times(decimalOf(usdPerMillion) ?? ZERO, count);
+  return { units, scale: scale + MILLION };
+}
+
+/** Tokens of one call by what they are; the parts of `usage` may overlap or be wrong, these never do. */
+function split(usage: Usage) {
+  let input = tokens(usage.input);
+  let output = tokens(usage.output);
+  const ofInput = (count: number | undefined): bigint => {
+    const part = least(tokens(count), input);
+    input -= part;
+    return part;
+  };
+  const ofOutput = (count: number | undefined): bigint => {
+    const part = least(tokens(count), output);
+    output -= part;
+    return part;
+  };
+  const cacheRead = ofInput(usage.cacheRead);
+  const written = ofInput(usage.cacheWrite);
+  const cacheWriteHour = least(tokens(usage.cacheWriteHour), written);
+  return {
+    cacheRead,
+    cacheWrite: written - cacheWriteHour,
+    cacheWriteHour,
+    audioInput: ofInput(usage.audioInput),
+    imageInput: ofInput(usage.imageInput),
+    reasoning: ofOutput(usage.reasoning),
+    audioOutput: ofOutput(usage.audioOutput),
+    imageOutput: ofOutput(usage.imageOutput),
+    input,
+    output,
+  } satisfies Record<RateName, bigint>;
+}
+
+/** What a part costs that has no rate of its own. */
+export function standIn(name: RateName, rates: Rates): number {
+  if (name === 'cacheWriteHour') return HOUR_OF_INPUT * rates.input;
+  return name === 'reasoning' || name === 'audioOutput' || name === 'imageOutput' ? rates.output : rates.input;
 }
 
 /**
  * What one upstream call costs, in nano-dollars; `null` when the price is unknown.
  *
- * The tokens read from and written to the prompt cache are parts of `usage.input`, reasoning is a part of
- * `usage.output`; a part without a price of its own costs what `input` or `output` costs. Prices are taken as the
- * decimals they are written as, so the sum is exact in pico-dollars (finer where a price has more digits) and is
- * rounded once, half to even.
+ * The tokens read from and written to the prompt cache, of sound and of images are parts of `usage.input`; reasoning is
+ * a part of `usage.output`. A part without a price of its own costs what `input` or `output` costs, one that is kept in
+ * the cache for an hour twice `input`. A long request is charged at its tier as a whole. Prices are taken as the decimals
+ * they are written as, so the sum is exact in pico-dollars (finer where a price has more digits) and is rounded once,
+ * half to even.
  *
  * @example
  * attemptCost({ input: 1000, output: 200 }, { input: 0.15, output: 0.6, provenance }); // 270_000n: $0.00027
  */
 export function attemptCost(usage: Usage, price: Price | null): NanoUsd | null {
   if (price === null) return null;
-  const input = tokens(usage.input);
-  const cacheRead = least(tokens(usage.cacheRead), input);
-  const cacheWrite = least(tokens(usage.cacheWrite), input - cacheRead);
-  const output = tokens(usage.output);
-  const reasoning = least(tokens(usage.reasoning), output);
-  let total = add(NOTHING, part(input - cacheRead - cacheWrite, price.input));
-  total = add(total, part(output - reasoning, price.output));
-  if (cacheRead > 0n) total = add(total, part(cacheRead, price.cacheRead ?? price.input));
-  if (cacheWrite > 0n) {
-    const hour = price.cacheWrite === undefined ? 0n : least(tokens(usage.cacheWriteHour), cacheWrite);
-    const write = price.cacheWrite ?? price.input;
-    total = add(total, part(cacheWrite - hour, write));
-    if (hour > 0n) total = add(total, forAnHour(part(hour, write)));
+  const rates = ratesFor(price, usage.input);
+  const counts = split(usage);
+  let total = NOTHING;
+  for (const name of RATE_NAMES) {
+    const count = counts[name];
+    if (count > 0n) total = add(total, part(count, rates[name] ?? standIn(name, rates)));
   }
-  if (reasoning > 0n) total = add(total, part(reasoning, price.reasoning ?? price.output));
   if (price.request !== undefined) total = add(total, decimalOf(price.request) ?? ZERO);
+  const searches = price.webSearch === undefined ? 0n : tokens(usage.webSearches);
+  if (searches > 0n) total = add(total, times(decimalOf(price.webSearch ?? 0) ?? ZERO, searches));
   return least(rounded(total, NANO), MAX_NANO);
 }
 

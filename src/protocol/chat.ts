@@ -19,6 +19,13 @@ export interface Usage {
   readonly cacheWriteHour?: number;
   /** Part of `output`. */
   readonly reasoning?: number;
+  /** Parts of `input` and `output` that are sound or images, where the provider counts them apart. */
+  readonly audioInput?: number;
+  readonly audioOutput?: number;
+  readonly imageInput?: number;
+  readonly imageOutput?: number;
+  /** How often the provider searched the web, which it charges by the search. */
+  readonly webSearches?: number;
   /** True when the provider did not say and the numbers are ours. */
   readonly estimated?: boolean;
   /** True while the answer is not over: `output` is what had been counted by then. */

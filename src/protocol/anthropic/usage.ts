@@ -9,6 +9,7 @@ export interface Counts {
   cacheWriteHour?: number;
   output?: number;
   reasoning?: number;
+  webSearches?: number;
 }
 
 /** Tokens written to the cache, which some hosts tell by lifetime only. */
@@ -29,16 +30,19 @@ export function takeCounts(counts: Counts, usage: unknown): void {
   const cacheRead = count(usage['cache_read_input_tokens']);
   const output = count(usage['output_tokens']);
   const reasoning = isObject(details) ? count(details['thinking_tokens']) : undefined;
+  const tools = usage['server_tool_use'];
+  const webSearches = isObject(tools) ? count(tools['web_search_requests']) : undefined;
   if (input !== undefined) counts.input = input;
   if (cacheRead !== undefined) counts.cacheRead = cacheRead;
   Object.assign(counts, cacheWritesOf(usage));
   if (output !== undefined) counts.output = output;
   if (reasoning !== undefined) counts.reasoning = reasoning;
+  if (webSearches !== undefined) counts.webSearches = webSearches;
 }
 
 /** Anthropic's `input_tokens` leave out what was read from and written to cache; ours hold it. */
 export function usageOf(counts: Counts): Usage | undefined {
-  const { input, cacheRead = 0, cacheWrite = 0, cacheWriteHour = 0, output, reasoning = 0 } = counts;
+  const { input, cacheRead = 0, cacheWrite = 0, cacheWriteHour = 0, output, reasoning = 0, webSearches = 0 } = counts;
   if (input === undefined && output === undefined) return undefined;
   return {
     input: (input ?? 0) + cacheRead + cacheWrite,
@@ -47,6 +51,7 @@ export function usageOf(counts: Counts): Usage | undefined {
     ...(cacheWrite === 0 ? {} : { cacheWrite }),
     ...(cacheWriteHour === 0 ? {} : { cacheWriteHour: Math.min(cacheWriteHour, cacheWrite) }),
     ...(reasoning === 0 ? {} : { reasoning: Math.min(reasoning, output ?? 0) }),
+    ...(webSearches === 0 ? {} : { webSearches }),
   };
 }
 

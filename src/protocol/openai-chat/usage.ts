@@ -1,5 +1,11 @@
 import type { FinishReason, Usage } from '../chat.ts';
-import { count, isObject } from '../guards.ts';
+import { count, given, isObject, type JsonObject } from '../guards.ts';
+
+/** Tokens of sound and of images, parts of a count that is in `details`; none says nothing. */
+function mediaOf(details: JsonObject, all = 0): { readonly audio?: number; readonly image?: number } {
+  const told = (value: unknown) => Math.min(count(value) ?? 0, all) || undefined;
+  return given({ audio: told(details['audio_tokens']), image: told(details['image_tokens']) });
+}
 
 /**
  * OpenAI's usage object; also DeepSeek's `prompt_cache_hit_tokens`, and the tokens written to cache as OpenRouter
@@ -16,12 +22,15 @@ export function usageOf(value: unknown): Usage | undefined {
   const cacheRead = count(prompt['cached_tokens']) ?? count(value['prompt_cache_hit_tokens']);
   const cacheWrite = count(prompt['cache_write_tokens']) ?? count(prompt['cache_creation_tokens']);
   const reasoning = count(completion['reasoning_tokens']);
+  const heard = mediaOf(prompt, input);
+  const made = mediaOf(completion, output);
   return {
     input: input ?? 0,
     output: output ?? 0,
     ...(cacheRead === undefined ? {} : { cacheRead: Math.min(cacheRead, input ?? 0) }),
     ...(cacheWrite === undefined ? {} : { cacheWrite: Math.min(cacheWrite, input ?? 0) }),
     ...(reasoning === undefined ? {} : { reasoning: Math.min(reasoning, output ?? 0) }),
+    ...given({ audioInput: heard.audio, imageInput: heard.image, audioOutput: made.audio, imageOutput: made.image }),
   };
 }
 

@@ -62,6 +62,8 @@ export function routeRequestOf(
   const strategy = textOf(options, 'strategy');
   const role = textOf(options, 'role');
   const session = textOf(options, 'session')?.slice(0, MAX_TEXT);
+  const tags: unknown = options.tags;
+  if (tags !== undefined && !isObject(tags)) throw wrong('tags', 'an object of strings', tags);
   const parsed = { ...Object.fromEntries(fields), model, ...(stream ? { stream: true } : {}) };
   return {
     dialect: 'openai-chat',
@@ -72,6 +74,7 @@ export function routeRequestOf(
       ...(role === undefined ? {} : { headerRole: role }),
     },
     ...(session === undefined ? {} : { session }),
+    ...(tags === undefined ? {} : { tags: tagsOf(Object.entries(tags), 'tags') }),
   };
 }
 
@@ -79,15 +82,9 @@ export function routeRequestOf(
  * Who asks and what for, for the ledger.
  * @throws `invalid_request` with the option at fault.
  */
-export function infoOf(options: ChatOptions, requested: string): Pick<RequestInfo, 'requested' | 'user' | 'tags'> {
+export function infoOf(options: ChatOptions, requested: string): Pick<RequestInfo, 'requested' | 'user'> {
   const user = textOf(options, 'user')?.slice(0, MAX_TEXT);
-  const tags: unknown = options.tags;
-  if (tags !== undefined && !isObject(tags)) throw wrong('tags', 'an object of strings', tags);
-  return {
-    requested: requested.slice(0, MAX_TEXT),
-    ...(user === undefined ? {} : { user }),
-    ...(tags === undefined ? {} : { tags: tagsOf(Object.entries(tags), 'tags') }),
-  };
+  return { requested: requested.slice(0, MAX_TEXT), ...(user === undefined ? {} : { user }) };
 }
 
 /**

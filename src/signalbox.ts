@@ -1,3 +1,4 @@
+import { createAccounts, createBudgets } from './access/budgets.ts';
 import { buildCatalog } from './catalog/build.ts';
 import { dayOf, systemClock, type Clock, type Random } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -5,6 +6,7 @@ import type { Config } from './config/schema.ts';
 import { createPrecedence, defaultModel } from './decide/precedence.ts';
 import { checkArtifact, someNames, summariseArtifact, unreadEmbedders, workingArtifacts } from './flow/artifacts.ts';
 import { createEmbeddingKeeper, type EmbeddingKeeper } from './flow/embedding.ts';
+import { spentOf } from './flow/spent.ts';
 import { createMemory } from './flow/memory.ts';
 import { createRecent } from './flow/recent.ts';
 import type { Runtime } from './flow/runtime.ts';
@@ -96,6 +98,7 @@ export async function buildSnapshot(
       prices: catalog.pricesVersion,
       router: [...new Set(names)].join(','),
     },
+    accounts: createAccounts(config),
     plan: createPrecedence(config, catalog, measuredBest),
   };
 }
@@ -207,6 +210,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     newId: createIds(clock, random),
     journal: ledger.journal,
     state,
+    budgets: createBudgets(state, clock, spentOf(ledger, log)),
     metrics: createMetrics({ known: (model) => worlds.current().catalog.byId.has(model) }),
     log,
     reloads,

@@ -1,3 +1,4 @@
+import { createBudgets } from '../access/budgets.ts';
 import { systemClock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { createMemory } from '../flow/memory.ts';
@@ -41,6 +42,7 @@ export async function openOffline(
     log: silentLog,
     reloads: createReloads(clock),
     recent: createRecent(),
+    budgets: createBudgets(state, clock, async () => 0),
     memory: createMemory(state, clock),
   };
   return { snapshot, runtime };

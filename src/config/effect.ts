@@ -20,7 +20,6 @@ const IDLE: readonly IdleKey[] = [
   },
   { path: 'routing.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'roles.*.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
-  { path: 'roles.*.budget', instead: 'nothing is limited by it' },
   { path: 'roles.*.taxonomy', instead: 'it is not read' },
 ];
 

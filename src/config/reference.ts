@@ -65,6 +65,13 @@ const ROUTING = {
   'embedder.deadline': 'How long a request waits for its vector; later it is routed by hashed features',
 };
 
+const BUDGET = {
+  usd: 'USD per period',
+  per: 'The period',
+  zone: 'Time zone in which periods begin',
+  atLimit: 'When it is spent: `cheapest` model or `refuse`',
+};
+
 function under(prefix: string, rows: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(rows).map(([name, about]) => [`${prefix}.${name}`, about]));
 }
@@ -78,19 +85,20 @@ const ABOUT: Readonly<Record<string, string>> = {
   'auth.origins': 'Origins of web pages that may call; none by default',
   'auth.hosts': 'Names in the Host header, beside those of this machine, that are accepted without a key',
   'auth.keys': 'Keys that callers may present',
-const BUDGET = {
-  usd: 'USD per period',
-  per: 'The period',
-  zone: 'Time zone in which periods begin',
-  atLimit: 'When it is spent: `cheapest` model or `refuse`',
-};
-
   'auth.keys.*.name': 'Shown in the ledger instead of the key',
   'auth.keys.*.key': 'The key, `sb-…`; better `${ENV}` or `sha256`',
   'auth.keys.*.sha256': 'SHA-256 of the key in hex, so that the key itself is not written here',
   'auth.keys.*.admin': 'May see everyone’s requests and the management routes',
+  'auth.keys.*.scopes':
+    'What it is for: `inference`: ask models; `usage`: see its own requests and what they cost; `feedback`: score them',
   'auth.keys.*.models': 'The only models it may use; left out: all',
   'auth.keys.*.roles': 'The only roles it may use; left out: all',
+  'auth.keys.*.limits': 'How much it may ask; left out: no limit',
+  'auth.keys.*.limits.rpm': 'Requests per minute',
+  'auth.keys.*.limits.tpm': 'Tokens per minute',
+  'auth.keys.*.limits.parallel': 'Requests at once',
+  'auth.keys.*.budget': 'What it may spend',
+  ...under('auth.keys.*.budget', BUDGET),
   'auth.keys.*.expires': 'ISO time after which it is refused',
   'storage.url': 'The ledger: `file:<path>` (SQLite) or `memory:`',
   'storage.journal': 'Folder of the journal that requests are written to first',
@@ -102,16 +110,8 @@ const BUDGET = {
   'providers.*.kind': 'A wire or a preset: KINDS',
   'providers.*.baseUrl':
     'Address that the dialect’s paths follow, as `https://host/v1` is followed by `/chat/completions` or `/messages`; `ollama` and `azure`: without `/v1`. Left out: the preset’s',
-  'auth.keys.*.scopes':
-    'What it is for: `inference`: ask models; `usage`: see its own requests and what they cost; `feedback`: score them',
   'providers.*.apiKey':
     'The provider’s key, or a list of keys: the first that is ready is used, the next when it is limited or refused',
-  'auth.keys.*.limits': 'How much it may ask; left out: no limit',
-  'auth.keys.*.limits.rpm': 'Requests per minute',
-  'auth.keys.*.limits.tpm': 'Tokens per minute',
-  'auth.keys.*.limits.parallel': 'Requests at once',
-  'auth.keys.*.budget': 'What it may spend',
-  ...under('auth.keys.*.budget', BUDGET),
   'providers.*.headers': 'Headers to add to every call',
   'providers.*.concurrency':
     'Calls in flight at once; more go to other providers, or wait their turn where there is none',
@@ -164,6 +164,9 @@ const BUDGET = {
   'roles.*.budget': 'What the role may spend',
   ...under('roles.*.budget', BUDGET),
   'roles.*.taxonomy': 'Path of a taxonomy',
+  budgets: 'Budgets over all requests, and of tags; roles and keys have their own',
+  'budgets.*.tag': '`name=value` of `x-signalbox-tags`: only requests with it count; left out: every request',
+  ...under('budgets.*', BUDGET),
 };
 
 interface JsonSchema {

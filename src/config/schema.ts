@@ -162,25 +162,6 @@ const role = z.strictObject({
   taxonomy: z.string().optional(),
 });
 
-const key = z
-  .strictObject({
-    name,
-    /** `sb-…`; better given as `${ENV}`. */
-    key: z.string().startsWith('sb-').min(20).optional(),
-    /** SHA-256 of the key, hex. */
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/i)
-      .optional(),
-    admin: z.boolean().default(false),
-    models: names.optional(),
-    roles: names.optional(),
-    expires: z.iso.datetime({ offset: true }).optional(),
-  })
-  .refine((k) => (k.key === undefined) !== (k.sha256 === undefined), { message: 'needs either key or sha256' });
-
-/** The whole of `signalbox.yaml`, after `${ENV}` is expanded. */
-export const configSchema = z.strictObject({
 /** What keys may be limited to; a key with `admin` manages as well. */
 export const SCOPES = ['inference', 'usage', 'feedback'] as const;
 export const scopes = z.array(z.enum(SCOPES));
@@ -192,6 +173,28 @@ export const keyLimits = z.strictObject({
   parallel: z.int().positive().optional(),
 });
 
+const key = z
+  .strictObject({
+    name,
+    /** `sb-…`; better given as `${ENV}`. */
+    key: z.string().startsWith('sb-').min(20).optional(),
+    /** SHA-256 of the key, hex. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i)
+      .optional(),
+    admin: z.boolean().default(false),
+    scopes: scopes.default([...SCOPES]),
+    models: names.optional(),
+    roles: names.optional(),
+    limits: keyLimits.optional(),
+    budget: budget.optional(),
+    expires: z.iso.datetime({ offset: true }).optional(),
+  })
+  .refine((k) => (k.key === undefined) !== (k.sha256 === undefined), { message: 'needs either key or sha256' });
+
+/** The whole of `signalbox.yaml`, after `${ENV}` is expanded. */
+export const configSchema = z.strictObject({
   server: z
     .strictObject({
       host: name.default('127.0.0.1'),
@@ -203,11 +206,8 @@ export const keyLimits = z.strictObject({
   auth: z
     .strictObject({
       mode: z.enum(['loopback-open', 'required']).default('loopback-open'),
-    scopes: scopes.default([...SCOPES]),
       /** Origins that browsers may call from. */
       origins: z.array(z.url()).default([]),
-    limits: keyLimits.optional(),
-    budget: budget.optional(),
       /** Host names beside the loopback ones. */
       hosts: names.default([]),
       keys: z.array(key).default([]),
@@ -243,6 +243,18 @@ export const keyLimits = z.strictObject({
     })
     .prefault({}),
   roles: z.record(name, role).prefault({}),
+  /** Beside those of roles and keys. */
+  budgets: z
+    .array(
+      budget.extend({
+        /** `name=value`, as in `x-signalbox-tags`; left out: every request counts. */
+        tag: z
+          .string()
+          .regex(/^[^=,]+=[^,]+$/, 'expected name=value')
+          .optional(),
+      }),
+    )
+    .default([]),
 });
 
 /** A config as the engine reads it: defaults filled in, durations in milliseconds, sizes in bytes. */
@@ -254,9 +266,9 @@ export type ModelConfig = Config['models'][number];
 export type RoleConfig = Config['roles'][string];
 export type RoutingConfig = Config['routing'];
 export type KeyConfig = Config['auth']['keys'][number];
-export type TimeoutsConfig = Config['timeouts'];
-export type EmbedderConfig = z.output<typeof embedder>;
-export type StrategySetting = z.output<typeof strategySetting>;
 export type Budget = z.output<typeof budget>;
 export type KeyLimits = z.output<typeof keyLimits>;
 export type Scope = (typeof SCOPES)[number];
+export type TimeoutsConfig = Config['timeouts'];
+export type EmbedderConfig = z.output<typeof embedder>;
+export type StrategySetting = z.output<typeof strategySetting>;

@@ -12,8 +12,9 @@ import {
 } from './candidates.ts';
 import type { Calibration } from './calibration.ts';
 import { choose, type ChooseContext } from './choose.ts';
-import type { Calibrated, Decision, Estimate, QueryDigest, ReasonCode, Versions } from './decision.ts';
+import type { Calibrated, Decision, Estimate, QueryDigest, ReasonCode, Strategy, Versions } from './decision.ts';
 import { estimateAll, type CachedPrefix } from './estimate.ts';
+import { becauseOf, declaresFloor, leaner, type Leaning } from './lean.ts';
 import type { Plan } from './precedence.ts';
 import type { Choice } from './ranking.ts';
 import { targetsOf, type Target } from './targets.ts';
@@ -40,6 +41,10 @@ export interface DecideInput {
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
   /** What an artifact knows beside its router. */
   readonly learnt?: Learnt | undefined;
+  /** Set while a budget that the request counts against is nearly spent, or spent. */
+  readonly leaning?: Leaning | undefined;
+  /** A budget limits what the request may cost: a model without a price is out. */
+  readonly priced?: boolean | undefined;
 }
 
 /** What was learnt beside the quality of answers. */
@@ -98,13 +103,14 @@ function routerFailed(why: string, estimates: readonly Estimate[], context: Choo
 function chooseAmong(
   estimates: readonly Estimate[],
   input: DecideInput,
+  strategy: Strategy,
   failed: string | undefined,
   calibrated: Calibrated | undefined,
 ): Choice | undefined {
   if (estimates.length === 0) return undefined;
   const context = { default: input.plan.default, draw: input.draw, turn: input.turn, calibrated };
   if (failed !== undefined) return routerFailed(failed, estimates, context);
-  const choice = choose(estimates, input.plan.strategy, context);
+  const choice = choose(estimates, strategy, context);
   if (estimates.length > 1) return choice;
   return { ...choice, reasonCode: 'only-candidate', reason: 'the only candidate', propensity: 1 };
 }
@@ -150,14 +156,50 @@ function observed(input: DecideInput, routed: Choice | undefined): Decision['obs
   return { chosen: would.model.id, reason: routed?.reason ?? '', costUsd: would.costUsd };
 }
 
-function rulesOf({ plan, keeper, cooling }: DecideInput): CandidateRules {
+function rulesOf({ plan, keeper, cooling, priced }: DecideInput): CandidateRules {
   return {
     keeper,
-    priced: plan.strategy.kind === 'budget',
+    priced: priced === true || plan.strategy.kind === 'budget',
     cooling,
     role: plan.roleModels,
     key: plan.keyModels,
   };
+}
+
+/** What is decided when a budget is spent: by the cheapest, unless a floor was promised. */
+function atLimit(input: DecideInput): DecideInput {
+  const { plan, leaning } = input;
+  if (leaning?.spent !== true || declaresFloor(plan.strategy)) return input;
+  return { ...input, plan: { ...plan, strategy: { kind: 'cheapest' }, routing: { ...plan.routing, mode: 'route' } } };
+}
+
+/** What a strategy makes of the candidates, and by which exchange rate. */
+interface Made {
+  readonly strategy: Strategy;
+  readonly choice: Choice | undefined;
+  readonly calibrated: Calibrated | undefined;
+}
+
+/** The plan's strategy, or a cheaper one while a budget is nearly spent. */
+function make(
+  input: DecideInput,
+  candidates: readonly Model[],
+  estimates: readonly Estimate[],
+  failed: string | undefined,
+): Made {
+  const { leaning, learnt, plan } = input;
+  const { strategy } = plan;
+  const calibration = failed === undefined ? learnt?.calibration : undefined;
+  const calibrated = calibration?.of(strategy, candidates);
+  const choice = chooseAmong(estimates, input, strategy, failed, calibrated);
+  const made = { strategy, choice, calibrated };
+  if (leaning === undefined || choice === undefined || failed !== undefined || estimates.length < 2) return made;
+  if (leaning.spent === true) return declaresFloor(strategy) ? made : { ...made, choice: becauseOf(leaning, choice) };
+  const cheaper = leaner({ strategy, choice, calibrated, calibration, candidates }, leaning);
+  if (cheaper === undefined) return made;
+  const rate = calibration?.of(cheaper, candidates);
+  const leant = chooseAmong(estimates, input, cheaper, failed, rate);
+  return leant === undefined ? made : { strategy: cheaper, choice: becauseOf(leaning, leant), calibrated: rate };
 }
 
 /** @throws `no_candidate` where nobody could answer, `all_unavailable` where an imposed default must be left alone. */
@@ -178,7 +220,8 @@ function checkTargets(targets: readonly Target[], chosen: Model, forced: boolean
  * Predicts, estimates, chooses and explains. Pure: the same input gives the same decision.
  * @throws `no_candidate`, `context_length_exceeded`, `forbidden` or `all_unavailable` when no model may serve the query.
  */
-export function decide(input: DecideInput): Decided {
+export function decide(given: DecideInput): Decided {
+  const input = atLimit(given);
   const { plan, query } = input;
   const kept = selectCandidates(query, input.models, rulesOf(input));
   const models = modelsToEstimate(input, kept.candidates);
@@ -192,8 +235,8 @@ export function decide(input: DecideInput): Decided {
     input.firstTokenMs,
     lengthsOf(input, models),
   );
-  const calibrated = failed !== undefined ? undefined : input.learnt?.calibration?.of(plan.strategy, kept.candidates);
-  const routed = chooseAmong(estimates.slice(0, kept.candidates.length), input, failed, calibrated);
+  const made = make(input, kept.candidates, estimates.slice(0, kept.candidates.length), failed);
+  const { choice: routed, calibrated } = made;
   const forced = imposed(input, estimates, routed, kept);
   const choice = forced ?? routed;
   const [chosen] = choice?.ranking ?? [];
@@ -207,7 +250,7 @@ export function decide(input: DecideInput): Decided {
     ranking: choice.ranking,
     dropped: kept.dropped,
     chosen: chosen.model.id,
-    strategy: plan.strategy,
+    strategy: forced === undefined ? made.strategy : plan.strategy,
     reasonCode: choice.reasonCode,
     reason: choice.reason,
     confidence: choice.confidence,

@@ -72,6 +72,7 @@ export type ReasonCode =
   | 'random'
   | 'round-robin'
   | 'session' // the conversation keeps its model
+  | 'budget' // a budget is spent or nearly: cheaper than the strategy would
   | 'router-error' // the router failed; the default was used
   | 'off'; // routing.mode: off or observe
 

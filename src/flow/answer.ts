@@ -10,6 +10,7 @@ import { callUntilAnswered } from './chain.ts';
 import { createDeadline } from './deadline.ts';
 import { routeWithVector } from './embed.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
+import { reserve, spentBy, type Reservation } from './reservation.ts';
 import { reserveOf } from './reserve.ts';
 import { recordOf, type Routed } from './route.ts';
 import type { Runtime } from './runtime.ts';
@@ -29,8 +30,9 @@ function announce(outcome: Outcome, intent: Intent, routed: Routed, request: Ans
   }
 }
 
-function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtime: Runtime): Passage {
+function open(request: AnswerRequest, reservation: Reservation, snapshot: Snapshot, runtime: Runtime): Passage {
   const { id } = request;
+  const { routed } = reservation;
   const { decision } = routed;
   const intent: Intent = {
     kind: 'intent',
@@ -38,6 +40,7 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
     at: runtime.clock.now(),
     request: {
       ...request.info,
+      tags: request.tags,
       dialect: request.dialect,
       stream: request.stream,
       role: decision.role,
@@ -55,6 +58,7 @@ function open(request: AnswerRequest, routed: Routed, snapshot: Snapshot, runtim
     runtime,
     started: request.started,
     waited: request.waited,
+    settle: reservation.settle,
     announce: (outcome) => announce(outcome, intent, routed, request, runtime),
   });
   const explain = request.explain || routed.plan.routing.expose === 'body';
@@ -86,13 +90,17 @@ async function run(passage: Passage): Promise<Answer> {
 /**
  * Answers one request: decides, writes the intent, calls upstreams as the policy says, and settles. The only loop;
  * every face calls it.
- * @throws SignalboxError when the request cannot be routed; then nothing was called and nothing is written.
+ * @throws SignalboxError when the request cannot be routed or its limits are reached; then nothing was called and nothing is written.
  */
 export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Promise<Answer> {
   const decided = request.routed ?? routeWithVector(request, snapshot, runtime, request.id);
   // Awaited only when there is something to wait for.
   const routed = decided instanceof Promise ? await decided : decided;
-  const passage = open(request, routed, snapshot, runtime);
+  const reserving = reserve(request, routed, snapshot, runtime, (exhausted) =>
+    routeWithVector(request, snapshot, runtime, request.id, spentBy(exhausted)),
+  );
+  const reservation = reserving instanceof Promise ? await reserving : reserving;
+  const passage = open(request, reservation, snapshot, runtime);
   await runtime.journal.grouped(passage.intent);
   const running = run(passage).catch((cause: unknown) => {
     runtime.log.error({ request: passage.intent.id, error: String(cause) }, 'the request loop failed');

@@ -1,3 +1,4 @@
+import type { Leaning } from '../decide/lean.ts';
 import type { Plan } from '../decide/precedence.ts';
 import type { Embedded } from './embedding.ts';
 import { prepare, route, type Prepared, type Routed, type RouteRequest } from './route.ts';
@@ -33,15 +34,18 @@ export function routeWithVector(
   snapshot: Snapshot,
   runtime: Runtime,
   id: string,
+  leaning?: Leaning,
 ): Routed | Promise<Routed> {
-  if (snapshot.embeddings.size === 0) return route(request, snapshot, runtime, id);
+  const lean = leaning === undefined ? {} : { leaning };
+  if (snapshot.embeddings.size === 0) return route(request, snapshot, runtime, id, lean);
   const prepared = prepare(request, snapshot);
   const { embedder } = prepared.plan.routing;
   const embedding = embedder === undefined ? undefined : snapshot.embeddings.get(embedder);
-  if (embedding === undefined || !wantsVector(prepared)) return route(request, snapshot, runtime, id, { prepared });
+  if (embedding === undefined || !wantsVector(prepared))
+    return route(request, snapshot, runtime, id, { prepared, ...lean });
   const decide = (embedded: Embedded) => {
     if (embedded.warning !== undefined) runtime.metrics.embedderMissed(embedded.warning);
-    return route(request, snapshot, runtime, id, { prepared, embedded });
+    return route(request, snapshot, runtime, id, { prepared, embedded, ...lean });
   };
   const found = embedding.of(prepared.query.instruction);
   return found instanceof Promise ? found.then(decide) : decide(found);

@@ -1,5 +1,8 @@
+import { takeLimits } from '../access/limits.ts';
 import type { Upstream } from '../catalog/model.ts';
+import type { Budget, KeyLimits } from '../config/schema.ts';
 import { strategyOf } from '../decide/strategy.ts';
+import { SignalboxError } from '../errors.ts';
 import type { AttemptRecord, Intent, Outcome } from '../ledger/record.ts';
 import type { CallerSignal, Provider, RawAnswer, RawRequest } from '../providers/provider.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
@@ -8,6 +11,7 @@ import { mayBeBilled } from './billing.ts';
 import { asFailure, wholeBody, type AnswerBody } from './body.ts';
 import { OF_THE_KEY } from './fresh.ts';
 import { needOf } from './health.ts';
+import { limitReached } from './reservation.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -19,6 +23,9 @@ export interface Forwarded {
   /** The model that its body names, as configured or as it is written; empty where it names none. */
   readonly model: string;
   readonly info: Pick<Intent['request'], 'requested' | 'key' | 'user' | 'tags'>;
+  /** What the key may ask and spend; left out: as much as it wants. */
+  readonly limits?: KeyLimits | undefined;
+  readonly keyBudget?: Budget | undefined;
   readonly raw: Omit<RawRequest, 'key' | 'model'>;
   readonly signal: CallerSignal;
   /** Clock reading at ingress. */
@@ -61,8 +68,31 @@ interface Ending {
   readonly failure?: UpstreamFailure | undefined;
 }
 
+/**
+ * Takes the request from the key's limits. Nobody knows what it will cost, so a budget pays for it only where the provider
+ * may be called unpriced.
+ * @throws `rate_limited`, `price_unknown`
+ */
+async function admitted(
+  { info: { key = '', tags }, keyBudget, limits, upstream: { provider } }: Forwarded,
+  snapshot: Snapshot,
+  { state }: Runtime,
+): Promise<() => void> {
+  const [account] = snapshot.accounts({ key, keyBudget, tags });
+  if (account !== undefined && snapshot.config.providers[provider]?.allowUnpriced !== true) {
+    throw new SignalboxError(
+      'price_unknown',
+      `nobody knows what is passed on costs, and the budget of ${account.name} limits what may be spent; providers.${provider}.allowUnpriced: true lets it through`,
+    );
+  }
+  if (limits === undefined) return () => {};
+  const allowance = await takeLimits(state, key, limits, 1);
+  if (allowance.reached !== undefined) throw limitReached(key, allowance.reached);
+  return () => allowance.settle(null);
+}
+
 /** The books of a request that is passed on: every call, and the outcome once. */
-function createBooks(request: Forwarded, intent: Intent, runtime: Runtime) {
+function createBooks(request: Forwarded, intent: Intent, runtime: Runtime, ended: () => void) {
   const { clock } = runtime;
   const { model, upstream } = request;
   const begun = clock.elapsed();
@@ -105,6 +135,7 @@ function createBooks(request: Forwarded, intent: Intent, runtime: Runtime) {
         ms: clock.elapsed() - request.started,
         overheadMs: begun - request.started,
       };
+      ended();
       runtime.journal.settle(outcome);
       publishOutcome(intent, outcome, runtime);
     },
@@ -150,7 +181,7 @@ async function callWithKeys(
 /**
  * Passes a request on to one provider and its answer back, and writes both down, unpriced. A refused key gives way to the
  * next one.
- * @throws UpstreamFailure when the provider gave no answer.
+ * @throws UpstreamFailure when the provider gave no answer; SignalboxError when the key's limits or a budget forbid it.
  */
 export async function forward(
   request: Forwarded,
@@ -162,10 +193,11 @@ export async function forward(
   if (forwards === undefined) {
     throw new UpstreamFailure('misconfigured', `nothing can be passed on to provider "${provider}"`, { unsent: true });
   }
+  const ended = await admitted(request, snapshot, runtime);
   const intent = intentOf(request, snapshot, runtime);
   runtime.recent.opened(intent);
   await runtime.journal.grouped(intent);
-  const books = createBooks(request, intent, runtime);
+  const books = createBooks(request, intent, runtime, ended);
   const answer = await callWithKeys(request, forwards, snapshot, runtime, books);
   if (!(answer instanceof UpstreamFailure)) return { ...answer, body: settled(answer, books) };
   const { status, headers, body, failure } = answer;

@@ -18,7 +18,7 @@ export interface AnswerRequest extends RouteRequest {
   readonly id: string;
   readonly body: Uint8Array;
   readonly stream: boolean;
-  readonly info: Pick<RequestInfo, 'requested' | 'user' | 'tags'>;
+  readonly info: Pick<RequestInfo, 'requested' | 'user'>;
   /** Headers of the caller that go to the upstream. */
   readonly headers: Readonly<Record<string, string>>;
   /** Puts `routing` into the answer. */

@@ -4,7 +4,7 @@ import type { NanoUsd } from '../ledger/record.ts';
 import type { Routed } from './route.ts';
 
 /** Output tokens that a reserve assumes when neither the caller nor the catalogue limits them. */
-const RESERVE_OUTPUT_TOKENS = 4096;
+export const RESERVE_OUTPUT_TOKENS = 4096;
 
 /** The most that the chosen target can cost; null when its price is unknown. */
 export function reserveOf(routed: Routed, target: Target | undefined): NanoUsd | null {

@@ -1,7 +1,10 @@
+import type { Account } from '../access/budgets.ts';
 import type { Upstream } from '../catalog/model.ts';
+import type { Budget, KeyLimits } from '../config/schema.ts';
 import type { Keeper } from '../decide/candidates.ts';
 import { decide, type Decided } from '../decide/decide.ts';
 import type { Decision } from '../decide/decision.ts';
+import type { Leaning } from '../decide/lean.ts';
 import type { Plan, Wishes } from '../decide/precedence.ts';
 import { SignalboxError } from '../errors.ts';
 import type { DecisionRecord } from '../ledger/record.ts';
@@ -29,6 +32,10 @@ export interface RouteRequest {
   readonly compacted?: boolean;
   /** Id of the caller's key: sessions of two keys never mix, whatever they are called. */
   readonly key?: string | undefined;
+  /** What the key may ask and spend; left out: as much as it wants. */
+  readonly limits?: KeyLimits | undefined;
+  readonly keyBudget?: Budget | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** The account that keeps what the request goes on with, where it is known. */
   readonly held?: Held | undefined;
 }
@@ -39,6 +46,15 @@ export interface Routed extends Decided {
   readonly plan: Plan;
   /** Lines of the router's own explanation, on demand. */
   readonly explain: () => string[];
+}
+
+/** The budgets that a request counts against. */
+export function accountsOf(
+  { key, keyBudget, tags }: Pick<RouteRequest, 'key' | 'keyBudget' | 'tags'>,
+  { role }: Pick<Plan, 'role'>,
+  snapshot: Snapshot,
+): readonly Account[] {
+  return snapshot.accounts({ role, key, keyBudget, tags });
 }
 
 /** What a decision starts from: what applies, what is asked, who predicts. */
@@ -99,7 +115,7 @@ export function route(
   snapshot: Snapshot,
   runtime: Runtime,
   id: string,
-  given: { readonly prepared?: Prepared; readonly embedded?: Embedded } = {},
+  given: { readonly prepared?: Prepared; readonly embedded?: Embedded; readonly leaning?: Leaning } = {},
 ): Routed {
   const started = runtime.clock.elapsed();
   const prepared = given.prepared ?? prepare(request, snapshot);
@@ -107,6 +123,7 @@ export function route(
   const { embedding, warning } = given.embedded ?? {};
   const plan = warned(prepared.plan, warning);
   checkHeld(request, snapshot);
+  const accounts = accountsOf(request, plan, snapshot);
   const needs = artifact?.active.needs ?? router.needs;
   const features = computeFeatures(query, needs, embedding);
   const need = needOf(snapshot, query.inputTokens, request.held?.key);
@@ -127,6 +144,8 @@ export function route(
     keeper: keeperOf(request, snapshot),
     cooling: (upstream) => runtime.memory.cooling(upstream, need),
     learnt: artifact,
+    leaning: given.leaning ?? (accounts.length === 0 ? undefined : runtime.budgets.leaning(accounts)),
+    priced: accounts.length > 0,
   });
   runtime.metrics.decision(decided.decision.reasonCode, runtime.clock.elapsed() - started);
   return {

@@ -1,3 +1,4 @@
+import type { Budgets } from '../access/budgets.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { State } from '../state/state.ts';
@@ -14,6 +15,7 @@ export interface Runtime {
   readonly newId: () => string;
   readonly journal: Journal;
   readonly state: State;
+  readonly budgets: Budgets;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Files that were refused while serving. */

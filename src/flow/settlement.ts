@@ -76,6 +76,8 @@ export interface SettlementInput {
   readonly started: number;
   /** Milliseconds since then spent waiting for the caller's body. */
   readonly waited: number;
+  /** Gives back what was set aside and is not used: what it cost, and the tokens of all calls. */
+  readonly settle: (cost: NanoUsd | null, usage: Usage | undefined) => void;
   /** Called once, right after the outcome is in the journal. */
   readonly announce: (outcome: Outcome) => void;
 }
@@ -87,6 +89,12 @@ function totalCost(attempts: readonly AttemptRecord[]): NanoUsd | null {
     total += cost;
   }
   return total;
+}
+
+/** Tokens of all calls; undefined when none was billed. */
+function usageOfAll(attempts: readonly AttemptRecord[]): Usage | undefined {
+  const usages = attempts.flatMap(({ usage }) => usage ?? []);
+  return usages.length === 0 ? undefined : usages.reduce(addUsage);
 }
 
 /** Milliseconds to the microsecond: more digits mean nothing and cost bytes. */
@@ -251,6 +259,7 @@ export function createSettlement(input: SettlementInput): Settlement {
         ms: rounded(runtime.clock.elapsed() - input.started),
         overheadMs: rounded(overhead()),
       };
+      input.settle(outcome.cost, usageOfAll(attempts));
       write(outcome, input, resolve);
       return outcome;
     },

@@ -1,4 +1,4 @@
-import { asSignalboxError, type SignalboxError } from '../errors.ts';
+import { asSignalboxError, type ErrorCode, type SignalboxError } from '../errors.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { GatewayContext } from './context.ts';
 import { dialectOfPath } from './dialects.ts';
@@ -14,6 +14,9 @@ function reportInternal(context: GatewayContext, cause: unknown, path: string, i
 /** Where and when an error happened. */
 type Place = Pick<Ingress, 'path' | 'id' | 'started'> & Partial<Pick<Ingress, 'waited'>>;
 
+/** Errors that a client which tries again by itself, within seconds, meets again. */
+const FOUND_BY_TRYING: ReadonlySet<ErrorCode> = new Set(['all_unavailable', 'budget_exceeded']);
+
 /** What is true of every request that failed before a decision was made. */
 function headersOf(context: GatewayContext, error: SignalboxError, { id, started, waited = 0 }: Place) {
   const overhead = Math.max(0, context.engine.runtime.clock.elapsed() - started - waited);
@@ -25,8 +28,7 @@ function headersOf(context: GatewayContext, error: SignalboxError, { id, started
     'x-signalbox-overhead-ms': overhead.toFixed(3),
     ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
     ...(error.allow === undefined ? {} : { allow: error.allow.join(', ') }),
-    // A client that tries again by itself finds what this gateway has found.
-    ...(error.code === 'all_unavailable' ? { 'x-should-retry': 'false' } : {}),
+    ...(FOUND_BY_TRYING.has(error.code) ? { 'x-should-retry': 'false' } : {}),
   };
 }
 

@@ -150,6 +150,8 @@ export async function passThrough(
       user: header('x-signalbox-user')?.slice(0, 200),
       tags: tags === undefined ? undefined : parseTags(tags),
     },
+    limits: identity.limits,
+    keyBudget: identity.budget,
     raw: {
       method,
       path: ingress.path.slice('/v1'.length) + new URL(request.url).search,

@@ -31,6 +31,7 @@ export function mountRoute(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
         },
         session,
         key: admitted.identity.id ?? undefined,
+        keyBudget: admitted.identity.budget,
       },
       context.engine.snapshot(),
       context.engine.runtime,

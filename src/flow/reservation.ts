@@ -1,0 +1,144 @@
+import type { Account, Exhausted } from '../access/budgets.ts';
+import { takeLimits, type Allowance, type LimitReached } from '../access/limits.ts';
+import { declaresFloor, type Leaning } from '../decide/lean.ts';
+import { SignalboxError } from '../errors.ts';
+import type { NanoUsd } from '../ledger/record.ts';
+import type { Usage } from '../protocol/chat.ts';
+import { reserveOf, RESERVE_OUTPUT_TOKENS } from './reserve.ts';
+import { accountsOf, type Routed, type RouteRequest } from './route.ts';
+import type { Runtime } from './runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What a request may use, until it has ended. */
+export interface Reservation {
+  /** The decision; another than was made where a budget has nothing left. */
+  readonly routed: Routed;
+  /** It is over: what it cost and used; null when nobody knows. */
+  settle(cost: NanoUsd | null, usage: Usage | undefined): void;
+}
+
+/** Decides once more, as a spent budget wants it. */
+export type DecideAgain = (exhausted: Exhausted) => Routed | Promise<Routed>;
+
+const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
+
+function exceeded({ account, resetAt }: Exhausted, now: number, advice = ''): SignalboxError {
+  const { name, budget } = account;
+  return new SignalboxError(
+    'budget_exceeded',
+    `the budget of ${name}, ${budget.usd} USD per ${budget.per}, is spent; it starts anew at ${new Date(resetAt).toISOString()}${advice}`,
+    { retryAfter: seconds(resetAt - now) },
+  );
+}
+
+function unpriced({ decision }: Routed, [account]: readonly Account[]): SignalboxError {
+  return new SignalboxError(
+    'price_unknown',
+    `nobody knows what ${decision.chosen} costs, and the budget of ${account?.name ?? 'the caller'} limits what may be spent: set its price`,
+    { param: 'model' },
+  );
+}
+
+/** The most tokens that the request can use. */
+function tokensOf({ query, targets }: Routed): number {
+  return query.inputTokens + (query.maxOutput ?? targets[0]?.model.maxOutput ?? RESERVE_OUTPUT_TOKENS);
+}
+
+/** Whether the caller named a model that is not the cheapest there is: a spent budget does not pay for it. */
+function isDearerThanNeeded({ decision, plan }: Routed): boolean {
+  const [chosen, ...others] = decision.ranking;
+  if (plan.explicit === undefined || chosen === undefined) return false;
+  const cost = chosen.costUsd ?? Number.POSITIVE_INFINITY;
+  return others.some(({ costUsd }) => costUsd !== null && costUsd < cost);
+}
+
+/** The error for a key that has reached a limit of its own. */
+export function limitReached(key: string, { limit, retryAfter }: LimitReached): SignalboxError {
+  const wait = seconds(retryAfter);
+  return new SignalboxError('rate_limited', `the key "${key}" may have ${limit}; try again in ${wait} s`, {
+    retryAfter: wait,
+  });
+}
+
+async function limitsOf(
+  { key = '', limits }: RouteRequest,
+  routed: Routed,
+  { state }: Runtime,
+): Promise<Allowance | undefined> {
+  if (limits === undefined) return undefined;
+  const allowance = await takeLimits(state, key, limits, tokensOf(routed));
+  const { reached } = allowance;
+  if (reached === undefined) return allowance;
+  throw limitReached(key, reached);
+}
+
+/** Sets the most that the request can cost aside; where nothing is left, for the cheapest instead, or not at all. */
+async function budget(
+  routed: Routed,
+  accounts: readonly Account[],
+  { budgets, clock }: Runtime,
+  decideAgain: DecideAgain,
+): Promise<Reservation> {
+  const most = (of: Routed): NanoUsd => {
+    const reserve = reserveOf(of, of.targets[0]);
+    if (reserve === null) throw unpriced(of, accounts);
+    return reserve;
+  };
+  const first = await budgets.reserve(accounts, most(routed), declaresFloor(routed.plan.strategy) ? 'always' : 'any');
+  const { exhausted } = first;
+  if (exhausted === undefined) return { routed, settle: first.settle };
+  if (exhausted.account.budget.atLimit === 'refuse') throw exceeded(exhausted, clock.now());
+  const cheapest = await decideAgain(exhausted);
+  if (isDearerThanNeeded(cheapest)) {
+    throw exceeded(exhausted, clock.now(), '; until then model "auto" is answered by the cheapest');
+  }
+  const second = await budgets.reserve(accounts, most(cheapest), 'always');
+  if (second.exhausted !== undefined) throw exceeded(second.exhausted, clock.now());
+  return { routed: cheapest, settle: second.settle };
+}
+
+/**
+ * Takes what the request may use from its key's limits and from the budgets that it counts against, before anything is
+ * called. At once where there are none.
+ * @throws `rate_limited`, `budget_exceeded`, `price_unknown` when a budget is to pay what nobody knows
+ */
+export function reserve(
+  request: RouteRequest,
+  routed: Routed,
+  snapshot: Snapshot,
+  runtime: Runtime,
+  decideAgain: DecideAgain,
+): Reservation | Promise<Reservation> {
+  const accounts = accountsOf(request, routed.plan, snapshot);
+  if (accounts.length === 0 && request.limits === undefined) return { routed, settle: () => {} };
+  return reserveAll(request, routed, accounts, runtime, decideAgain);
+}
+
+async function reserveAll(
+  request: RouteRequest,
+  routed: Routed,
+  accounts: readonly Account[],
+  runtime: Runtime,
+  decideAgain: DecideAgain,
+): Promise<Reservation> {
+  const allowance = await limitsOf(request, routed, runtime);
+  try {
+    const paid =
+      accounts.length === 0 ? { routed, settle: () => {} } : await budget(routed, accounts, runtime, decideAgain);
+    return {
+      routed: paid.routed,
+      settle(cost, usage) {
+        paid.settle(cost, usage);
+        allowance?.settle(usage === undefined ? 0 : usage.input + usage.output);
+      },
+    };
+  } catch (error) {
+    allowance?.settle(0);
+    throw error;
+  }
+}
+
+/** How a spent budget makes the decision lean. */
+export function spentBy({ account }: Exhausted): Leaning {
+  return { budget: account.name, used: 1, share: 0, spent: true };
+}

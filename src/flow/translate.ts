@@ -39,11 +39,8 @@ function rendered(passage: Passage, dialect: Dialect, { model, contextWindow, ed
     ...(contextWindow === undefined ? {} : { contextWindow }),
   };
   try {
-    const { logprobs, ...asked } = edit(chat());
-    const { body, lost } = codecOf(dialect).render({ ...asked, model, stream: request.stream }, about);
+    const { body, lost } = codecOf(dialect).render({ ...edit(chat()), model, stream: request.stream }, about);
     for (const path of lost) warnings.add(`dropped:${path}`);
-    // A translated answer has no place for them.
-    if (logprobs !== undefined) warnings.add('dropped:logprobs');
     return body;
   } catch (error) {
     // What the provider's dialect cannot say at all is the caller's to change.

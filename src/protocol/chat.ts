@@ -124,8 +124,6 @@ export interface ChatRequest {
   readonly seed?: number;
   /** Answers wanted; more than one only where the dialect can. */
   readonly n?: number;
-  /** Alternatives per token whose log probability is wanted; 0 for the chosen token's alone. */
-  readonly logprobs?: number;
   readonly responseFormat?: {
     readonly type: 'json';
     readonly schema?: unknown;

@@ -323,7 +323,6 @@ describe('rendering for Anthropic', () => {
     const { sent, lost } = rendered({
       seed: 1,
       n: 2,
-      logprobs: 0,
       presencePenalty: 0.5,
       frequencyPenalty: 0,
       responseFormat: { type: 'json' },
@@ -332,7 +331,7 @@ describe('rendering for Anthropic', () => {
       unknown: ['logit_bias'],
     });
     expect(lost.toSorted()).toEqual(
-      ['seed', 'n', 'logprobs', 'presence_penalty', 'response_format', 'stop', 'temperature', 'logit_bias'].toSorted(),
+      ['seed', 'n', 'presence_penalty', 'response_format', 'stop', 'temperature', 'logit_bias'].toSorted(),
     );
     expect(sent).toMatchObject({ stop_sequences: ['END'], temperature: 1, max_tokens: 4096 });
   });

@@ -71,7 +71,6 @@ function nameLosses(request: ChatRequest, lost: Set<string>): void {
   const losses: readonly (readonly [boolean, string])[] = [
     [request.seed !== undefined, 'seed'],
     [request.n !== undefined && request.n > 1, 'n'],
-    [request.logprobs !== undefined, 'logprobs'],
     [(request.presencePenalty ?? 0) !== 0, 'presence_penalty'],
     [(request.frequencyPenalty ?? 0) !== 0, 'frequency_penalty'],
     [request.responseFormat !== undefined && request.responseFormat.schema === undefined, 'response_format'],

@@ -116,7 +116,7 @@ function namesOf({ messages }: ChatRequest): ReadonlyMap<string, string> {
  * @throws `invalid_request` for a file that is no image in the request itself.
  */
 export function renderOllama(request: ChatRequest, known: ContextKnown = {}): Rendered {
-  const { responseFormat, logprobs } = request;
+  const { responseFormat } = request;
   const names = namesOf(request);
   const head = JSON.stringify({
     model: request.model,
@@ -135,8 +135,6 @@ export function renderOllama(request: ChatRequest, known: ContextKnown = {}): Re
     },
     stream: request.stream,
     think: thinkOf(request),
-    logprobs: logprobs === undefined ? undefined : true,
-    top_logprobs: logprobs === 0 ? undefined : logprobs,
   });
   const messages = request.messages.flatMap((message) => messagesJson(message, names)).join(',');
   return { body: Buffer.from(`${head.slice(0, -1)},"messages":[${messages}]}`), lost: lostOf(request) };

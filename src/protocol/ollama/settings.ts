@@ -50,6 +50,8 @@ function unknownOf(body: JsonObject, known: ReadonlySet<string>): readonly strin
 export function settingsOf(body: JsonObject, known: ReadonlySet<string>, others: readonly string[] = []) {
   const lost = new Set([...unknownOf(body, known), ...others]);
   const option = fieldReader(isObject(body['options']) ? body['options'] : {}, lost, 'options.');
+  // A translated answer has no place for them.
+  if (body['logprobs'] === true) lost.add('logprobs');
   const settings = {
     maxOutputTokens: outputLimit(body),
     temperature: option('temperature', number),
@@ -59,7 +61,6 @@ export function settingsOf(body: JsonObject, known: ReadonlySet<string>, others:
     frequencyPenalty: option('frequency_penalty', number),
     stop: option('stop', strings),
     seed: option('seed', number),
-    logprobs: body['logprobs'] === true ? (count(body['top_logprobs']) ?? 0) : undefined,
     responseFormat: formatOf(body['format']),
     reasoning: reasoningOf(body['think']),
   };

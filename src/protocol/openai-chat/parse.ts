@@ -212,6 +212,8 @@ export function parseOpenAIChat(body: unknown): ChatRequest {
   });
   const tools = toolsOf(fields, others);
   const field = fieldReader(fields, others);
+  // A translated answer has no place for them.
+  if (fields['logprobs'] === true) others.add('logprobs');
   const request = given({
     model: text(fields['model']) ?? '',
     messages,
@@ -227,7 +229,6 @@ export function parseOpenAIChat(body: unknown): ChatRequest {
     stop: field('stop', strings),
     seed: field('seed', number),
     n: field('n', count),
-    logprobs: fields['logprobs'] === true ? (count(fields['top_logprobs']) ?? 0) : undefined,
     responseFormat: formatOf(fields['response_format'], others),
     reasoning: reasoningOf(fields['reasoning_effort'], others),
     user: field('user', text),

@@ -102,7 +102,7 @@ function effortOf({ reasoning }: ChatRequest): string | undefined {
 
 /** The request as a chat completions body. */
 export function renderOpenAIChat(request: ChatRequest): Rendered {
-  const { toolChoice, logprobs } = request;
+  const { toolChoice } = request;
   const body = {
     model: request.model,
     messages: request.messages.flatMap(messagesOf),
@@ -120,8 +120,6 @@ export function renderOpenAIChat(request: ChatRequest): Rendered {
     stop: request.stop,
     seed: request.seed,
     n: request.n,
-    logprobs: logprobs === undefined ? undefined : true,
-    top_logprobs: logprobs === undefined || logprobs === 0 ? undefined : logprobs,
     response_format: formatOf(request),
     reasoning_effort: effortOf(request),
     user: request.user,

@@ -13,7 +13,7 @@ import {
   type JsonObject,
 } from '../guards.ts';
 import { partsOf, type Place } from './content.ts';
-import { ENCRYPTED, formatOf, logprobsOf, reasoningOf, toolChoiceOf, toolsOf, wantsThoughts } from './settings.ts';
+import { ENCRYPTED, formatOf, nameIncluded, reasoningOf, toolChoiceOf, toolsOf, wantsThoughts } from './settings.ts';
 import { turnsOf, type Item, type Turn } from './turns.ts';
 import { viewOpenAIResponses } from './view.ts';
 
@@ -123,6 +123,7 @@ export function parseOpenAIResponses(body: unknown): ChatRequest {
   const proofs = strings(fields['include'])?.includes(ENCRYPTED) === true;
   if (proofs && !wantsThoughts(given({ reasoning, messages }))) others.add(`include.${ENCRYPTED}`);
   const field = fieldReader(fields, others);
+  nameIncluded(fields, others);
   const request = given({
     model: text(fields['model']) ?? '',
     messages,
@@ -133,7 +134,6 @@ export function parseOpenAIResponses(body: unknown): ChatRequest {
     maxOutputTokens: field('max_output_tokens', count),
     temperature: field('temperature', number),
     topP: field('top_p', number),
-    logprobs: logprobsOf(fields, others),
     responseFormat: formatOf(fields['text'], others),
     reasoning,
     user: text(fields['user']) ?? text(fields['safety_identifier']),

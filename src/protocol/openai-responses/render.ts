@@ -2,7 +2,7 @@ import type { ChatMessage, ChatRequest } from '../chat.ts';
 import type { Rendered } from '../codec.ts';
 import { itemsOf } from './items.ts';
 import { parametersOf } from './schema.ts';
-import { ENCRYPTED, LOGPROBS, wantsThoughts } from './settings.ts';
+import { ENCRYPTED, wantsThoughts } from './settings.ts';
 
 /** The least that OpenAI takes as a limit. */
 const MIN_OUTPUT = 16;
@@ -35,9 +35,7 @@ function reasoningOf({ reasoning }: ChatRequest): { effort: string } | undefined
 
 /** Nothing is kept at the provider, so the thoughts must come along to be sent again. */
 function includeOf(request: ChatRequest): string[] | undefined {
-  const thoughts = wantsThoughts(request) ? [ENCRYPTED] : [];
-  const include = request.logprobs === undefined ? thoughts : [...thoughts, LOGPROBS];
-  return include.length === 0 ? undefined : include;
+  return wantsThoughts(request) ? [ENCRYPTED] : undefined;
 }
 
 /** Names what the request holds and this dialect cannot say. */
@@ -63,7 +61,7 @@ function noteLost(request: ChatRequest, lost: Set<string>): void {
 
 /** The request as a Responses body that leaves nothing at the provider. */
 export function renderOpenAIResponses(request: ChatRequest): Rendered {
-  const { messages, tools, maxOutputTokens, logprobs } = request;
+  const { messages, tools, maxOutputTokens } = request;
   const lost = new Set<string>();
   const instructions = instructionsOf(messages);
   const body = {
@@ -83,7 +81,6 @@ export function renderOpenAIResponses(request: ChatRequest): Rendered {
     max_output_tokens: maxOutputTokens === undefined ? undefined : Math.max(MIN_OUTPUT, maxOutputTokens),
     temperature: request.temperature,
     top_p: request.topP,
-    top_logprobs: logprobs === undefined || logprobs === 0 ? undefined : logprobs,
     text: textOf(request),
     reasoning: reasoningOf(request),
     include: includeOf(request),

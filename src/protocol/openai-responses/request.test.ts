@@ -280,8 +280,6 @@ describe('a request from another dialect', () => {
       tool_choice: { type: 'function', name: 'look' },
       max_output_tokens: 16,
       text: { format: { type: 'json_schema', name: 's', schema: { type: 'object' }, strict: true } },
-      include: ['message.output_text.logprobs'],
-      top_logprobs: 2,
       store: false,
     });
     expect(openaiResponses.render(request).lost).toEqual([
@@ -291,6 +289,7 @@ describe('a request from another dialect', () => {
       'presence_penalty',
       'max_output_tokens',
       'logit_bias',
+      'logprobs',
     ]);
   });
 

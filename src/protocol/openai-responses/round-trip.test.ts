@@ -118,8 +118,6 @@ function bodies() {
       max_output_tokens: fc.integer({ min: 16, max: 5000 }),
       temperature: fc.constantFrom(0, 0.7, 2),
       top_p: fc.constantFrom(0, 0.9),
-      top_logprobs: fc.nat(20),
-      include: fc.constant(['message.output_text.logprobs']),
       reasoning: fc.record({ effort: fc.constantFrom('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max') }),
       text: fc.record({
         format: fc.oneof(

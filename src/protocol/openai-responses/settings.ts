@@ -66,7 +66,7 @@ export function formatOf(settings: unknown, others: Set<string>): ChatRequest['r
 }
 
 /** What `include` asks for to show the probabilities of tokens. */
-export const LOGPROBS = 'message.output_text.logprobs';
+const LOGPROBS = 'message.output_text.logprobs';
 /** What `include` asks for to get thoughts that can be sent again. */
 export const ENCRYPTED = 'reasoning.encrypted_content';
 
@@ -81,10 +81,9 @@ export function wantsThoughts({ reasoning, messages }: Pick<ChatRequest, 'reason
   );
 }
 
-/** Alternatives per token; what else is to be included is named in `others`. */
-export function logprobsOf({ include, top_logprobs: top }: JsonObject, others: Set<string>): number | undefined {
+/** Names what is to be included in an answer and has no place in a translated one. */
+export function nameIncluded({ include, top_logprobs: top }: JsonObject, others: Set<string>): void {
   const wanted = strings(include) ?? [];
   for (const name of wanted) if (name !== LOGPROBS && name !== ENCRYPTED) others.add(`include.${name}`);
-  const alternatives = count(top) ?? 0;
-  return wanted.includes(LOGPROBS) || alternatives > 0 ? alternatives : undefined;
+  if (wanted.includes(LOGPROBS) || (count(top) ?? 0) > 0) others.add('logprobs');
 }

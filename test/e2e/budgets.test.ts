@@ -3,6 +3,7 @@ import { checkedConfig } from '../../src/checked.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { openEngine } from '../../src/signalbox.ts';
 import { serveGateway } from '../../src/gateway/serve.ts';
+import { manualClock } from '../../src/state/conformance.ts';
 import { answers, hangs, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
 import { asking, startGateway, temporaryFolder, twoModels, type TestGateway } from '../support/gateway.ts';
 
@@ -242,6 +243,39 @@ describe('a budget that goes on with the cheapest', () => {
     const next = await ask();
     expect(next.headers.get('x-signalbox-model')).toBe('big');
     expect(next.headers.get('x-signalbox-reason')).not.toBe('budget');
+  });
+});
+
+describe('a budget that is nearly spent', () => {
+  it('makes choices lean towards what lasts until the period’s end', async () => {
+    const noon = manualClock(Date.parse('2026-11-25T12:00:00Z'));
+    gateway = await startGateway(
+      {
+        ...twoModels(upstream.baseUrl),
+        routing: { default: 'big', strategy: 'quality-first' },
+        // Quality so far apart that quality-first takes the dear one.
+        models: [
+          { id: 'small', provider: 'one', model: 'up-small', quality: 0.1, price: { input: 1, output: 2 } },
+          { id: 'big', provider: 'two', model: 'up-big', quality: 0.99, price: { input: 10, output: 20 } },
+        ],
+        budgets: [day(5 * BIG, { atLimit: 'refuse' })],
+      },
+      { clock: noon },
+    );
+    const ask = async () => (await gateway?.chat(asking(HI, { max_tokens: 7 })))?.headers;
+    for (let n = 0; n < 4; n++) expect((await ask())?.get('x-signalbox-model')).toBe('big');
+    // 80 % in half a day, and half a day to go: a quarter of what was spent lasts.
+    const headers = await ask();
+    expect(headers?.get('x-signalbox-model')).toBe('small');
+    expect(headers?.get('x-signalbox-reason')).toBe('budget');
+    expect(headers?.get('x-signalbox-strategy')).toMatch(/^budgetPer1k=/);
+    const route = await gateway.post('/router/v1/route', { messages: [{ role: 'user', content: HI }] });
+    expect(JSON.stringify(await route.json())).toContain('the budget of all requests is 82 % spent');
+    // What the caller names is served as long as anything is left.
+    expect((await gateway.chat(asking(HI, { model: 'big', max_tokens: 7 }))).status).toBe(200);
+    // The day is over.
+    noon.advance(12 * 3_600_000);
+    expect((await ask())?.get('x-signalbox-model')).toBe('big');
   });
 });
 

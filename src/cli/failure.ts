@@ -9,6 +9,8 @@ const USAGE = new Set([
   'storage_unavailable',
   'model_not_found',
   'role_not_found',
+  'key_not_found',
+  'key_conflict',
 ]);
 
 function isUsageError(error: unknown): boolean {

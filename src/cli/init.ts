@@ -2,6 +2,7 @@ import { defineCommand } from 'citty';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { digestOf, makeKey } from '../access/key-form.ts';
 import { detectConfig } from '../config/detect.ts';
 import { SignalboxError } from '../errors.ts';
 import { PRESETS } from '../providers/presets.ts';
@@ -21,17 +22,28 @@ const HEAD = `# Signalbox. Every key is explained in docs/reference/config.md; "
 # quality is your own estimate of a model's share of good answers, 0..1: the router starts from it.
 `;
 
+/** Everyone needs a key, and this is the first one. */
+function closedTo(key: string) {
+  return { mode: 'required', keys: [{ name: 'admin', sha256: digestOf(key).toString('hex'), admin: true }] };
+}
+
 export const init = defineCommand({
   meta: { name: 'init', description: 'Write a signalbox.yaml for the keys in the environment and a local Ollama' },
   args: {
     out: { type: 'string', default: 'signalbox.yaml', description: 'Where to write', valueHint: 'file' },
     force: { type: 'boolean', description: 'Replace an existing file' },
+    'admin-key': {
+      type: 'boolean',
+      description: 'Require keys, and make an administrator’s: it is shown once, its SHA-256 is written',
+    },
     json: { type: 'boolean', description: 'Print JSON' },
   },
   async run({ args }) {
     const { config, found, unused } = await detectConfig({ env: process.env, probe, hosts: PRESETS });
     const path = resolve(args.out);
-    const text = HEAD + stringify(config ?? TEMPLATE, { lineWidth: 120 });
+    const adminKey = args['admin-key'] === true ? makeKey() : undefined;
+    const auth = adminKey === undefined ? {} : { auth: closedTo(adminKey) };
+    const text = HEAD + stringify({ ...(config ?? TEMPLATE), ...auth }, { lineWidth: 120 });
     try {
       await writeFile(path, text, { flag: args.force === true ? 'w' : 'wx', mode: 0o600 });
     } catch (cause) {
@@ -43,13 +55,21 @@ export const init = defineCommand({
           : String(cause);
       throw new SignalboxError('config_invalid', `cannot write ${args.out}: ${why}`, { cause });
     }
-    if (args.json === true) return printJson({ path, found, unused });
+    if (args.json === true) return printJson({ path, found, unused, ...(adminKey === undefined ? {} : { adminKey }) });
     print(
       `wrote ${args.out}`,
       found.length === 0
         ? '  found no key that it can use: it names OPENAI_API_KEY; set it or edit the file'
         : `  found ${found.join(', ')}`,
       ...unused.map((key) => `  not used: ${key}`),
+      ...(adminKey === undefined
+        ? []
+        : [
+            '',
+            `  ${adminKey}`,
+            '',
+            '  is the administrator’s key, shown now and never again: for the page, and for keys ("signalbox keys create …")',
+          ]),
       '  next: signalbox config check, signalbox doctor, signalbox serve',
     );
   },

@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'Requests, tokens, cost and savings from the ledger',
     load: async () => (await import('./usage.ts')).usage,
   },
+  keys: {
+    about: 'Create, list, revoke and rotate keys of the gateway',
+    load: async () => (await import('./keys.ts')).keys,
+  },
   data: { about: 'Check, import and split routing datasets', load: async () => (await import('./data.ts')).data },
   train: {
     about: 'Learn from recorded outcomes: make an artifact to route with',

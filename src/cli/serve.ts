@@ -8,6 +8,7 @@ import { serveGateway, type RunningGateway } from '../gateway/serve.ts';
 import { SignalboxError } from '../errors.ts';
 import { openEngine, type Engine } from '../signalbox.ts';
 import { createLog, isLogLevel, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
+import { adminKeyOf } from './admin-key.ts';
 import { portOf } from './numbers.ts';
 import { print, printJson } from './print.ts';
 import { findSource, SOURCE_ARGS, type Source } from './source.ts';
@@ -33,7 +34,12 @@ export async function startServing(source: Source, log: Log): Promise<Serving> {
   const engine = await openEngine(source.loaded, { log, thread: true });
   const dashboard = dashboardFolder();
   try {
-    const gateway = await serveGateway({ engine, ...(dashboard === undefined ? {} : { dashboard }) });
+    const adminKey = await adminKeyOf(source.loaded);
+    const gateway = await serveGateway({
+      engine,
+      ...(dashboard === undefined ? {} : { dashboard }),
+      ...(adminKey === undefined ? {} : { adminKey }),
+    });
     // Whatever fails here fails again, and is reported, where it is needed.
     engine.prepare().catch(() => {});
     return {
@@ -90,9 +96,8 @@ function banner(source: Source, { gateway, engine }: Serving): void {
     `Signalbox listens at ${gateway.url} (${source.from})`,
     `  models    ${names}`,
     `  router    ${routers.get(config.routing.router)?.name ?? ''}, default ${engine.snapshot().default}, ledger in ${engine.ledger.status().driver}`,
-    `  OpenAI    base URL ${url}/v1, ${closed ? 'a key of auth.keys' : 'any API key'}, model "auto"`,
-    // A browser sends no key.
-    ...(closed ? [] : [`  page      ${url}/ui/`]),
+    `  OpenAI    base URL ${url}/v1, ${closed ? 'a key (signalbox keys create …)' : 'any API key'}, model "auto"`,
+    `  page      ${url}/ui/${closed ? ', by an administrator’s key' : ''}`,
   );
 }
 

@@ -31,8 +31,6 @@ export const keyRow = grants
   })
   .openapi('Key');
 
-export type KeyRow = z.output<typeof keyRow>;
-
 export const issuedKey = keyRow
   .extend({ key: z.string().openapi({ description: 'The key itself: shown now and never again' }) })
   .openapi('IssuedKey');

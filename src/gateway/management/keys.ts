@@ -1,10 +1,10 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { issueKey, revokeKey, rotateKey } from '../../access/issue.ts';
 import { checkedKey, keyInput } from '../../access/key-input.ts';
+import { keyRows, storedRow } from '../../access/key-row.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { issuedKey, keyRow, rotation } from './key-schemas.ts';
-import { keyRows, storedRow } from './key-rows.ts';
 import { declare, json } from './respond.ts';
 import { pageQuery } from './schemas.ts';
 

@@ -1,8 +1,29 @@
-import type { KnownKey } from '../../access/keyring.ts';
-import type { KeyBook } from '../../access/key-book.ts';
-import type { KeyGrants } from '../../access/identity.ts';
-import type { StoredKey } from '../../access/key-store.ts';
-import type { KeyRow } from './key-schemas.ts';
+import type { KeyBook } from './key-book.ts';
+import type { KeySource, KnownKey } from './keyring.ts';
+import type { Budget, KeyGrants, KeyLimits, Scope } from './identity.ts';
+import type { StoredKey } from './key-store.ts';
+
+/** A key as it is told: neither its secret nor its hash. Times are epoch milliseconds. */
+export interface KeyRow {
+  name: string;
+  admin: boolean;
+  scopes: Scope[];
+  /** The only ones it may use; null = all. */
+  models: string[] | null;
+  roles: string[] | null;
+  limits: KeyLimits | null;
+  budget: Budget | null;
+  /** `hidden`: the configuration has a key of the same name, which is the one in effect. */
+  status: 'active' | 'expired' | 'revoked' | 'hidden';
+  source: KeySource;
+  createdAt: number | null;
+  expiresAt: number | null;
+  rotatedAt: number | null;
+  /** Until when the secret before the last rotation is taken. */
+  previousUntil: number | null;
+  revokedAt: number | null;
+  lastUsedAt: number | null;
+}
 
 function grantsOf({ name, admin, scopes, models, roles, limits, budget }: KeyGrants) {
   return {
@@ -64,7 +85,7 @@ function settledRow({ identity, source, expiresAt }: KnownKey, now: number, last
 
 /** A page of all keys by name: those of configuration and environment, and the stored ones. */
 export async function keyRows(
-  { settled, stored, taken, store }: KeyBook,
+  { settled, stored, taken, store }: Pick<KeyBook, 'settled' | 'stored' | 'taken' | 'store'>,
   { now, after = '', limit }: { readonly now: number; readonly after?: string | undefined; readonly limit: number },
 ): Promise<KeyRow[]> {
   // Of two keys of one name, the one in effect comes first and its page has both.

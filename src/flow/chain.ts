@@ -16,7 +16,7 @@ export interface GivenUp {
 }
 
 /** How one call is to be made, for the target that the policy chose. */
-export type EditOf = (target: Target) => Pick<WireEdit, 'edit'>;
+export type EditOf = (target: Target) => Pick<WireEdit, 'begun'>;
 
 const UNCHANGED: EditOf = () => ({});
 

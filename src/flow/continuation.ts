@@ -8,10 +8,8 @@ export type ContinuationMode =
   /** The same request again: its answer must begin with the text so far. */
   | 'restart';
 
-/** The request that asks for the rest of an answer. Providers refuse a beginning that ends in white space. */
-export function continued(chat: ChatRequest, said: string): ChatRequest {
-  const text = said.trimEnd();
-  if (text === '') return chat;
+/** The request that asks for the rest of an answer. */
+export function continued(chat: ChatRequest, text: string): ChatRequest {
   return { ...chat, messages: [...chat.messages, { role: 'assistant', content: [{ type: 'text', text }] }] };
 }
 

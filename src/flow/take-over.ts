@@ -3,7 +3,7 @@ import type { Seen } from '../protocol/tap.ts';
 import type { UpstreamFailure } from '../providers/provider.ts';
 import type { Called } from './called.ts';
 import { callUntilAnswered, type EditOf, type GivenUp } from './chain.ts';
-import { continued, createSplice, type ContinuationMode } from './continuation.ts';
+import { createSplice, type ContinuationMode } from './continuation.ts';
 import { createLeg } from './leg.ts';
 import type { Passage } from './passage.ts';
 import type { Leg } from './relay.ts';
@@ -31,7 +31,9 @@ export function createTakeOver(passage: Passage, trailer: Trailer) {
 
   const next = async (said: string): Promise<Called | GivenUp> => {
     const prefills = (target: Target) => said !== '' && modes.of(target) === 'prefill';
-    const editOf: EditOf = (target) => (prefills(target) ? { edit: (chat) => continued(chat, said) } : {});
+    // Providers refuse a beginning that ends in white space.
+    const begun = said.trimEnd();
+    const editOf: EditOf = (target) => (begun !== '' && prefills(target) ? { begun } : {});
     for (;;) {
       const called = await callUntilAnswered(passage, editOf);
       const last = attempts.at(-1);

@@ -1,9 +1,11 @@
 import { SignalboxError } from '../errors.ts';
-import type { ChatRequest, Dialect } from '../protocol/chat.ts';
+import type { Dialect } from '../protocol/chat.ts';
 import type { EncoderOptions } from '../protocol/codec.ts';
-import { patchRequest } from '../protocol/patch.ts';
+import { list } from '../protocol/guards.ts';
+import { patchRequest, type FieldEdit } from '../protocol/patch.ts';
 import { codecOf } from '../protocol/registry.ts';
 import { UpstreamFailure, type Provider } from '../providers/provider.ts';
+import { continued } from './continuation.ts';
 import type { Passage } from './passage.ts';
 
 /** A request in the dialect of one provider. */
@@ -21,8 +23,8 @@ export interface WireEdit {
   readonly moved?: boolean;
   /** Of the model, tokens. */
   readonly contextWindow?: number | undefined;
-  /** Changes the neutral request; then the bytes are written anew. */
-  readonly edit?: (chat: ChatRequest) => ChatRequest;
+  /** The answer has begun so, and is to be gone on with; ends in no white space. */
+  readonly begun?: string;
 }
 
 /** Headers that mean something to one vendor alone. */
@@ -32,14 +34,15 @@ function neutralHeaders(headers: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !isVendors(name)));
 }
 
-function rendered(passage: Passage, dialect: Dialect, { model, contextWindow, edit = (same) => same }: WireEdit) {
+function rendered(passage: Passage, dialect: Dialect, { model, contextWindow, begun }: WireEdit) {
   const { chat, request, routed, warnings } = passage;
   const about = {
     inputTokens: routed.query.inputTokens,
     ...(contextWindow === undefined ? {} : { contextWindow }),
   };
   try {
-    const { body, lost } = codecOf(dialect).render({ ...edit(chat()), model, stream: request.stream }, about);
+    const asked = begun === undefined ? chat() : continued(chat(), begun);
+    const { body, lost } = codecOf(dialect).render({ ...asked, model, stream: request.stream }, about);
     for (const path of lost) warnings.add(`dropped:${path}`);
     return body;
   } catch (error) {
@@ -51,6 +54,21 @@ function rendered(passage: Passage, dialect: Dialect, { model, contextWindow, ed
   }
 }
 
+/** What changes in the caller's own bytes. */
+function editsOf({ request, warnings }: Passage, { moved, begun }: WireEdit): FieldEdit[] {
+  const { forget, disown, goOn } = codecOf(request.dialect);
+  // What we wrote for another provider's thoughts, no provider knows.
+  const replaced = moved === true ? forget?.(request.parsed) : disown?.(request.parsed);
+  if (moved === true && replaced !== undefined) warnings.add('dropped:reasoning');
+  const edits = begun === undefined ? [] : (goOn?.(request.parsed, begun) ?? []);
+  if (replaced === undefined) return [...edits];
+  const appended = edits.flatMap(({ field, append }) =>
+    field === replaced.field && append !== undefined ? [append] : [],
+  );
+  const value = appended.length === 0 ? replaced.value : [...list(replaced.value), ...appended];
+  return [{ ...replaced, value }, ...edits.filter(({ field }) => field !== replaced.field)];
+}
+
 /**
  * The request for one provider. A dialect that it speaks itself: the caller's bytes with `model` (and
  * `stream_options`) patched in place. Another one: through the neutral request, with a warning for each loss.
@@ -59,15 +77,13 @@ function rendered(passage: Passage, dialect: Dialect, { model, contextWindow, ed
 export function translateRequest(passage: Passage, provider: Provider, wire: WireEdit): Translated {
   const { request } = passage;
   const { dialect, headers } = request;
-  if (wire.edit === undefined && provider.dialects.includes(dialect)) {
+  const speaks = provider.dialects.includes(dialect);
+  if (speaks && (wire.begun === undefined || codecOf(dialect).goOn !== undefined)) {
     const includeUsage = request.stream && provider.streamUsage && dialect === 'openai-chat';
-    const { forget, disown } = codecOf(dialect);
-    // What we wrote for another provider's thoughts, no provider knows.
-    const replace = wire.moved === true ? forget?.(request.parsed) : disown?.(request.parsed);
-    if (wire.moved === true && replace !== undefined) passage.warnings.add('dropped:reasoning');
-    return { dialect, headers, body: patchRequest(request.body, { model: wire.model, includeUsage, replace }) };
+    const patch = { model: wire.model, includeUsage, edits: editsOf(passage, wire) };
+    return { dialect, headers, body: patchRequest(request.body, patch) };
   }
-  const [own = dialect] = provider.dialects.includes(dialect) ? [dialect] : provider.dialects;
+  const [own = dialect] = speaks ? [dialect] : provider.dialects;
   const body = rendered(passage, own, wire);
   return { dialect: own, body, headers: own === dialect ? headers : neutralHeaders(headers) };
 }

@@ -2,6 +2,7 @@ import type { SignalboxError } from '../errors.ts';
 import type { QueryInput } from '../query/query.ts';
 import type { ChatEvent, ChatRequest, Dialect } from './chat.ts';
 import type { Framing } from './framing.ts';
+import type { FieldEdit } from './patch.ts';
 import type { Position, Seen, Tap, TapOptions } from './tap.ts';
 
 /** What is known of the model that a request is written for, and of the request's size; tokens. */
@@ -93,6 +94,8 @@ export interface Codec {
    * know: for every request that is passed on as it is.
    */
   disown?(body: unknown): { readonly field: string; readonly value: unknown } | undefined;
+  /** What puts the beginning of an answer, text that ends in no white space, at the end of a request: its model goes on there. */
+  goOn?(body: unknown, said: string): readonly FieldEdit[];
   /** A reader for one streamed answer. */
   reader(): EventReader;
   /** Events of a whole answer; an error event for an error envelope, and for what is no answer. */

@@ -36,6 +36,20 @@ describe('patchRequest', () => {
     );
   });
 
+  it('appends to a list and replaces a field, where they are', () => {
+    const edits = [
+      { field: 'list', append: { x: 1 } },
+      { field: 'was', value: ['is'] },
+    ];
+    const edited = (text: string) => patchRequest(Buffer.from(text), { model: 'up', includeUsage: false, edits });
+    const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
+    expect(text(edited('{"list" : [ 1.0 ] ,"was":{"list":[]},"model":"a"}'))).toBe(
+      '{"list" : [ 1.0 ,{"x":1}] ,"was":["is"],"model":"up"}',
+    );
+    expect(text(edited('{"list":[ ],"model":"a"}'))).toBe('{"list":[ {"x":1}],"model":"up"}');
+    expect(text(edited('{"list":"no list","model":"a"}'))).toBe('{"list":"no list","model":"up"}');
+  });
+
   it('gives the same object but for the edits, and keeps every other value byte for byte', () => {
     const value = fc.jsonValue({ maxDepth: 3 });
     const object = fc.dictionary(

@@ -10,14 +10,23 @@ const CLOSE_BRACKET = 0x5d;
 const COLON = 0x3a;
 const COMMA = 0x2c;
 
+/** One field of a request that changes. */
+export interface FieldEdit {
+  readonly field: string;
+  /** Its new value. */
+  readonly value?: unknown;
+  /** Instead: one more item at the end of the list that it is. */
+  readonly append?: unknown;
+}
+
 /** The edits that are ever made to a request. */
 export interface RequestPatch {
   /** The model's name at the upstream. */
   readonly model: string;
   /** Asks for the usage chunk of a stream. */
   readonly includeUsage: boolean;
-  /** Takes what another model proved to have thought out of the conversation: the field's new value. */
-  readonly replace?: { readonly field: string; readonly value: unknown } | undefined;
+  /** Changes the conversation: what another model proved to have thought, or an answer's beginning at its end. */
+  readonly edits?: readonly FieldEdit[];
 }
 
 interface Range {
@@ -163,8 +172,20 @@ function usageEdits(bytes: Buffer, found: Members): Edit[] {
   ];
 }
 
+/** Edits of a field that is there. */
+function fieldEdits(bytes: Buffer, start: number, { field, value, append }: FieldEdit): Edit[] {
+  const ranges = valuesOf(bytes, start, field).values;
+  if (append === undefined) return ranges.map((range) => ({ ...range, text: JSON.stringify(value) }));
+  const lists = ranges.filter((range) => bytes[range.start] === OPEN_BRACKET);
+  return lists.map((range) => {
+    const close = range.end - 1;
+    const empty = bytes.toString('latin1', range.start + 1, close).trim() === '';
+    return { start: close, end: close, text: (empty ? '' : ',') + JSON.stringify(append) };
+  });
+}
+
 /**
- * Replaces `model`, and sets `stream_options.include_usage` where asked, in the bytes of a JSON object: every other
+ * Replaces `model`, makes `edits`, and sets `stream_options.include_usage` where asked, in the bytes of a JSON object: every other
  * byte stays as it is. The bytes must have been parsed before; linear in their length.
  */
 export function patchRequest(body: Uint8Array, patch: RequestPatch): Uint8Array {
@@ -173,11 +194,7 @@ export function patchRequest(body: Uint8Array, patch: RequestPatch): Uint8Array 
   if (start === -1) return body;
   const found = find(bytes, start);
   const edits: Edit[] = found.model.map((range) => ({ ...range, text: JSON.stringify(patch.model) }));
-  if (patch.replace !== undefined) {
-    const { field, value } = patch.replace;
-    const text = JSON.stringify(value);
-    edits.push(...valuesOf(bytes, start, field).values.map((range) => ({ ...range, text })));
-  }
+  for (const edit of patch.edits ?? []) edits.push(...fieldEdits(bytes, start, edit));
   const missing: string[] = found.model.length === 0 ? [`"model":${JSON.stringify(patch.model)}`] : [];
   if (patch.includeUsage) {
     edits.push(...usageEdits(bytes, found));

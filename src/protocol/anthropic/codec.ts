@@ -1,10 +1,12 @@
 import type { SignalboxError } from '../../errors.ts';
 import { createCodec } from '../create-codec.ts';
 import { SSE } from '../framing.ts';
+import { goOnMessages } from '../go-on.ts';
 import { isObject } from '../guards.ts';
 import { anthropicError } from './error.ts';
 import { forgetThinking } from './forget.ts';
 import { parseAnthropic } from './parse.ts';
+import type { FieldEdit } from '../patch.ts';
 import { readAnthropicBody } from './read-whole.ts';
 import { readAnthropic } from './reader.ts';
 import { renderAnthropic } from './render.ts';
@@ -15,6 +17,13 @@ import { writeAnthropic } from './writer.ts';
 function errorEvent(error: SignalboxError, routing?: unknown): Uint8Array {
   const body = { ...anthropicError(error), ...(routing === undefined ? {} : { routing }) };
   return Buffer.from(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+}
+
+/** An answer that has begun is gone on with by models that do not think first. */
+function goOn(body: unknown, said: string): readonly FieldEdit[] {
+  const thinks = isObject(body) && isObject(body['thinking']);
+  const silent = { field: 'thinking', value: { type: 'disabled' } };
+  return thinks ? [...goOnMessages(body, said), silent] : goOnMessages(body, said);
 }
 
 const STOP = Buffer.from('event: message_stop\ndata: {"type":"message_stop"}\n\n');
@@ -31,6 +40,7 @@ export const anthropic = createCodec({
   asksForUsage: () => false,
   render: renderAnthropic,
   forget: forgetThinking,
+  goOn,
   reader: readAnthropic,
   readBody: readAnthropicBody,
   writer: writeAnthropic,

@@ -2,6 +2,7 @@ import type { Dialect } from '../chat.ts';
 import type { Codec } from '../codec.ts';
 import { createCodec, type CodecParts } from '../create-codec.ts';
 import { NDJSON } from '../framing.ts';
+import { goOnMessages } from '../go-on.ts';
 import { ollamaError } from './error.ts';
 import { parseOllama, parseOllamaGenerate } from './parse.ts';
 import { readBody, readLines } from './reader.ts';
@@ -21,6 +22,7 @@ function create(dialect: Dialect, shape: Shape, { parse, view }: Pick<CodecParts
     // Its last line always tells it.
     asksForUsage: () => false,
     render: renderOllama,
+    goOn: goOnMessages,
     reader: () => readLines(shape),
     readBody: (body) => readBody(body, shape),
     writer: (options) => writeLines(options, shape),

@@ -1,5 +1,6 @@
 import { createCodec } from '../create-codec.ts';
 import { SSE } from '../framing.ts';
+import { goOnMessages } from '../go-on.ts';
 import { isObject } from '../guards.ts';
 import { openaiError } from './error.ts';
 import { parseOpenAIChat } from './parse.ts';
@@ -20,6 +21,7 @@ export const openaiChat = createCodec({
   asksForUsage: asksOpenAIForUsage,
   answersWanted,
   render: renderOpenAIChat,
+  goOn: goOnMessages,
   reader: readOpenAIChat,
   readBody: readOpenAIChatBody,
   writer: writeOpenAIChat,

@@ -367,6 +367,41 @@ describe('30: an answer that broke off', () => {
     expect(raw).toContain('message_stop');
   });
 
+  it.each(['anthropic', 'ollama'])('30: it is asked for without the white space at its end (%s)', async (kind) => {
+    const served = await pair({ kind, tokens: ['One ', 'two ', 'three.'] });
+    served.one.always({ kind: 'cut', after: 2 });
+    const dialect = CLIENT_DIALECTS.find((each) => each.kind === kind);
+    if (dialect === undefined) throw new Error('no dialect');
+    const raw = await (await served.gateway.post(dialect.path, dialect.body('Count.', true))).text();
+    expect(served.two.calls[0]?.body['messages']).toMatchObject([{}, { role: 'assistant', content: 'One two' }]);
+    expect(dialect.read(raw, true).text).toBe('One two three.');
+  });
+
+  it('30: the next provider of the dialect is asked for the rest of the very same request', async () => {
+    const served = await pair({ kind: 'anthropic' });
+    served.one.always({ kind: 'cut', after: 5 });
+    const document = { type: 'document', source: { type: 'file', file_id: 'file_1' }, citations: { enabled: true } };
+    const ask = {
+      model: 'auto',
+      stream: true,
+      max_tokens: 4000,
+      system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
+      tools: [{ type: 'web_search_20250305', name: 'web_search' }],
+      messages: [{ role: 'user', content: [document, { type: 'text', text: 'Say it all.' }] }],
+      context_management: { edits: [] },
+    };
+    const raw = await (await served.gateway.post('/v1/messages', { ...ask, thinking: { type: 'adaptive' } })).text();
+    expect(raw).toContain('message_stop');
+    const begun = { role: 'assistant', content: served.one.tokens.slice(0, 5).join('') };
+    expect(served.two.calls[0]?.body).toEqual({
+      ...ask,
+      model: 'up-b',
+      messages: [...ask.messages, begun],
+      // Nobody thinks in the middle of an answer.
+      thinking: { type: 'disabled' },
+    });
+  });
+
   it.each([
     ['refuses a prefill', 'anthropic', { kind: 'rejects-prefill' }],
     ['answers a prefill from the beginning', 'anthropic', { kind: 'ignores-prefill' }],

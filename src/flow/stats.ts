@@ -18,6 +18,7 @@ export interface Stats extends Pick<
   | 'inputTokens'
   | 'outputTokens'
   | 'costUsd'
+  | 'reservedUsd'
   | 'baselineCostUsd'
   | 'savingsUsd'
   | 'unpriced'
@@ -55,6 +56,7 @@ const NOTHING: Omit<UsageRow, 'start' | 'group'> = {
   inputTokens: 0,
   outputTokens: 0,
   costUsd: 0,
+  reservedUsd: 0,
   unpriced: 0,
   estimated: 0,
   baselineCostUsd: 0,

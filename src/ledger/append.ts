@@ -2,6 +2,7 @@ import { CompiledQuery, type Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { createBulk, keepOld, overwrite, type Row } from './bulk.ts';
 import type { StoredRequest } from './from-rows.ts';
+import { priceRow } from './prices.ts';
 import type { Outcome, Rec } from './record.ts';
 import { createRollupBulk, createRollupChanges, isSettled } from './rollup.ts';
 import type { LedgerSchema } from './schema.ts';
@@ -37,7 +38,13 @@ interface Batch {
   readonly drafts: Map<string, Draft>;
   readonly decisions: Row[];
   readonly attempts: Row[];
+  readonly prices: Map<string, Row>;
   readonly feedback: Row[];
+}
+
+/** By their keys, so that two writers never wait for each other's rows. */
+function rowsInOrder(rows: ReadonlyMap<string, Row>): Row[] {
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 function draftOf(batch: Batch, id: string, source: string, at: number): Draft {
@@ -75,6 +82,9 @@ function take(batch: Batch, record: Rec, source: string): void {
     Object.assign(row, outcomeColumns(record));
     for (const [index, attempt] of record.attempts.entries()) {
       batch.attempts.push(attemptRow(record.id, index, attempt));
+      if (attempt.price === undefined) continue;
+      const price = priceRow(attempt.upstream, attempt.price, attempt.startedAt);
+      if (!batch.prices.has(price.version)) batch.prices.set(price.version, price);
     }
   }
   row.fallback = isFallback(row) ? 1 : 0;
@@ -107,6 +117,7 @@ export function createAppender(db: Kysely<LedgerSchema>, clock: Clock) {
   const requests = createBulk('requests', COLUMNS, overwrite(['id'], COLUMNS));
   const decisions = createBulk('decisions', ['id', 'at', 'session', 'record'], keepOld);
   const attempts = createBulk('attempts', ATTEMPT_COLUMNS, overwrite(['request_id', 'n'], ATTEMPT_COLUMNS));
+  const prices = createBulk('prices', ['version', 'upstream', 'price', 'source', 'date', 'first_seen'], keepOld);
   const feedback = createBulk(
     'feedback',
     ['id', 'at', 'decision_id', 'session', 'score', 'comment', 'key_id'],
@@ -120,7 +131,7 @@ export function createAppender(db: Kysely<LedgerSchema>, clock: Clock) {
 
   return (records: readonly Rec[], origin?: BatchOrigin): Promise<void> =>
     db.transaction().execute(async (trx) => {
-      const batch: Batch = { drafts: new Map(), decisions: [], attempts: [], feedback: [] };
+      const batch: Batch = { drafts: new Map(), decisions: [], attempts: [], prices: new Map(), feedback: [] };
       const wanted = new Set(records.filter((record) => record.kind !== 'feedback').map((record) => record.id));
       for (const row of await readExisting(trx, lookup, [...wanted])) {
         batch.drafts.set(row.id, { before: row, row: { ...row }, changed: false });
@@ -139,6 +150,7 @@ export function createAppender(db: Kysely<LedgerSchema>, clock: Clock) {
       );
       await decisions(trx, batch.decisions);
       await attempts(trx, batch.attempts);
+      await prices(trx, rowsInOrder(batch.prices));
       await feedback(trx, batch.feedback);
       await rollups(trx, changes.rows());
       if (origin === undefined) return;

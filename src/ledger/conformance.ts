@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { priceVersion } from '../catalog/hash.ts';
+import type { Price } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import { manualClock } from '../state/conformance.ts';
 import { feedbackOf, intentOf, outcomeOf } from './fixtures.ts';
@@ -34,6 +36,31 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         const before = { ...intent, id: 'r2', decision: { ...intent.decision, id: 'd2' } };
         await store.append([before]);
         expect((await store.entry('d2'))?.intent.id).toBe('r2');
+      }));
+
+    it('gives back every count and the price that it was booked at, which it keeps once', () =>
+      withStore(async (store, now) => {
+        const price: Price = {
+          input: 3,
+          output: 15,
+          cacheWriteHour: 6,
+          webSearch: 0.01,
+          tiers: [{ above: 200_000, input: 6 }],
+          provenance: { source: 'genai-prices', date: '2026-09-23' },
+        };
+        const usage = { input: 90, output: 9, cacheWrite: 50, cacheWriteHour: 20, audioInput: 4, webSearches: 2 };
+        const records = ['r1', 'r2'].flatMap((id, i): Rec[] => {
+          const [attempt] = outcomeOf(id, now + i, 5n).attempts;
+          const attempts = attempt === undefined ? [] : [{ ...attempt, usage, price, startedAt: now + i }];
+          return [intentOf(id, now + i), outcomeOf(id, now + i, 5n, { attempts, usage })];
+        });
+        await store.append(records.slice(0, 2));
+        await store.append(records);
+        expect((await store.entry('r1'))?.outcome).toEqual(records[1]);
+        expect((await store.entry('r2'))?.outcome).toEqual(records[3]);
+        expect(await store.prices()).toEqual([
+          { version: priceVersion('p/small', price), upstream: 'p/small', price, firstSeen: now },
+        ]);
       }));
 
     it('counts each record once, in whatever order and however often it comes', () =>
@@ -99,10 +126,21 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         expect((await store.entry('r1'))?.outcome).toMatchObject({ status: 'interrupted', cost: 5000n });
         expect((await store.entry('r3'))?.outcome).toBeUndefined();
         const [total] = await store.usage({ since: 0, until: now + 1 });
-        expect(total).toMatchObject({ requests: 2, interrupted: 1, costUsd: 6e-6, estimated: 1, unpriced: 0 });
+        expect(total).toMatchObject({
+          requests: 2,
+          interrupted: 1,
+          costUsd: 6e-6,
+          reservedUsd: 5e-6,
+          estimated: 1,
+          unpriced: 0,
+        });
         // Its true end, should it still come.
         await store.append([outcomeOf('r1', now, 700n)]);
-        expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({ interrupted: 0, costUsd: 1.7e-6 });
+        expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({
+          interrupted: 0,
+          costUsd: 1.7e-6,
+          reservedUsd: 0,
+        });
       }));
 
     it('books what was in flight without a known price as unpriced, never as free', () =>
@@ -130,6 +168,17 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         await store.append([intentOf('r1', now), { ...outcome, attempts }]);
         expect((await store.entry('r1'))?.outcome).toEqual({ ...outcome, attempts });
         expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({ estimated: 1 });
+      }));
+
+    it('takes a count that no model has, and goes on', () =>
+      withStore(async (store, now) => {
+        const claim = { usage: { input: 1e300, output: 5 } };
+        for (const id of ['r1', 'r2']) {
+          await store.append([intentOf(id, now), outcomeOf(id, now, 1n, { ...claim, overheadMs: 1e300 })]);
+        }
+        const [total] = await store.usage({ since: 0, until: now + 1 });
+        expect(total).toMatchObject({ requests: 2, outputTokens: 10, costUsd: 2e-9 });
+        expect(total?.inputTokens).toBeGreaterThan(1e12);
       }));
 
     it('remembers positions with the records, and forgets them', () =>

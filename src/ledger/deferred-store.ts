@@ -19,6 +19,7 @@ export function deferStore(database: SqliteDatabase, load: () => Promise<Store>)
     position: async (source) => (await store()).position(source),
     forget: async (source) => (await store()).forget(source),
     interrupt: async (source, before) => (await store()).interrupt(source, before),
+    prices: async () => (await store()).prices(),
     entry: async (id) => (await store()).entry(id),
     entries: async (filter) => (await store()).entries(filter),
     usage: async (filter) => (await store()).usage(filter),

@@ -1,4 +1,6 @@
 import type { Selectable } from 'kysely';
+import type { Price } from '../catalog/model.ts';
+import { isObject } from '../protocol/guards.ts';
 import type { DecisionRecord, Feedback, Intent, Outcome } from './record.ts';
 import { asRecord, isDecisionRecord } from './record-guard.ts';
 import type { AttemptsTable, FeedbackTable, RequestsTable } from './schema.ts';
@@ -8,7 +10,14 @@ export type StoredRequest = Selectable<RequestsTable>;
 
 type TokenColumns = Pick<
   Selectable<AttemptsTable>,
-  'input_tokens' | 'output_tokens' | 'cache_read_tokens' | 'cache_write_tokens' | 'reasoning_tokens' | 'estimated'
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'cache_read_tokens'
+  | 'cache_write_tokens'
+  | 'cache_write_hour_tokens'
+  | 'reasoning_tokens'
+  | 'other_usage'
+  | 'estimated'
 >;
 
 function present(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -17,19 +26,29 @@ function present(fields: Readonly<Record<string, unknown>>): Record<string, unkn
 
 const maybeNumber = (value: bigint | null): number | null => (value === null ? null : Number(value));
 
-function usageOf(row: TokenColumns): Record<string, unknown> | null {
+function usageFields(row: TokenColumns): Record<string, unknown> | null {
   if (row.input_tokens === null) return null;
   return present({
     input: Number(row.input_tokens),
     output: Number(row.output_tokens),
     cacheRead: maybeNumber(row.cache_read_tokens),
     cacheWrite: maybeNumber(row.cache_write_tokens),
+    cacheWriteHour: maybeNumber(row.cache_write_hour_tokens),
     reasoning: maybeNumber(row.reasoning_tokens),
+    ...otherUsage(row.other_usage),
     estimated: row.estimated === null ? null : row.estimated === 1n,
   });
 }
 
-function attemptOf(row: Selectable<AttemptsTable>): Record<string, unknown> {
+function otherUsage(json: string | null): Readonly<Record<string, unknown>> {
+  const value = parsed(json);
+  return isObject(value) ? value : {};
+}
+
+/** Prices by version. */
+type Prices = ReadonlyMap<string, { readonly price: Price }>;
+
+function attemptOf(row: Selectable<AttemptsTable>, prices: Prices): Record<string, unknown> {
   return {
     ...present({
       model: row.model,
@@ -41,7 +60,8 @@ function attemptOf(row: Selectable<AttemptsTable>): Record<string, unknown> {
       startedAt: Number(row.started_at),
       firstByteMs: row.first_byte_ms,
       ms: row.ms,
-      usage: usageOf(row),
+      usage: usageFields(row),
+      price: prices.get(row.price ?? '')?.price,
       simulated: row.simulated === null ? null : row.simulated === 1n,
     }),
     cost: row.cost_nano,
@@ -88,7 +108,11 @@ export function intentOf(row: StoredRequest, decision: DecisionRecord): Intent |
 }
 
 /** The outcome that a row and its attempts were made from; `undefined` while the request is open. */
-export function outcomeOf(row: StoredRequest, attempts: readonly Selectable<AttemptsTable>[]): Outcome | undefined {
+export function outcomeOf(
+  row: StoredRequest,
+  attempts: readonly Selectable<AttemptsTable>[],
+  prices: Prices,
+): Outcome | undefined {
   if (row.status === null) return undefined;
   // The request's flag also tells of attempts before the one that answered, which is the last.
   const last = attempts.at(-1);
@@ -104,12 +128,12 @@ export function outcomeOf(row: StoredRequest, attempts: readonly Selectable<Atte
       httpStatus: Number(row.http_status),
       errorCode: row.error_code,
       finishReason: row.finish_reason,
-      usage: usageOf({ ...row, estimated }),
+      usage: usageFields({ ...row, estimated }),
       ms: row.ms,
       firstByteMs: row.first_byte_ms,
       overheadMs: Number(row.overhead_us ?? 0n) / 1000,
     }),
-    attempts: attempts.map(attemptOf),
+    attempts: attempts.map((attempt) => attemptOf(attempt, prices)),
     cost: row.cost_nano,
     baselineCost: row.baseline_nano,
   });

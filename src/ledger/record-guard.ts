@@ -1,4 +1,7 @@
+import type { Price } from '../catalog/model.ts';
+import { RATE_NAMES } from '../catalog/rates.ts';
 import { isObject, type JsonObject } from '../protocol/guards.ts';
+import type { Usage } from '../protocol/chat.ts';
 import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome, Rec } from './record.ts';
 
 type Check = (value: unknown) => boolean;
@@ -54,6 +57,15 @@ const DECISION: Shape = Object.entries({
   versions: isObject,
 });
 
+/** Counts that few calls have. */
+export const OTHER_COUNTS = [
+  'audioInput',
+  'audioOutput',
+  'imageInput',
+  'imageOutput',
+  'webSearches',
+] as const satisfies readonly (keyof Usage)[];
+
 const USAGE: Shape = Object.entries({
   input: isNumber,
   output: isNumber,
@@ -61,9 +73,31 @@ const USAGE: Shape = Object.entries({
   cacheWrite: maybe(isNumber),
   cacheWriteHour: maybe(isNumber),
   reasoning: maybe(isNumber),
+  ...Object.fromEntries(OTHER_COUNTS.map((name) => [name, maybe(isNumber)])),
   estimated: maybe(isFlag),
 });
 const isUsage: Check = (value) => fits(value, USAGE);
+
+const RATES: Shape = RATE_NAMES.map((name) => [name, maybe(isNumber)]);
+const PROVENANCE: Shape = Object.entries({ source: isText, date: isText });
+const isTier: Check = (value) => fits(value, [['above', isNumber], ...RATES]);
+
+const PRICE: Shape = [
+  ...RATES,
+  ...Object.entries({
+    input: isNumber,
+    output: isNumber,
+    request: maybe(isNumber),
+    webSearch: maybe(isNumber),
+    tiers: maybe((value) => Array.isArray(value) && value.every(isTier)),
+    provenance: (value: unknown) => fits(value, PROVENANCE),
+  }),
+];
+
+/** Whether a value is a price as it was written down. */
+export function isPrice(value: unknown): value is Price {
+  return fits(value, PRICE);
+}
 
 const ATTEMPT: Shape = Object.entries({
   model: isText,
@@ -77,6 +111,7 @@ const ATTEMPT: Shape = Object.entries({
   ms: isNumber,
   usage: maybe(isUsage),
   cost: orNull(isMoney),
+  price: maybe(isPrice),
   simulated: maybe(isFlag),
 });
 

@@ -1,3 +1,4 @@
+import type { Price } from '../catalog/model.ts';
 import type { Decision } from '../decide/decision.ts';
 import type { Dialect, FinishReason, Usage } from '../protocol/chat.ts';
 import type { FailureClass } from '../providers/provider.ts';
@@ -63,6 +64,8 @@ export interface AttemptRecord {
   readonly usage?: Usage | undefined;
   /** Nano-dollars; 0 when nothing was billed, null when unpriced. */
   readonly cost: NanoUsd | null;
+  /** What it was priced at; absent when that is unknown. A store keeps each price once and names it. */
+  readonly price?: Price | undefined;
   readonly simulated?: boolean | undefined;
 }
 
@@ -86,6 +89,8 @@ export interface Outcome {
   readonly errorCode?: string | undefined;
   readonly finishReason?: FinishReason | undefined;
   readonly attempts: readonly AttemptRecord[];
+  /** The answer was made for another request: nothing was called. */
+  readonly cached?: boolean | undefined;
   readonly usage?: Usage | undefined;
   /** Sum over attempts, nano-dollars; null when any attempt that may have been billed is unpriced. */
   readonly cost: NanoUsd | null;

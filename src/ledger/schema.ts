@@ -39,7 +39,11 @@ export interface RequestsTable {
   output_tokens: MaybeInt;
   cache_read_tokens: MaybeInt;
   cache_write_tokens: MaybeInt;
+  /** Part of those before. */
+  cache_write_hour_tokens: MaybeInt;
   reasoning_tokens: MaybeInt;
+  /** JSON object of the counts that few calls have. */
+  other_usage: string | null;
   estimated: MaybeInt;
   cost_nano: MaybeInt;
   baseline_nano: MaybeInt;
@@ -77,10 +81,41 @@ export interface AttemptsTable {
   output_tokens: MaybeInt;
   cache_read_tokens: MaybeInt;
   cache_write_tokens: MaybeInt;
+  cache_write_hour_tokens: MaybeInt;
   reasoning_tokens: MaybeInt;
+  other_usage: string | null;
   estimated: MaybeInt;
   cost_nano: MaybeInt;
+  /** Version of the price that it was booked at. */
+  price: string | null;
   simulated: MaybeInt;
+}
+
+/** Prices that attempts were booked at. */
+export interface PricesTable {
+  version: string;
+  upstream: string;
+  /** JSON of a Price. */
+  price: string;
+  source: string;
+  /** ISO date. */
+  date: string;
+  first_seen: Int;
+}
+
+/** What was booked first, of what was priced anew since. */
+export interface RepricedTable {
+  /** A request's id, or `<request>/<n>` of an attempt. */
+  id: string;
+  /** The request's time. */
+  at: Int;
+  cost_nano: MaybeInt;
+  /** Of a request. */
+  baseline_nano: MaybeInt;
+  /** Of an attempt: the version of its price. */
+  price: string | null;
+  /** When it was priced anew first. */
+  repriced_at: Int;
 }
 
 export interface FeedbackTable {
@@ -108,6 +143,8 @@ export interface UsageHourlyTable {
   input_tokens: Int;
   output_tokens: Int;
   cost_nano: Int;
+  /** The part of it that is the reserve of interrupted requests. */
+  reserved_nano: Int;
   unpriced: Int;
   estimated: Int;
   baseline_nano: Int;
@@ -159,6 +196,8 @@ export interface LedgerSchema {
   attempts: AttemptsTable;
   feedback: FeedbackTable;
   usage_hourly: UsageHourlyTable;
+  prices: PricesTable;
+  repriced: RepricedTable;
   positions: PositionsTable;
   keys: KeysTable;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { createAppender } from './append.ts';
 import { entriesQuery, requestDecidedAs, requestOf } from './entries-query.ts';
 import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from './from-rows.ts';
+import { allPrices, pricesOf } from './prices.ts';
 import type { Outcome } from './record.ts';
 import { createSqlKeyStore } from './sql-key-store.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
@@ -49,6 +50,10 @@ async function entriesOf(db: Kysely<LedgerSchema>, rows: readonly StoredRequest[
     await db.selectFrom('attempts').selectAll().where('request_id', 'in', ids).orderBy('n').execute(),
     (row: Selectable<AttemptsTable>) => row.request_id,
   );
+  const prices = await pricesOf(
+    db,
+    [...attempts.values()].flat().map((row) => row.price),
+  );
   const feedback = groupBy(
     await db.selectFrom('feedback').selectAll().where('decision_id', 'in', decisionIds).orderBy('id').execute(),
     (row: Selectable<FeedbackTable>) => row.decision_id,
@@ -58,7 +63,7 @@ async function entriesOf(db: Kysely<LedgerSchema>, rows: readonly StoredRequest[
     const decision = decisionOf(byId.get(row.decision_id ?? '') ?? '');
     const intent = decision === undefined ? undefined : intentOf(row, decision);
     if (intent === undefined) return [];
-    const outcome = outcomeOf(row, attempts.get(row.id) ?? []);
+    const outcome = outcomeOf(row, attempts.get(row.id) ?? [], prices);
     return [
       {
         intent,
@@ -86,7 +91,7 @@ function pruneOnce(db: Kysely<LedgerSchema>, before: number): Promise<number> {
       await trx.deleteFrom('requests').where('id', 'in', ids).execute();
     }
     let gone = ids.length;
-    for (const table of ['decisions', 'feedback'] as const) {
+    for (const table of ['decisions', 'feedback', 'repriced'] as const) {
       const { numAffectedRows = 0n } = await sql`
         delete from ${sql.table(table)} where id in
           (select id from ${sql.table(table)} where at < ${before} order by at limit ${BATCH})`.execute(trx);
@@ -127,6 +132,7 @@ export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: 
         settled += rows.length;
       }
     },
+    prices: () => allPrices(db),
     async entry(id) {
       const rows = await requestOf(db, id).execute();
       return (await entriesOf(db, rows.length > 0 ? rows : await requestDecidedAs(db, id).execute()))[0];

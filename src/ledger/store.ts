@@ -1,4 +1,5 @@
 import type { KeyStore } from '../access/key-store.ts';
+import type { StoredPrice } from './prices.ts';
 import type { Feedback, Intent, Outcome, Rec } from './record.ts';
 
 /** A request with everything known of it. */
@@ -42,6 +43,8 @@ export interface UsageRow {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costUsd: number;
+  /** The part of `costUsd` that is the reserve of interrupted requests: nobody knows what of it was spent. */
+  readonly reservedUsd: number;
   /** Requests without a known price: their cost is not in `costUsd`. */
   readonly unpriced: number;
   /** Requests whose tokens or cost are in part our estimate, interrupted ones included. */
@@ -75,6 +78,8 @@ export interface Store {
   forget(source: string): Promise<void>;
   /** Marks every intent of `source` without an outcome and older than `before` as interrupted, at its reserve. Returns how many. */
   interrupt(source: string, before: number): Promise<number>;
+  /** Every price that attempts were booked at. */
+  prices(): Promise<StoredPrice[]>;
   entry(id: string): Promise<LedgerEntry | undefined>;
   entries(filter: EntryFilter): Promise<LedgerEntry[]>;
   usage(filter: UsageFilter): Promise<UsageRow[]>;

@@ -1,6 +1,8 @@
 import type { Insertable } from 'kysely';
 import type { Usage } from '../protocol/chat.ts';
 import { isEstimated } from './estimated.ts';
+import { versionOf } from './prices.ts';
+import { OTHER_COUNTS } from './record-guard.ts';
 import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome } from './record.ts';
 import type { AttemptsTable, DecisionsTable, FeedbackTable, RequestsTable } from './schema.ts';
 
@@ -9,13 +11,31 @@ export type RequestRow = Insertable<RequestsTable>;
 
 type TokenColumns = Pick<
   RequestRow,
-  'input_tokens' | 'output_tokens' | 'cache_read_tokens' | 'cache_write_tokens' | 'reasoning_tokens' | 'estimated'
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'cache_read_tokens'
+  | 'cache_write_tokens'
+  | 'cache_write_hour_tokens'
+  | 'reasoning_tokens'
+  | 'other_usage'
+  | 'estimated'
 >;
 
 const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 const maybeFlag = (value: boolean | undefined): number | null => (value === undefined ? null : flag(value));
-const whole = (value: number): number => Math.round(value);
+/** More than any count: an upstream that claims more must not overflow the sums. */
+const MOST = 1e13;
+const whole = (value: number): number => Math.round(Math.max(-MOST, Math.min(MOST, value)));
 const maybeWhole = (value: number | undefined): number | null => (value === undefined ? null : whole(value));
+
+/** The counts that few calls have, as JSON; null when there are none. */
+function otherUsage(usage: Usage | undefined): string | null {
+  const counts = OTHER_COUNTS.flatMap((name) => {
+    const count = usage?.[name];
+    return count === undefined || count === 0 ? [] : [[name, count] as const];
+  });
+  return counts.length === 0 ? null : JSON.stringify(Object.fromEntries(counts));
+}
 
 function tokenColumns(usage: Usage | undefined): TokenColumns {
   return {
@@ -23,7 +43,9 @@ function tokenColumns(usage: Usage | undefined): TokenColumns {
     output_tokens: maybeWhole(usage?.output),
     cache_read_tokens: maybeWhole(usage?.cacheRead),
     cache_write_tokens: maybeWhole(usage?.cacheWrite),
+    cache_write_hour_tokens: maybeWhole(usage?.cacheWriteHour),
     reasoning_tokens: maybeWhole(usage?.reasoning),
+    other_usage: otherUsage(usage),
     estimated: maybeFlag(usage?.estimated),
   };
 }
@@ -133,6 +155,7 @@ export function attemptRow(requestId: string, n: number, attempt: AttemptRecord)
     ms: attempt.ms,
     ...tokenColumns(attempt.usage),
     cost_nano: attempt.cost,
+    price: attempt.price === undefined ? null : versionOf(attempt.upstream, attempt.price),
     simulated: maybeFlag(attempt.simulated),
   };
 }

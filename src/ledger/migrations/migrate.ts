@@ -5,13 +5,16 @@ import { initial } from './0001-initial.ts';
 import { entryFilters } from './0002-entry-filters.ts';
 import { decisionsMadeBefore } from './0003-decisions-made-before.ts';
 import { keys } from './0004-keys.ts';
+import { prices } from './0005-prices.ts';
 import { MIGRATION_TABLE, type MigrationName } from './names.ts';
 
-const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
+/** Every version's changes to the schema. */
+export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-initial': initial,
   '0002-entry-filters': entryFilters,
   '0003-decisions-made-before': decisionsMadeBefore,
   '0004-keys': keys,
+  '0005-prices': prices,
 };
 
 async function executed(db: Kysely<LedgerSchema>): Promise<string[]> {

@@ -4,6 +4,7 @@ export const MIGRATION_NAMES = [
   '0002-entry-filters',
   '0003-decisions-made-before',
   '0004-keys',
+  '0005-prices',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];
 

@@ -7,6 +7,7 @@ import { createPrecedence, defaultModel } from './decide/precedence.ts';
 import { checkArtifact, someNames, summariseArtifact, unreadEmbedders, workingArtifacts } from './flow/artifacts.ts';
 import { createEmbeddingKeeper, type EmbeddingKeeper } from './flow/embedding.ts';
 import { spentOf } from './flow/spent.ts';
+import { openKept } from './flow/kept.ts';
 import { createMemory } from './flow/memory.ts';
 import { createRecent } from './flow/recent.ts';
 import type { Runtime } from './flow/runtime.ts';
@@ -210,6 +211,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     newId: createIds(clock, random),
     journal: ledger.journal,
     state,
+    kept: openKept(loaded.config, clock, log),
     budgets: createBudgets(state, clock, spentOf(ledger, log)),
     metrics: createMetrics({ known: (model) => worlds.current().catalog.byId.has(model) }),
     log,

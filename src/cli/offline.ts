@@ -1,6 +1,7 @@
 import { createBudgets } from '../access/budgets.ts';
 import { systemClock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { openKept } from '../flow/kept.ts';
 import { createMemory } from '../flow/memory.ts';
 import { createRecent } from '../flow/recent.ts';
 import type { Runtime } from '../flow/runtime.ts';
@@ -42,6 +43,7 @@ export async function openOffline(
     log: silentLog,
     reloads: createReloads(clock),
     recent: createRecent(),
+    kept: openKept(loaded.config, clock, silentLog),
     budgets: createBudgets(state, clock, async () => 0),
     memory: createMemory(state, clock),
   };

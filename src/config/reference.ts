@@ -63,6 +63,9 @@ const ROUTING = {
   'embedder.model': 'The model’s name there; `transformers`: the folder of its files',
   'embedder.dimensions': 'Length of the vectors: asked of the endpoint, and checked; left out: the model’s own',
   'embedder.deadline': 'How long a request waits for its vector; later it is routed by hashed features',
+  cache:
+    'Whether the answer to the very same request of the same key is given again: `off`, or { ttl: 1h }; the header `x-signalbox-cache` asks for it, or against it, request by request',
+  'cache.ttl': 'How long an answer is given again',
 };
 
 const BUDGET = {
@@ -164,6 +167,10 @@ const ABOUT: Readonly<Record<string, string>> = {
   'roles.*.budget': 'What the role may spend',
   ...under('roles.*.budget', BUDGET),
   'roles.*.taxonomy': 'Path of a taxonomy',
+  'cache.maxSize': 'Kept answers in the memory of a process; the least recently used go first',
+  'cache.maxEntry': 'A larger answer is not kept',
+  'cache.tier':
+    'Where answers are kept beside the memory of each process: `memory`: nowhere; `store`: in the ledger’s store; `redis`: in `storage.redis`',
   budgets: 'Budgets over all requests, and of tags; roles and keys have their own',
   'budgets.*.tag': '`name=value` of `x-signalbox-tags`: only requests with it count; left out: every request',
   ...under('budgets.*', BUDGET),

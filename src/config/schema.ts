@@ -129,6 +129,9 @@ const embedder = z
     path: ['provider'],
   });
 
+/** Whether answers are kept for the same request. */
+const cached = z.union([z.literal('off'), z.strictObject({ ttl: duration })]);
+
 const routing = z.strictObject({
   mode: z.enum(['route', 'observe', 'off']).default('route'),
   router: name.default('learned'),
@@ -138,6 +141,7 @@ const routing = z.strictObject({
   unknownModel: z.enum(['reject', 'route']).default('reject'),
   expose: z.enum(['headers', 'body']).default('headers'),
   embedder: embedder.optional(),
+  cache: cached.default('off'),
 });
 
 /** What may be spent in a period. */
@@ -157,6 +161,7 @@ const role = z.strictObject({
   unknownModel: z.enum(['reject', 'route']).optional(),
   expose: z.enum(['headers', 'body']).optional(),
   embedder: embedder.optional(),
+  cache: cached.optional(),
   models: names.optional(),
   budget: budget.optional(),
   taxonomy: z.string().optional(),
@@ -243,6 +248,15 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   roles: z.record(name, role).prefault({}),
+  cache: z
+    .strictObject({
+      /** In the memory of a process. */
+      maxSize: bytes.prefault('64MB'),
+      maxEntry: bytes.prefault('1MB'),
+      /** Where else: nowhere, in the ledger's store, or in `storage.redis`. */
+      tier: z.enum(['memory', 'store', 'redis']).default('memory'),
+    })
+    .prefault({}),
   /** Beside those of roles and keys. */
   budgets: z
     .array(
@@ -267,6 +281,7 @@ export type RoleConfig = Config['roles'][string];
 export type RoutingConfig = Config['routing'];
 export type KeyConfig = Config['auth']['keys'][number];
 export type Budget = z.output<typeof budget>;
+export type CacheSetting = z.output<typeof cached>;
 export type KeyLimits = z.output<typeof keyLimits>;
 export type Scope = (typeof SCOPES)[number];
 export type TimeoutsConfig = Config['timeouts'];

@@ -18,5 +18,11 @@ function unit(units: Readonly<Record<string, number>>, example: string) {
 /** `250ms`, `5s`, `10m`, `1h`, `90d` → milliseconds. */
 export const duration = unit(DURATION_MS, '250ms, 5s, 10m, 1h or 90d');
 
+/** Milliseconds of a duration as {@link duration} takes it; null for any other text. */
+export function durationOf(text: string): number | null {
+  const { success, data } = duration.safeParse(text);
+  return success ? data : null;
+}
+
 /** `512KB`, `32MB`, `1GB` → bytes (1 KB = 1024 bytes). */
 export const bytes = unit(SIZE_BYTES, '512KB or 32MB');

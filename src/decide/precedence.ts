@@ -100,6 +100,7 @@ function overlay(routing: RoutingConfig, role: RoleConfig | undefined): RoutingC
     ...(role.unknownModel === undefined ? {} : { unknownModel: role.unknownModel }),
     ...(role.expose === undefined ? {} : { expose: role.expose }),
     ...(role.embedder === undefined ? {} : { embedder: role.embedder }),
+    ...(role.cache === undefined ? {} : { cache: role.cache }),
   };
   return { ...routing, ...own };
 }

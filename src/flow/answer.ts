@@ -9,10 +9,12 @@ import { publishOutcome } from './activity.ts';
 import { callUntilAnswered } from './chain.ts';
 import { createDeadline } from './deadline.ts';
 import { routeWithVector } from './embed.ts';
+import { intentOf } from './intent.ts';
+import { keptAnswer, keptFor } from './kept.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
 import { reserve, spentBy, type Reservation } from './reservation.ts';
 import { reserveOf } from './reserve.ts';
-import { recordOf, type Routed } from './route.ts';
+import type { Routed } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import { createSettlement } from './settlement.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -31,25 +33,8 @@ function announce(outcome: Outcome, intent: Intent, routed: Routed, request: Ans
 }
 
 function open(request: AnswerRequest, reservation: Reservation, snapshot: Snapshot, runtime: Runtime): Passage {
-  const { id } = request;
   const { routed } = reservation;
-  const { decision } = routed;
-  const intent: Intent = {
-    kind: 'intent',
-    id,
-    at: runtime.clock.now(),
-    request: {
-      ...request.info,
-      tags: request.tags,
-      dialect: request.dialect,
-      stream: request.stream,
-      role: decision.role,
-      session: request.session,
-      key: request.key,
-    },
-    decision: recordOf(decision),
-    reserve: reserveOf(routed, routed.targets[0]),
-  };
+  const intent = intentOf(request, routed, reserveOf(routed, routed.targets[0]), runtime);
   runtime.recent.opened(intent);
   const settlement = createSettlement({
     intent,
@@ -87,15 +72,13 @@ async function run(passage: Passage): Promise<Answer> {
   return answered(passage, called);
 }
 
-/**
- * Answers one request: decides, writes the intent, calls upstreams as the policy says, and settles. The only loop;
- * every face calls it.
- * @throws SignalboxError when the request cannot be routed or its limits are reached; then nothing was called and nothing is written.
- */
-export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Promise<Answer> {
-  const decided = request.routed ?? routeWithVector(request, snapshot, runtime, request.id);
-  // Awaited only when there is something to wait for.
-  const routed = decided instanceof Promise ? await decided : decided;
+/** Answers a request for which a decision was made: sets money aside, writes the intent, calls upstreams, and settles. */
+async function answerOnce(
+  request: AnswerRequest,
+  routed: Routed,
+  snapshot: Snapshot,
+  runtime: Runtime,
+): Promise<Answer> {
   const reserving = reserve(request, routed, snapshot, runtime, (exhausted) =>
     routeWithVector(request, snapshot, runtime, request.id, spentBy(exhausted)),
   );
@@ -110,4 +93,19 @@ export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime
   // A stream settles before its last bytes, a whole answer before its first.
   if (given.body.whole !== undefined) await given.settled;
   return given;
+}
+
+/**
+ * Answers one request: decides, writes the intent, calls upstreams as the policy says, and settles; or gives an answer
+ * again that is kept. The only loop; every face calls it.
+ * @throws SignalboxError when the request cannot be routed or its limits are reached; then nothing was called and nothing is written.
+ */
+export async function answer(request: AnswerRequest, snapshot: Snapshot, runtime: Runtime): Promise<Answer> {
+  const decided = request.routed ?? routeWithVector(request, snapshot, runtime, request.id);
+  // Awaited only when there is something to wait for.
+  const routed = decided instanceof Promise ? await decided : decided;
+  const ttl = keptFor(request, routed);
+  return ttl === undefined
+    ? answerOnce(request, routed, snapshot, runtime)
+    : keptAnswer(request, routed, ttl, runtime, (alone) => answerOnce(alone, routed, snapshot, runtime));
 }

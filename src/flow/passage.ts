@@ -21,6 +21,8 @@ export interface AnswerRequest extends RouteRequest {
   readonly info: Pick<RequestInfo, 'requested' | 'user'>;
   /** Headers of the caller that go to the upstream. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What the caller says of keeping the answer: `on`, `off`, or for how long. */
+  readonly cache?: string | undefined;
   /** Puts `routing` into the answer. */
   readonly explain: boolean;
   /** Aborts when the caller has left. */

@@ -5,6 +5,7 @@ import type { State } from '../state/state.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Reloads } from '../telemetry/reloads.ts';
+import type { Kept } from './kept.ts';
 import type { Memory } from './memory.ts';
 import type { Recent } from './recent.ts';
 
@@ -16,6 +17,7 @@ export interface Runtime {
   readonly journal: Journal;
   readonly state: State;
   readonly budgets: Budgets;
+  readonly kept: Kept;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Files that were refused while serving. */

@@ -14,7 +14,7 @@ import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
 import { failure } from './failure.ts';
 import type { Ingress } from './ingress.ts';
-import { embedCaller, embedReply, OLLAMA_EMBED } from './ollama-embed.ts';
+import { embedCaller, OLLAMA_EMBED } from './ollama-embed.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { isCompacted, isMinor, sessionOf } from './signals.ts';
 import { parseTags } from './tags.ts';
@@ -101,6 +101,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
       user: header('x-signalbox-user')?.slice(0, 200),
     },
     headers: forwardable(header, ingress.headerNames()),
+    cache: header('x-signalbox-cache'),
     explain: header('x-signalbox-explain') === 'true',
     signal: caller.signal,
     started: admitted.started,
@@ -117,11 +118,11 @@ export async function inference(
   ingress: Ingress,
   caller: Caller,
 ): Promise<Reply> {
-  const embeds = OLLAMA_EMBED.has(ingress.path);
-  const given = await infer(context, dialect, ingress, embeds ? embedCaller(caller) : caller).catch((error: unknown) =>
+  const embeds = OLLAMA_EMBED.has(ingress.path) ? embedCaller(caller, ingress.path) : undefined;
+  const given = await infer(context, dialect, ingress, embeds?.caller ?? caller).catch((error: unknown) =>
     failure(context, error, ingress),
   );
-  const reply = embeds ? embedReply(given, ingress.path) : given;
+  const reply = embeds?.reply(given) ?? given;
   const cors = corsHeaders(context, ingress, Object.keys(reply.headers));
   return cors === undefined ? reply : { ...reply, headers: { ...reply.headers, ...cors } };
 }

@@ -33,8 +33,8 @@ export function createPassingTap({ framing, reader: begin, ending }: TappedDiale
   };
   /** What of a record goes on. */
   const pass = (record: Uint8Array): Uint8Array | undefined => {
-    // Whatever follows an error is not the answer's.
-    if (fold.seen.failed !== undefined) return undefined;
+    // Whatever follows an error or the end is not the answer's.
+    if (fold.seen.failed !== undefined || fold.seen.done) return undefined;
     const data = framing.dataOf(record);
     if (data === undefined) return record;
     // A client's parser would fail on it.

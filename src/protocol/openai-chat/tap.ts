@@ -167,8 +167,8 @@ export function tapOpenAIChat({ strip, answers = 1, redact, trailer }: TapOption
     return extra === undefined ? [event] : [extra, event];
   };
   const pass = (event: Uint8Array): readonly Uint8Array[] => {
-    // Whatever follows an error is not the answer's.
-    if (seen.failed !== undefined) return [];
+    // Whatever follows an error or the end is not the answer's.
+    if (seen.failed !== undefined || seen.done) return [];
     const data = dataOf(event);
     if (data === '[DONE]') return done(event);
     // Clients fail on empty data, too.

@@ -1,6 +1,7 @@
 import { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
+import { beginsObject } from '../protocol/bytes.ts';
 import { addReturnable } from '../protocol/headers.ts';
 import type { Codec } from '../protocol/codec.ts';
 import type { Seen } from '../protocol/tap.ts';
@@ -110,10 +111,15 @@ function pingOf(passage: Passage): Uint8Array | undefined {
  */
 export function heldAnswer(passage: Passage, answer: Promise<Answer>): Answer {
   const { codec, settlement } = passage;
+  const { settled } = settlement;
   const headers = headersOf(passage, { contentType: codec.streamType, attempts: settlement.attempts.length + 1 });
   return {
     head: { status: 200, headers },
-    body: promisedBody({ answer, ping: () => pingOf(passage), failed: (error) => codec.errorEvent(error) }),
+    body: promisedBody({
+      answer,
+      ping: () => pingOf(passage),
+      failed: async (error) => codec.errorEvent(error, passage.explain ? routingOf(passage, await settled) : undefined),
+    }),
     settled: settlement.settled,
     warnings: passage.warnings,
   };
@@ -187,6 +193,8 @@ function ownWords(
   { dialect }: Codec,
 ): because is UpstreamFailure & { body: Uint8Array; status: number } {
   if (because?.body === undefined || because.status === undefined || because.dialect !== dialect) return false;
+  // A proxy's page is no envelope, and clients would fail on it.
+  if (!beginsObject(because.body)) return false;
   // An authentication error echoes parts of the key.
   return because.failure !== 'auth' && because.failure !== 'quota' && because.status >= 400;
 }

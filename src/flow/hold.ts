@@ -21,7 +21,7 @@ export interface PromisedBodyOptions {
   readonly answer: Promise<Answer>;
   readonly ping: () => Uint8Array | undefined;
   /** The event that tells of an answer that did not come. */
-  readonly failed: (error: SignalboxError) => Uint8Array;
+  readonly failed: (error: SignalboxError) => Promise<Uint8Array>;
 }
 
 /** The body of a stream whose head went out before anything of it was here: pings, then the answer. */
@@ -45,7 +45,7 @@ export function promisedBody({ answer, ping, failed }: PromisedBodyOptions): Ans
       }
       pulse.stop();
       if (given.error !== undefined) {
-        yield failed(given.error);
+        yield await failed(given.error);
         return;
       }
       source = given.body[Symbol.asyncIterator]();

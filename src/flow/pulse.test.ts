@@ -71,7 +71,7 @@ describe('an answer whose head is held back', () => {
   it('sends pings until it is here, then itself', async () => {
     let give: (value: Answer) => void = () => {};
     const promised = new Promise<Answer>((resolve) => (give = resolve));
-    const text = read(promisedBody({ answer: promised, ping, failed: () => Buffer.from('failed') }));
+    const text = read(promisedBody({ answer: promised, ping, failed: async () => Buffer.from('failed') }));
     await vi.advanceTimersByTimeAsync(2 * PING_MS);
     give(answer('here'));
     expect(await text).toBe('ping ping ping here');
@@ -80,7 +80,7 @@ describe('an answer whose head is held back', () => {
 
   it('ends in the error event when none comes', async () => {
     const error = { ...answer(''), error: { message: 'none' } as never };
-    const body = promisedBody({ answer: Promise.resolve(error), ping, failed: () => Buffer.from('failed') });
+    const body = promisedBody({ answer: Promise.resolve(error), ping, failed: async () => Buffer.from('failed') });
     expect(await read(body)).toBe('ping failed');
   });
 });

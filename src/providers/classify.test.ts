@@ -110,6 +110,7 @@ describe('a host that is only loaded is not sick', () => {
 describe('other refusals', () => {
   it.each([
     [401, '', 'auth'],
+    [401, message('…', { code: 'mismatched_organization' }), 'request'],
     [403, '', 'auth'],
     [400, message('API key not valid. Please pass a valid API key.'), 'auth'],
     [404, message('The model `x` does not exist', { code: 'model_not_found' }), 'misconfigured'],

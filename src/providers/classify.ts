@@ -1,7 +1,7 @@
-import { isObject } from '../protocol/guards.ts';
+import { isObject, text } from '../protocol/guards.ts';
 import type { InsideError } from '../protocol/tap.ts';
 import { goDuration } from './go-duration.ts';
-import { AUTH, CONTEXT, FILTER, isQuota, LOADED, NO_CREDIT, NO_MODEL, QUOTA } from './phrases.ts';
+import { ACCOUNT, AUTH, CONTEXT, FILTER, isQuota, LOADED, NO_CREDIT, NO_MODEL, QUOTA } from './phrases.ts';
 import { UpstreamFailure, type FailureClass, type UpstreamAnswer } from './provider.ts';
 
 /** At most this many bytes of an error body are kept. */
@@ -28,7 +28,8 @@ export function classify(status: number, body: string): FailureClass {
   if (status === 429) return isQuota(body) ? 'quota' : 'busy';
   if (status === 529) return 'busy';
   if (status === 402) return 'quota';
-  if (status === 401) return 'auth';
+  // Callers may name their account in a header: then the key is as good as before.
+  if (status === 401) return ACCOUNT.test(body) ? 'request' : 'auth';
   if (status === 403) return FILTER.test(body) ? 'filter' : QUOTA.test(body) ? 'quota' : 'auth';
   if (status === 408 || status === 504) return 'silent';
   if (status === 413) return 'context';
@@ -82,17 +83,22 @@ export function retryAfterOf(
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** The provider's own message in one line, without what may hold parts of a key. */
-export function messageOf(status: number, body: string): string {
-  let message: unknown;
+/** What an error body says: hosts put it under several names, and proxies say it as it is, or as a page. */
+function toldIn(body: string): string | undefined {
   try {
     const parsed: unknown = JSON.parse(body);
-    const error = isObject(parsed) ? parsed['error'] : undefined;
-    message = isObject(error) && 'message' in error ? error['message'] : error;
+    if (!isObject(parsed)) return undefined;
+    const { error, message, detail } = parsed;
+    return [isObject(error) ? error['message'] : error, message, detail].map(text).find((words) => words !== undefined);
   } catch {
-    message = undefined;
+    return /^\s*[<{]/.test(body) ? undefined : body.trim();
   }
-  const words = typeof message === 'string' ? `: ${message.replaceAll(/\s+/g, ' ').slice(0, 200)}` : '';
+}
+
+/** The provider's own message in one line, without what may hold parts of a key. */
+export function messageOf(status: number, body: string): string {
+  const told = toldIn(body) ?? '';
+  const words = told === '' ? '' : `: ${told.replaceAll(/\s+/g, ' ').slice(0, 200)}`;
   return mayShowKey(status, body) ? `status ${status}` : `status ${status}${words}`;
 }
 

@@ -7,6 +7,7 @@ import { createForward, type ForwardHost } from './forward.ts';
 import { onePiece } from './one-piece.ts';
 import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
+import { beginsObject } from '../protocol/bytes.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { dialectsOf, pathsOf, type Preset } from './presets.ts';
@@ -122,8 +123,7 @@ export function createHost(
   const taken = (answer: WholeAnswer, dialect: Dialect): UpstreamAnswer => {
     const { statusCode: status, body } = answer;
     if (!isSuccess(status)) throw refused(answer, dialect);
-    if (body.find((byte) => byte > 0x20) !== 0x7b)
-      throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
+    if (!beginsObject(body)) throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
     const headers = headersOf(answer.headers);
     return { status, headers, dialect, streamed: false, body: onePiece(body), whole: body, redact: redactor.text };
   };
@@ -134,7 +134,7 @@ export function createHost(
     const headers = headersOf(answer.headers);
     if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) }, dialect);
     const codec = codecOf(dialect);
-    if (!(headers['content-type'] ?? '').includes(codec.streamType)) {
+    if (!(headers['content-type'] ?? '').toLowerCase().includes(codec.streamType)) {
       const bytes = await readStart(answer, MAX_ANSWER_BYTES);
       watch.end();
       if (bytes.length === MAX_ANSWER_BYTES) throw tooLong(status);

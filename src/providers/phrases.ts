@@ -64,6 +64,9 @@ export const AUTH = any(
   coded('invalid_api_key|API_KEY_INVALID|authentication_error'),
 );
 
+/** An account that the caller's own header names, and the key is not of. */
+export const ACCOUNT = any(coded('(?:mismatched|invalid)_(?:organization|project)'));
+
 /** Nobody serves such a model here. */
 export const NO_MODEL = any(
   coded('model_not_found|model_decommissioned|DeploymentNotFound'),

@@ -295,6 +295,14 @@ describe('server-sent events', () => {
     expect(raw).toContain('message_stop');
   });
 
+  it('10: are known by their type however it is written', async () => {
+    one.upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'Text/Event-Stream; charset=utf-8' });
+      response.end(plain);
+    });
+    expect(await (await ask('gpt', { stream: true })).text()).toBe(plain);
+  });
+
   it('10: that cannot be read are a clean failure', async () => {
     const { raw } = await stream(
       'gpt',

@@ -281,6 +281,18 @@ describe('the end', () => {
     expect(await one.outcomeOf(response)).toMatchObject({ status: 'failed' });
   });
 
+  it.each([
+    ['gpt', streamsEvents(chunks(choice({ content: 'Hi' }), choice({}, 'stop')) + chunks(choice({ content: 'more' })))],
+    ['claude', streamsEvents(named(messageStart(), ...says('Hi'), ...messageEnd(), ...says('more')))],
+  ])('5: is the last word (%s)', async (model, behaviour) => {
+    const path = model === 'gpt' ? '/v1/chat/completions' : '/v1/messages';
+    one.upstream.behave(behaviour);
+    const ask = { model, stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] };
+    const response = await one.gateway.post(path, ask);
+    expect(await response.text()).not.toContain('more');
+    expect(await one.outcomeOf(response)).toMatchObject({ status: 'ok' });
+  });
+
   it.each(['error', 'insufficient_system_resource', 'abort'])(
     '5: does not come after a reason that says that the answer was given up: %s',
     async (reason) => {
@@ -349,6 +361,16 @@ describe('errors', () => {
     expect(Object.keys(error)).toEqual(['message', 'type', 'param', 'code']);
     expect(error).toMatchObject({ type, param: null, code: expect.any(String) });
     expect(error.message).toContain('It says no');
+  });
+
+  it('6: of a proxy before the upstream are no envelope, and are told in one', async () => {
+    one.upstream.behave((_request, response) => {
+      response.writeHead(503, { 'content-type': 'text/html' });
+      response.end('<html><h1>503 Service Unavailable</h1></html>');
+    });
+    const response = await one.gateway.chat(asking('Hi', { model: 'gpt' }));
+    expect([response.status, response.headers.get('content-type')]).toEqual([502, 'application/json']);
+    expect(((await response.json()) as Any).error).toMatchObject({ type: 'api_error', code: 'provider_error' });
   });
 
   it.each([

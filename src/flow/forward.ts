@@ -216,7 +216,6 @@ function settled({ status, body }: RawAnswer, books: Books): AnswerBody {
     books.ended({ status, failure });
     books.settle(outcome, status);
   };
-  const left = () => end('cancelled', new UpstreamFailure('gone', 'the client left, or the answer broke off'));
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
       try {
@@ -224,13 +223,14 @@ function settled({ status, body }: RawAnswer, books: Books): AnswerBody {
         if (step.done === true) end('ok');
         return step;
       } catch (error) {
-        left();
+        const failure = asFailure(error);
+        end(failure.failure === 'gone' ? 'cancelled' : 'failed', failure);
         throw error;
       }
     },
     // Nobody may have read from it.
     async return() {
-      left();
+      end('cancelled', new UpstreamFailure('gone', 'the client left'));
       await source.return?.();
       return { value: undefined, done: true };
     },

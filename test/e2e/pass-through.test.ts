@@ -85,6 +85,17 @@ describe('a route that nothing here reads', () => {
       attempts: [{ failure: 'sick' }],
     });
   });
+
+  it('that the provider cuts is a failure of the provider', async () => {
+    one.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{"half":', () => response.destroy());
+    });
+    const response = await gateway.get('/v1/files/f4', { 'x-signalbox-provider': 'one' });
+    await expect(response.text()).rejects.toThrow('terminated');
+    const outcome = outcomeOf(response.headers.get('x-signalbox-request-id') ?? '');
+    expect(outcome).toMatchObject({ status: 'failed', attempts: [{ failure: 'sick' }] });
+  });
 });
 
 describe('the address of a route that nothing here reads', () => {

@@ -266,7 +266,7 @@ describe('configuring a package of the AI SDK’s', () => {
     ],
     [{ package: './no-such-file.js' }, /not installed: check its path/],
     [{ factory: 'createNothing' }, /exports no function createNothing; .* \(found: createTiny\)/],
-    [{ package: './src/index.ts' }, /no single create… function; name one as factory/],
+    [{ package: './src/version.ts' }, /no single create… function; name one as factory/],
   ])('%j: says what to do', async (written, message) => {
     const provider = providerOf(written);
     expect(await failureOf(call(provider, 'm'))).toMatchObject(misconfigured(message));

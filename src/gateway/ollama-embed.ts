@@ -1,5 +1,6 @@
 import { SignalboxError } from '../errors.ts';
-import { isObject, list, text } from '../protocol/guards.ts';
+import { ascii } from '../flow/head.ts';
+import { isObject, list, text, unknownFields, type JsonObject } from '../protocol/guards.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { Caller } from './inference.ts';
 import type { Reply } from './reply.ts';
@@ -8,15 +9,42 @@ import { wholeBody } from '../flow/body.ts';
 /** Ollama's two ways to ask for embeddings: the older takes one `prompt` and gives one vector. */
 export const OLLAMA_EMBED: ReadonlySet<string> = new Set(['/api/embed', '/api/embeddings']);
 
-/** A caller of Ollama's as one of OpenAI's embeddings: what its body says beside model and input is told nowhere. */
-export function embedCaller(caller: Caller): Caller {
+/** Fields that go on. */
+const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'prompt', 'dimensions']);
+
+/** What OpenAI's dialect has no words for; it never truncates. */
+function lostOf(body: JsonObject): string[] {
+  const lost = unknownFields(body, KNOWN).filter((name) => !(name === 'truncate' && body[name] === false));
+  return lost.map((name) => `dropped:${name}`);
+}
+
+/** A caller of Ollama's embeddings as one of OpenAI's, and what it is told. */
+export interface EmbedCaller {
+  readonly caller: Caller;
+  /** The reply as Ollama writes it, an error included. */
+  reply(given: Reply): Reply;
+}
+
+/** Embeddings as Ollama asks for them at `path`. */
+export function embedCaller({ signal, read }: Caller, path: string): EmbedCaller {
+  let lost: readonly string[] = [];
   return {
-    signal: caller.signal,
-    async read(limit) {
-      const body = parseJson(await caller.read(limit));
-      if (!isObject(body)) throw new SignalboxError('invalid_request', 'body: expected a JSON object');
-      const { model, input, prompt, dimensions } = body;
-      return Buffer.from(JSON.stringify({ model, input: input ?? prompt, dimensions }));
+    caller: {
+      signal,
+      async read(limit) {
+        const body = parseJson(await read(limit));
+        if (!isObject(body)) throw new SignalboxError('invalid_request', 'body: expected a JSON object');
+        lost = lostOf(body);
+        const { model, input, prompt, dimensions } = body;
+        return Buffer.from(JSON.stringify({ model, input: input ?? prompt, dimensions }));
+      },
+    },
+    reply(given) {
+      const told = replyOf(given, path);
+      const warnings = [told.headers['x-signalbox-warnings'] ?? [], lost].flat().join(',');
+      return warnings === ''
+        ? told
+        : { ...told, headers: { ...told.headers, 'x-signalbox-warnings': ascii(warnings) } };
     },
   };
 }
@@ -34,8 +62,7 @@ function vectors(body: unknown): readonly unknown[] {
   return list(isObject(body) ? body['data'] : undefined).map((row) => (isObject(row) ? row['embedding'] : undefined));
 }
 
-/** The reply as Ollama writes it, an error included. */
-export function embedReply(reply: Reply, path: string): Reply {
+function replyOf(reply: Reply, path: string): Reply {
   const { whole } = reply.body;
   if (whole === undefined) return reply;
   const body = jsonOf(whole);

@@ -59,6 +59,17 @@ describe('embeddings', () => {
     }
   });
 
+  it('name what Ollama’s client says and OpenAI’s dialect cannot', async () => {
+    const asked = { model: 'small', input: 'Hello', keep_alive: '5m', options: { num_ctx: 9 } };
+    const warnings = async (truncate: boolean) =>
+      (await embed({ ...asked, truncate }, '/api/embed')).headers.get('x-signalbox-warnings');
+    expect(await warnings(true)).toBe('dropped:keep_alive,dropped:options,dropped:truncate');
+    expect(await warnings(false)).toBe('dropped:keep_alive,dropped:options');
+    expect(
+      (await embed({ model: 'small', input: 'Hello' }, '/api/embed')).headers.get('x-signalbox-warnings'),
+    ).toBeNull();
+  });
+
   it('are given as Ollama gives them', async () => {
     const many = await embed({ model: 'small', input: ['Hello'] }, '/api/embed');
     expect(await many.json()).toMatchObject({ embeddings: [[0.5, -0.25]], prompt_eval_count: 8 });

@@ -44,12 +44,27 @@ async function get<T>(path: string): Promise<T> {
   const response = await fetch(`../router/v1/${path}`, { headers: { accept: 'application/json' } }).catch(() => {
     throw new Error('The gateway does not answer; trying again. What is shown is from before.');
   });
+  // The login has ended, or its key: the gateway shows the form in the page's place.
+  if (response.status === 401) location.reload();
   if (!response.ok) throw new Error(`the gateway answered ${response.status} to ${path}`);
   return (await response.json()) as T;
 }
 
+/** Who looks at the page. */
+export interface Caller {
+  readonly name: string | null;
+  readonly by: 'key' | 'login' | 'none';
+}
+
+/** Ends the login; the gateway then shows its form. */
+export async function logOut(): Promise<void> {
+  await fetch('logout', { method: 'POST' });
+  location.reload();
+}
+
 /** What the page reads. */
 export const api = {
+  caller: () => get<Caller>('key'),
   stats: () => get<Stats>('stats'),
   usage: async (query: UsageQuery) => {
     const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));

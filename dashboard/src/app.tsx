@@ -1,7 +1,8 @@
+import { logOut } from './api.ts';
 import { Charts } from './charts.tsx';
 import { Decisions } from './decisions.tsx';
 import { Models } from './models.tsx';
-import { showWindow, simulated, stats, troubles, window, WINDOWS, type WindowName } from './store.ts';
+import { caller, showWindow, simulated, stats, troubles, window, WINDOWS, type WindowName } from './store.ts';
 import { Tiles } from './tiles.tsx';
 
 const NAMES = Object.keys(WINDOWS) as WindowName[];
@@ -29,6 +30,11 @@ function Head() {
             {WINDOWS[name].title}
           </button>
         ))}
+        {caller.value?.by === 'login' && (
+          <button type="button" title={`logged in by the key ${caller.value.name}`} onClick={() => void logOut()}>
+            log out
+          </button>
+        )}
       </nav>
     </header>
   );

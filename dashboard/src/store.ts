@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { api, type Activity, type Stats, type UsageRow } from './api.ts';
+import { api, type Activity, type Caller, type Stats, type UsageRow } from './api.ts';
 import { moment } from './format.ts';
 import { followRequests, type LiveState } from './live.ts';
 
@@ -14,6 +14,7 @@ export type WindowName = keyof typeof WINDOWS;
 const SHOWN = 100;
 const REFRESH_MS = 2000;
 
+export const caller = signal<Caller | null>(null);
 export const stats = signal<Stats | null>(null);
 export const series = signal<readonly UsageRow[]>([]);
 export const models = signal<readonly UsageRow[]>([]);
@@ -75,6 +76,10 @@ export function showWindow(name: WindowName): void {
 export function start(): void {
   const again = () => void refresh().finally(() => setTimeout(again, REFRESH_MS));
   again();
+  api.caller().then(
+    (found) => (caller.value = found),
+    () => {},
+  );
   followRequests(
     (state) => {
       live.value = state;

@@ -12,6 +12,7 @@ import { issueKey, revokeKey } from './issue.ts';
 import { createKeyBook, type KeyBook } from './key-book.ts';
 import { openStore } from '../ledger/open-store.ts';
 import type { Store } from '../ledger/store.ts';
+import { createSessions } from './sessions.ts';
 import { hostOf, isLoopbackHost } from './loopback.ts';
 
 const KEY = 'sb-a-key-for-tests-0001';
@@ -47,7 +48,8 @@ async function door(parts: Pick<ConfigInput, 'auth' | 'server'> = {}) {
   const { auth, server } = configOf(parts);
   const keys = bookOf(parts);
   await keys.start();
-  return createAccess({ auth, server, clock, keys });
+  const sessions = createSessions({ keys, state: createMemoryState(clock), clock });
+  return createAccess({ auth, server, clock, keys, sessions });
 }
 
 function visit(headers: Readonly<Record<string, string>> = {}, rest: Partial<Visit> = {}): Visit {

@@ -8,6 +8,7 @@ import { hasKeyForm } from './key-form.ts';
 import { checkInForce } from './keyring.ts';
 import { presentedKey } from './keys.ts';
 import { isLoopbackAddress } from './loopback.ts';
+import type { Sessions } from './sessions.ts';
 import { createSiteGuard } from './site.ts';
 
 export type { Budget, Identity, KeyLimits, Scope } from './identity.ts';
@@ -26,6 +27,7 @@ export interface Visit {
 /** The door. */
 export interface Access {
   readonly keys: KeyBook;
+  readonly sessions: Sessions;
   /** What a caller has to wait for: the first reading of stored keys, when its key may be one of them. */
   waitsFor(header: HeaderReader): Promise<void> | undefined;
   /** @throws `forbidden_host`, `forbidden_origin` */
@@ -41,6 +43,7 @@ export interface AccessOptions {
   readonly server: Config['server'];
   readonly clock: Clock;
   readonly keys: KeyBook;
+  readonly sessions: Sessions;
 }
 
 /** A proxy on this machine speaks for callers on others: what it forwards is not local. */
@@ -73,7 +76,7 @@ function holderOf(presented: string, keys: KeyBook, now: number): Identity {
 }
 
 /** The door that `auth` describes. On loopback it may stand open for this machine; everyone else needs a key. */
-export function createAccess({ auth, server, clock, keys }: AccessOptions): Access {
+export function createAccess({ auth, server, clock, keys, sessions }: AccessOptions): Access {
   const guard = createSiteGuard(auth, server.host);
 
   const identify = ({ header, remoteAddress, session }: Visit): Identity => {
@@ -103,6 +106,7 @@ export function createAccess({ auth, server, clock, keys }: AccessOptions): Acce
 
   return {
     keys,
+    sessions,
     listedOrigin: guard.listedOrigin,
     checkSite,
     waitsFor(header) {

@@ -3,7 +3,7 @@ import type { KeyConfig } from '../config/schema.ts';
 import type { State } from '../state/state.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { KeyStore, StoredKey } from './key-store.ts';
-import { createKeyring, settledKeys, takenNames, type KnownKey } from './keyring.ts';
+import { createKeyring, settledKeys, takenNames, type Keyring, type KnownKey } from './keyring.ts';
 
 /** What processes tell each other when keys have changed. */
 const TOPIC = 'keys';
@@ -24,8 +24,7 @@ export interface KeyBookOptions {
 }
 
 /** Every key, in memory: a request is let in, or not, without asking the store. */
-export interface KeyBook {
-  find(presented: string): KnownKey | undefined;
+export interface KeyBook extends Keyring {
   /** Whether a key that is not found is none: false while the store cannot be read. */
   readonly certain: boolean;
   /** Until the store was asked for the first time. */
@@ -123,6 +122,7 @@ export function createKeyBook(options: KeyBookOptions): KeyBook {
 
   return {
     find: (presented) => ring.find(presented),
+    byDigest: (digest) => ring.byDigest(digest),
     get certain() {
       return asked && trouble === undefined;
     },

@@ -25,9 +25,9 @@ export interface KeyRow {
   lastUsedAt: number | null;
 }
 
-function grantsOf({ name, admin, scopes, models, roles, limits, budget }: KeyGrants) {
+/** What a key allows, as it is told. */
+export function grantsOf({ admin, scopes, models, roles, limits, budget }: Omit<KeyGrants, 'name'>) {
   return {
-    name,
     admin,
     scopes: [...scopes],
     models: models === undefined ? null : [...models],
@@ -50,6 +50,7 @@ export function storedRow(
 ): KeyRow {
   const { previous } = key;
   return {
+    name: key.name,
     ...grantsOf(key),
     status:
       key.revokedAt !== undefined
@@ -71,7 +72,8 @@ export function storedRow(
 
 function settledRow({ identity, source, expiresAt }: KnownKey, now: number, lastUsedAt: number | undefined): KeyRow {
   return {
-    ...grantsOf({ ...identity, name: identity.id ?? '' }),
+    name: identity.id ?? '',
+    ...grantsOf(identity),
     status: isOver(expiresAt, now) ? 'expired' : 'active',
     source,
     createdAt: null,

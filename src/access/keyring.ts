@@ -28,6 +28,8 @@ export interface KnownKey {
 export interface Keyring {
   /** The key whose hash is that of what was presented. */
   find(presented: string): KnownKey | undefined;
+  /** The key of a hash. */
+  byDigest(digest: Uint8Array): KnownKey | undefined;
 }
 
 function configured(key: KeyConfig): KnownKey {
@@ -90,12 +92,9 @@ export function createKeyring(settled: readonly KnownKey[], keys: readonly Store
     if (bucket === undefined) buckets.set(bucketOf(key.digest), [key]);
     else bucket.push(key);
   }
-  return {
-    find(presented) {
-      const digest = digestOf(presented);
-      return buckets.get(bucketOf(digest))?.find((key) => timingSafeEqual(key.digest, digest));
-    },
-  };
+  const byDigest = (digest: Uint8Array) =>
+    buckets.get(bucketOf(digest))?.find((key) => timingSafeEqual(key.digest, digest));
+  return { byDigest, find: (presented) => byDigest(digestOf(presented)) };
 }
 
 /**

@@ -7,39 +7,31 @@ import type { Ingress } from './ingress.ts';
 /** Probes answer everyone, so that a load balancer needs no key. */
 const OPEN = new Set(['/health', '/v1/health', '/ready']);
 
-/** What only an administrator may see. */
-const ADMIN = /^\/router\/v1\/(?:stats|events|keys|experiments|whatif)(?:\/|$)/;
 /** What a key sees of its own requests. */
 const USAGE = /^\/router\/v1\/(?:usage|decisions)(?:\/|$)/;
 /** What is there for every key: what runs here and which models it may use. */
 const ANY =
   /^\/(?:$|ui(?:\/|$)|openapi\.json$|version$|api\/(?:hello|version|tags|ps|show)$|v1\/api\/tags$|(?:(?:api\/)?v1\/)?models(?:\/|$)|router\/v1\/(?:models|key)$)/;
 
-/** What a path needs. What is not known here needs most of what keys have: inference. */
+/** What a path needs. Management that is not known here is the administrators'; whatever else is not, is inference. */
 export function needOf(path: string): Need {
-  if (path.startsWith('/router/')) {
-    if (ADMIN.test(path)) return 'admin';
-    if (USAGE.test(path)) return 'usage';
-    if (path === '/router/v1/feedback') return 'feedback';
-  } else if (path === '/metrics') return 'admin';
-  return ANY.test(path) ? 'any' : 'inference';
+  if (USAGE.test(path)) return 'usage';
+  if (path === '/router/v1/feedback') return 'feedback';
+  if (ANY.test(path)) return 'any';
+  return path === '/metrics' || (path.startsWith('/router/') && path !== '/router/v1/route') ? 'admin' : 'inference';
 }
 
 /**
  * Lets a request in, or says why not: host, origin, key, scope.
  * @throws `forbidden_host`, `forbidden_origin`, `unauthorized`, `keys_unavailable`, `forbidden`, `draining`
  */
-export function admit(
-  context: GatewayContext,
-  ingress: Ingress,
-  need: Need = needOf(ingress.path),
-  session?: Identity,
-): Admitted {
+export function admit(context: GatewayContext, ingress: Ingress, need: Need, session?: Identity): Admitted {
   const { id, started, header, path, role, remoteAddress } = ingress;
   const base = { id, started, header, ...(role === undefined ? {} : { role }) };
-  if (OPEN.has(path)) return { ...base, identity: NOBODY };
+  if (OPEN.has(path)) return { ...base, identity: NOBODY, by: 'none' };
   if (context.draining()) {
     throw new SignalboxError('draining', 'the gateway is shutting down; send the request again', { retryAfter: 1 });
   }
-  return { ...base, identity: context.access.authorize({ header, remoteAddress, need, session }) };
+  const identity = context.access.authorize({ header, remoteAddress, need, session });
+  return { ...base, identity, by: identity.id === null ? 'none' : identity === session ? 'login' : 'key' };
 }

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { SignalboxError } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { admit } from './admit.ts';
+import { admit, needOf } from './admit.ts';
 import { COUNT_TOKENS, countTokens } from './count-tokens.ts';
 import type { GatewayContext, GatewayEnv, NodeBindings } from './context.ts';
 import { corsHeaders, preflight } from './cors.ts';
@@ -18,9 +18,12 @@ import { mountManagement } from './management/mount.ts';
 import { requireJson, requireJsonIfAny } from './management/require-json.ts';
 import { checkPathRole, listModels, showModel } from './models.ts';
 import { mountOllama } from './ollama.ts';
-import { lockedPage, page } from './page.ts';
+import { login } from './login.ts';
+import { loginPage } from './login-page.ts';
+import { page } from './page.ts';
 import { PASSED_ON, passThrough } from './pass-through.ts';
 import { splitPath } from './paths.ts';
+import { sessionOf } from './session-cookie.ts';
 import { health, metrics, ready } from './probes.ts';
 import { readRequest, tooLarge } from './request-body.ts';
 import { toResponse } from './stream-bridge.ts';
@@ -124,15 +127,34 @@ function wantsPage(accept: string | undefined): boolean {
   return accept?.includes('text/html') === true;
 }
 
-/** Where a browser looks for the page. */
-const DOORS = new Set(['/', '/ui', '/ui/']);
+/** Where a browser looks for the page, and where it finds it from there. */
+const DOORS: ReadonlyMap<string, string> = new Map([
+  ['/', 'ui/'],
+  ['/ui', 'ui/'],
+  ['/ui/', ''],
+]);
 
 /** The answer to a request that is not let in. */
 function refusal(context: GatewayContext, error: unknown, ingress: Ingress): Response {
   const { path, header } = ingress;
   const locked = SignalboxError.is(error) && error.code === 'unauthorized';
-  if (locked && DOORS.has(path) && wantsPage(header('accept'))) return lockedPage();
+  const door = locked && wantsPage(header('accept')) ? DOORS.get(path) : undefined;
+  if (door !== undefined) {
+    return door === '' ? loginPage(401) : new Response(null, { status: 302, headers: { location: door } });
+  }
   return toResponse(failure(context, error, ingress));
+}
+
+/** Lets a request in by its key or its session. */
+async function admission(
+  context: GatewayContext,
+  ingress: Ingress,
+  env: NodeBindings,
+): Promise<GatewayEnv['Bindings']> {
+  const waits = context.access.waitsFor(ingress.header);
+  if (waits !== undefined) await waits;
+  const session = await sessionOf(context, ingress);
+  return { ...env, admitted: admit(context, ingress, needOf(ingress.path), session) };
 }
 
 /** Answers whatever is not inference: the guard, then the route. */
@@ -147,9 +169,8 @@ async function visit(
   if (early !== undefined) return toResponse(early);
   let response: Response;
   try {
-    const waits = context.access.waitsFor(ingress.header);
-    if (waits !== undefined) await waits;
-    response = await app.fetch(request, { ...env, admitted: admit(context, ingress) });
+    response =
+      (await login(context, ingress, request)) ?? (await app.fetch(request, await admission(context, ingress, env)));
   } catch (error) {
     response = refusal(context, error, ingress);
   }

@@ -30,6 +30,8 @@ export interface Admitted {
   /** The request's id. */
   readonly id: string;
   readonly identity: Identity;
+  /** What the caller was let in by; `none` at this machine and at what is open to everyone. */
+  readonly by: 'key' | 'login' | 'none';
   readonly header: HeaderReader;
   /** From `/role/<name>/…`. */
   readonly role?: string;

@@ -1,5 +1,6 @@
 import { createAccess, type Access } from '../access/access.ts';
 import { createKeyBook } from '../access/key-book.ts';
+import { createSessions } from '../access/sessions.ts';
 import type { Engine } from '../signalbox.ts';
 
 export interface OpenAccessOptions {
@@ -25,5 +26,5 @@ export function openAccess(engine: Engine, { adminKey, keyPoll }: OpenAccessOpti
     log,
     pollMs: keyPoll,
   });
-  return createAccess({ auth, server, clock, keys });
+  return createAccess({ auth, server, clock, keys, sessions: createSessions({ keys, state, clock }) });
 }

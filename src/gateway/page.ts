@@ -13,41 +13,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const SECURITY = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
 };
-
-const LOCKED = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>Signalbox: a key is needed</title>
-    <style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 36em; margin: 10vh auto; padding: 0 1em }</style>
-  </head>
-  <body>
-    <h1>A key is needed</h1>
-    <p>This Signalbox answers only requests with one of its keys, and a browser sends none. The page works where
-    <code>auth.mode</code> is <code>loopback-open</code>, in a browser on the same machine.</p>
-    <p>With a key that has <code>admin: true</code> the same numbers are at <code>/router/v1/stats</code>,
-    <code>/router/v1/usage</code>, <code>/router/v1/decisions</code> and <code>/metrics</code>; on the machine itself
-    <code>signalbox usage</code> shows them.</p>
-  </body>
-</html>
-`;
-
-/** What a browser without a key is shown in the page's place. */
-export function lockedPage(): Response {
-  return new Response(LOCKED, {
-    status: 401,
-    headers: { 'content-type': TYPES['.html'] ?? '', 'cache-control': 'no-store', ...SECURITY },
-  });
-}
 
 /** A file of the built page under `/ui/`; nothing outside its folder can be named. */
 export async function page(context: GatewayContext, path: string): Promise<Response> {

@@ -33,14 +33,14 @@ describe('a browser', () => {
     expect(await (await gateway.get('/')).text()).toBe('Ollama is running');
   });
 
-  it('is told in words that a key is needed where keys are required', async () => {
+  it('is shown a form for a key where keys are required', async () => {
     await start({ mode: 'required', keys: [{ name: 'o', key: KEY, admin: true }] });
     for (const path of ['/', '/ui', '/ui/']) {
       const response = await gateway.get(path, BROWSER);
       expect(response.status, path).toBe(401);
       expect(response.headers.get('content-type'), path).toBe('text/html; charset=utf-8');
       expect(response.headers.get('content-security-policy'), path).toContain("default-src 'none'");
-      expect(await response.text(), path).toMatch(/A key is needed[\s\S]*loopback-open/);
+      expect(await response.text(), path).toMatch(/A key is needed[\s\S]*<form method="post" action="login">/);
     }
     // Programs are told as everywhere, and a key opens.
     expect(await (await gateway.get('/ui/')).json()).toMatchObject({ error: { code: 'unauthorized' } });

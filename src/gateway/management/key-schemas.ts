@@ -36,9 +36,10 @@ export const issuedKey = keyRow
   .openapi('IssuedKey');
 
 export const ownKey = grants
+  .omit({ expiresAt: true })
   .extend({
-    name: z.string().nullable().openapi({ description: 'null: this machine, without a key' }),
-    by: z.enum(['key', 'login', 'loopback']).openapi({ description: 'How the caller was let in' }),
+    name: z.string().nullable().openapi({ description: 'null: this machine, which needs no key' }),
+    by: z.enum(['key', 'login', 'none']).openapi({ description: 'What the caller was let in by' }),
   })
   .openapi('OwnKey');
 

@@ -1,10 +1,10 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { issueKey, revokeKey, rotateKey } from '../../access/issue.ts';
 import { checkedKey, keyInput } from '../../access/key-input.ts';
-import { keyRows, storedRow } from '../../access/key-row.ts';
+import { grantsOf, keyRows, storedRow } from '../../access/key-row.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
-import { issuedKey, keyRow, rotation } from './key-schemas.ts';
+import { issuedKey, keyRow, ownKey, rotation } from './key-schemas.ts';
 import { declare, json } from './respond.ts';
 import { pageQuery } from './schemas.ts';
 
@@ -42,6 +42,13 @@ const rotate = declare({
   responses: { 200: json(issuedKey, 'The key') },
 });
 
+const own = declare({
+  method: 'get',
+  path: '/router/v1/key',
+  summary: 'The key that asks: what it allows',
+  responses: { 200: json(ownKey, 'The key') },
+});
+
 const SECRET = { 'cache-control': 'no-store' };
 
 /** Keys in the store: shown, made, revoked, rotated. */
@@ -56,6 +63,10 @@ export function mountKeys(app: OpenAPIHono<GatewayEnv>, context: GatewayContext)
   };
   const rules = () => ({ now: clock.now(), taken: keys.taken });
 
+  app.openapi(own, (c) => {
+    const { identity, by } = c.env.admitted;
+    return c.json({ ...grantsOf(identity), name: identity.id, by }, 200);
+  });
   app.openapi(list, async (c) => {
     const { after, limit } = c.req.valid('query');
     await keys.refresh();

@@ -22,13 +22,18 @@ export interface Payer {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Finds the budgets that a request counts against. */
-export type AccountsOf = (payer: Payer) => readonly Account[];
+/** The budgets of a configuration. */
+export interface Accounts {
+  /** Those that a request counts against. */
+  of(payer: Payer): readonly Account[];
+  /** All of them but those of keys. */
+  readonly configured: readonly Account[];
+}
 
 const NONE: readonly Account[] = [];
 
 /** The budgets of a configuration; keys bring their own. */
-export function createAccounts({ budgets, roles }: Pick<Config, 'budgets' | 'roles'>): AccountsOf {
+export function createAccounts({ budgets, roles }: Pick<Config, 'budgets' | 'roles'>): Accounts {
   const all: Account[] = [];
   const tags = new Map<string, Account[]>();
   for (const { tag, ...budget } of budgets) {
@@ -40,20 +45,23 @@ export function createAccounts({ budgets, roles }: Pick<Config, 'budgets' | 'rol
       budget === undefined ? [] : [[role, { name: `role ${role}`, budget, by: 'role', group: role }]],
     ),
   );
-  return (payer) => {
-    if (all.length + tags.size + ofRoles.size === 0 && payer.keyBudget === undefined) return NONE;
-    const found = [...all];
-    const ofRole = payer.role === undefined ? undefined : ofRoles.get(payer.role);
-    if (ofRole !== undefined) found.push(ofRole);
-    if (payer.keyBudget !== undefined && payer.key !== undefined) {
-      found.push({ name: `key ${payer.key}`, budget: payer.keyBudget, by: 'key', group: payer.key });
-    }
-    if (tags.size > 0) {
-      for (const [name, value] of Object.entries(payer.tags ?? {})) {
-        found.push(...(tags.get(`${name}=${value}`) ?? []));
+  const configured = [...all, ...ofRoles.values(), ...[...tags.values()].flat()];
+  return {
+    configured,
+    of(payer) {
+      if (configured.length === 0 && payer.keyBudget === undefined) return NONE;
+      const found = [...all];
+      const ofRole = payer.role === undefined ? undefined : ofRoles.get(payer.role);
+      if (ofRole !== undefined) found.push(ofRole);
+      if (payer.keyBudget !== undefined && payer.key !== undefined) {
+        found.push({ name: `key ${payer.key}`, budget: payer.keyBudget, by: 'key', group: payer.key });
       }
-    }
-    return found;
+      if (tags.size > 0) {
+        for (const [name, value] of Object.entries(payer.tags ?? {}))
+          found.push(...(tags.get(`${name}=${value}`) ?? []));
+      }
+      return found;
+    },
   };
 }
 
@@ -85,10 +93,9 @@ export interface Reserve {
   settle(cost: bigint | null): void;
 }
 
-/** How a budget stands, as this process last saw it. */
+/** How a budget stands. */
 export interface Level {
-  readonly name: string;
-  readonly budget: Budget;
+  readonly account: Account;
   readonly period: Stretch;
   /** Nano-dollars, reserves of requests under way included. */
   readonly used: number;
@@ -103,7 +110,8 @@ export interface Budgets {
    * more than it has; `always` goes on with those whose `atLimit` is `cheapest`.
    */
   reserve(accounts: readonly Account[], nano: bigint, grant: Extract<Grant, 'any' | 'always'>): Promise<Reserve>;
-  levels(): readonly Level[];
+  /** How the budgets stand now: those given, and those of keys that have asked since the start. */
+  levels(accounts: readonly Account[]): Promise<readonly Level[]>;
 }
 
 /** What was spent in a stretch of time on an account, nano-dollars: settled requests, and those that were interrupted at their reserve. */
@@ -207,7 +215,18 @@ export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets
       }
       return { settle: (cost) => giveBack(cost === null ? 0 : n - Number(cost)) };
     },
-    levels: () =>
-      [...standings.values()].map(({ account: { name, budget }, period, used }) => ({ name, budget, period, used })),
+    async levels(accounts) {
+      const names = new Set(accounts.map(nameOf));
+      const ofKeys = [...standings.values()].map(({ account }) => account).filter(({ by }) => by === 'key');
+      const asked = [...accounts, ...ofKeys.filter((account) => !names.has(nameOf(account)))];
+      return Promise.all(
+        asked.map(async (account) => {
+          const standing = standingOf(account);
+          const { used } = await take(account, standing, 0, 'always');
+          saw(account, standing, used);
+          return { account, period: standing.period, used };
+        }),
+      );
+    },
   };
 }

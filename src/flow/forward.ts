@@ -78,7 +78,7 @@ async function admitted(
   snapshot: Snapshot,
   { state }: Runtime,
 ): Promise<() => void> {
-  const [account] = snapshot.accounts({ key, keyBudget, tags });
+  const [account] = snapshot.accounts.of({ key, keyBudget, tags });
   if (account !== undefined && snapshot.config.providers[provider]?.allowUnpriced !== true) {
     throw new SignalboxError(
       'price_unknown',

@@ -54,7 +54,7 @@ export function accountsOf(
   { role }: Pick<Plan, 'role'>,
   snapshot: Snapshot,
 ): readonly Account[] {
-  return snapshot.accounts({ role, key, keyBudget, tags });
+  return snapshot.accounts.of({ role, key, keyBudget, tags });
 }
 
 /** What a decision starts from: what applies, what is asked, who predicts. */

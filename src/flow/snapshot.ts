@@ -1,4 +1,4 @@
-import type { AccountsOf } from '../access/budgets.ts';
+import type { Accounts } from '../access/budgets.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/schema.ts';
 import type { Versions } from '../decide/decision.ts';
@@ -28,8 +28,8 @@ export interface Snapshot {
   readonly artifacts: ReadonlyMap<string, WorkingArtifact>;
   /** The embedders of each role's effective routing, by their settings. Empty when none is configured. */
   readonly embeddings: Embeddings;
-  /** Finds the budgets that a request counts against. */
-  readonly accounts: AccountsOf;
+  /** The budgets that requests count against. */
+  readonly accounts: Accounts;
   /** Id of the default model of `routing`. */
   readonly default: string;
   readonly versions: Versions;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkedConfig } from '../../src/checked.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
-import { openEngine } from '../../src/signalbox.ts';
+import { openEngine, type EngineOptions } from '../../src/signalbox.ts';
 import { serveGateway } from '../../src/gateway/serve.ts';
 import { manualClock } from '../../src/state/conformance.ts';
 import { answers, hangs, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
@@ -20,8 +20,8 @@ afterEach(async () => {
   await upstream.close();
 });
 
-const start = async (rest: Partial<ConfigInput>) => {
-  gateway = await startGateway({ ...twoModels(upstream.baseUrl), ...rest });
+const start = async (rest: Partial<ConfigInput>, options: EngineOptions = {}) => {
+  gateway = await startGateway({ ...twoModels(upstream.baseUrl), ...rest }, options);
   return gateway;
 };
 
@@ -200,6 +200,15 @@ describe('budgets of roles, keys and tags', () => {
       'key ci',
       'tag team=red',
     ]);
+    const told = await box.get('/router/v1/budgets');
+    const { data } = (await told.json()) as { data: { budget: string; per: string; usedUsd: number }[] };
+    expect(data.map(({ budget, per, usedUsd }) => [budget, per, usedUsd])).toEqual([
+      ['role engineer', 'day', usd(SMALL)],
+      ['tag team=red', 'day', usd(SMALL)],
+      ['tag team=red', 'month', usd(SMALL)],
+      ['key ci', 'day', usd(SMALL)],
+    ]);
+    expect((await box.get('/router/v1/budgets', bearer)).status).toBe(403);
     expect((await box.chat(hi(), { 'x-signalbox-tags': 'team=blue' })).status).toBe(200);
     expect((await box.chat(hi())).status).toBe(200);
   });
@@ -282,7 +291,9 @@ describe('a budget that is nearly spent', () => {
 describe('limits of a key', () => {
   const KEY = 'sb-a-key-for-tests-of-limits-00001';
   const bearer = { authorization: `Bearer ${KEY}` };
-  const limited = (limits: object) => start({ auth: { keys: [{ name: 'ci', key: KEY, limits }] } });
+  /** No minute passes. */
+  const limited = (limits: object) =>
+    start({ auth: { keys: [{ name: 'ci', key: KEY, limits }] } }, { clock: manualClock(Date.now()) });
 
   it('are requests per minute', async () => {
     const box = await limited({ rpm: 3 });

@@ -225,7 +225,7 @@ describe('management', () => {
       ['/router/v1/decisions?limit=0', 400],
       ['/router/v1/usage?by=shoe', 400],
       ['/nowhere', 404],
-      ['/router/v1/keys', 501],
+      ['/router/v1/experiments', 501],
     ] as const) {
       const response = await gateway.get(path);
       expect(response.status, path).toBe(status);

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { SignalboxError } from '../../errors.ts';
 import { VERSION } from '../../version.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
+import { mountBudgets } from './budgets.ts';
 import { mountDecisions } from './decisions.ts';
 import { mountEvents } from './events.ts';
 import { mountFeedback } from './feedback.ts';
@@ -18,6 +19,7 @@ export function mountManagement(app: OpenAPIHono<GatewayEnv>, context: GatewayCo
   mountFeedback(app, context);
   mountDecisions(app, context);
   mountUsage(app, context);
+  mountBudgets(app, context);
   mountEvents(app, context);
   mountKeys(app, context);
   for (const name of LATER) {

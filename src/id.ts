@@ -22,3 +22,23 @@ export function createIds(clock: Clock, random: Random): () => string {
     return base32(last, 10) + base32(sequence, 4) + base32(Math.floor(random() * 2 ** 30), 6);
   };
 }
+
+/** Characters of an id that tell its time. */
+const TIME = 10;
+
+/** Where ids begin that are made at `ms` or later: no earlier id sorts after it. */
+export function firstIdAt(ms: number): string {
+  return base32(Math.max(0, Math.floor(ms)), TIME);
+}
+
+/** When an id was made, milliseconds since 1970; `undefined` for what {@link createIds} did not make. */
+export function timeOfId(id: string): number | undefined {
+  if (id.length < TIME) return undefined;
+  let ms = 0;
+  for (const character of id.slice(0, TIME)) {
+    const digit = ALPHABET.indexOf(character);
+    if (digit === -1) return undefined;
+    ms = ms * 32 + digit;
+  }
+  return ms;
+}

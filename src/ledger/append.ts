@@ -1,4 +1,4 @@
-import { CompiledQuery, type Kysely } from 'kysely';
+import { CompiledQuery, sql, type Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { createBulk, keepOld, overwrite, type Row } from './bulk.ts';
 import type { StoredRequest } from './from-rows.ts';
@@ -6,6 +6,7 @@ import { priceRow } from './prices.ts';
 import type { Outcome, Rec } from './record.ts';
 import { createRollupBulk, createRollupChanges, isSettled } from './rollup.ts';
 import type { LedgerSchema } from './schema.ts';
+import type { SqlTraits } from './sql-traits.ts';
 import type { Position } from './store.ts';
 import {
   attemptRow,
@@ -99,7 +100,7 @@ async function readExisting(
   const found: StoredRequest[] = [];
   for (let start = 0; start < ids.length; start += LOOKUP) {
     const some = ids.slice(start, start + LOOKUP);
-    while (some.length < LOOKUP) some.push('');
+    while (some.length < LOOKUP) some.push(some[0] ?? '');
     const { rows } = await db.executeQuery(CompiledQuery.raw(lookup, some));
     found.push(...(rows as StoredRequest[]));
   }
@@ -112,28 +113,43 @@ export interface BatchOrigin {
   readonly at: Position;
 }
 
-/** Appends batches: idempotent by id, in any order, all or nothing with the position. */
-export function createAppender(db: Kysely<LedgerSchema>, clock: Clock) {
-  const requests = createBulk('requests', COLUMNS, overwrite(['id'], COLUMNS));
-  const decisions = createBulk('decisions', ['id', 'at', 'session', 'record'], keepOld);
-  const attempts = createBulk('attempts', ATTEMPT_COLUMNS, overwrite(['request_id', 'n'], ATTEMPT_COLUMNS));
-  const prices = createBulk('prices', ['version', 'upstream', 'price', 'source', 'date', 'first_seen'], keepOld);
-  const feedback = createBulk(
-    'feedback',
-    ['id', 'at', 'decision_id', 'session', 'score', 'comment', 'key_id'],
-    keepOld,
-  );
-  const rollups = createRollupBulk();
-  const places = ['source', 'segment', 'byte_offset', 'updated_at'];
-  const positions = createBulk('positions', places, overwrite(['source'], places));
-  const ids: string[] = Array.from({ length: LOOKUP }, () => '');
-  const lookup = db.selectFrom('requests').selectAll().where('id', 'in', ids).compile().sql;
+/** Another process has stored one of the same requests meanwhile. */
+class Overtaken extends Error {}
 
-  return (records: readonly Rec[], origin?: BatchOrigin): Promise<void> =>
+/** How often a batch is tried again that other writers were in the way of. */
+const TRIES = 5;
+
+/** Every batch in the same order, so that two never wait for each other's rows. */
+const inOrder = <R extends { readonly id?: unknown }>(rows: readonly R[]): R[] =>
+  [...rows].sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
+
+/** Statements for each table. */
+function createBulks() {
+  const places = ['source', 'segment', 'byte_offset', 'updated_at'];
+  return {
+    added: createBulk('requests', COLUMNS, keepOld),
+    changed: createBulk('requests', COLUMNS, overwrite(['id'], COLUMNS)),
+    decisions: createBulk('decisions', ['id', 'at', 'session', 'record'], keepOld),
+    attempts: createBulk('attempts', ATTEMPT_COLUMNS, overwrite(['request_id', 'n'], ATTEMPT_COLUMNS)),
+    prices: createBulk('prices', ['version', 'upstream', 'price', 'source', 'date', 'first_seen'], keepOld),
+    feedback: createBulk('feedback', ['id', 'at', 'decision_id', 'session', 'score', 'comment', 'key_id'], keepOld),
+    rollups: createRollupBulk(),
+    positions: createBulk('positions', places, overwrite(['source'], places)),
+  };
+}
+
+/** Appends batches: idempotent by id, in any order, all or nothing with the position. */
+export function createAppender(db: Kysely<LedgerSchema>, traits: SqlTraits, clock: Clock) {
+  const bulks = createBulks();
+  const ids: string[] = Array.from({ length: LOOKUP }, () => '');
+  const reading = db.selectFrom('requests').selectAll().where('id', 'in', ids);
+  const lookup = (traits.locksRows ? reading.orderBy('id').forUpdate() : reading).compile().sql;
+
+  const tryOnce = (records: readonly Rec[], origin?: BatchOrigin): Promise<void> =>
     db.transaction().execute(async (trx) => {
       const batch: Batch = { drafts: new Map(), decisions: [], attempts: [], prices: new Map(), feedback: [] };
       const wanted = new Set(records.filter((record) => record.kind !== 'feedback').map((record) => record.id));
-      for (const row of await readExisting(trx, lookup, [...wanted])) {
+      for (const row of await readExisting(trx, lookup, [...wanted].sort())) {
         batch.drafts.set(row.id, { before: row, row: { ...row }, changed: false });
       }
       for (const record of records) take(batch, record, origin?.source ?? '');
@@ -144,19 +160,36 @@ export function createAppender(db: Kysely<LedgerSchema>, clock: Clock) {
         if (before !== undefined && isSettled(before)) changes.add(before, -1n);
         if (isSettled(row)) changes.add(row, 1n);
       }
-      await requests(
-        trx,
-        changed.map((draft) => draft.row),
-      );
-      await decisions(trx, batch.decisions);
-      await attempts(trx, batch.attempts);
-      await prices(trx, rowsInOrder(batch.prices));
-      await feedback(trx, batch.feedback);
-      await rollups(trx, changes.rows());
+      const rowsOf = (known: boolean) =>
+        inOrder(changed.filter(({ before }) => (before !== undefined) === known).map(({ row }) => row));
+      const added = rowsOf(false);
+      if ((await bulks.added(trx, added)) < added.length) throw new Overtaken();
+      await bulks.changed(trx, rowsOf(true));
+      await bulks.decisions(trx, inOrder(batch.decisions));
+      await bulks.attempts(trx, batch.attempts);
+      await bulks.prices(trx, rowsInOrder(batch.prices));
+      await bulks.feedback(trx, inOrder(batch.feedback));
+      await bulks.rollups(trx, changes.rows());
       if (origin === undefined) return;
       const { source, at } = origin;
-      await positions(trx, [
-        { source, segment: at.segment, byte_offset: at.offset, updated_at: Math.round(clock.now()) },
-      ]);
+      const place = { source, segment: at.segment, byte_offset: at.offset, updated_at: Math.round(clock.now()) };
+      await bulks.positions(trx, [place]);
+      if (traits.shared) await touch(trx, source, traits);
     });
+
+  return async (records: readonly Rec[], origin?: BatchOrigin): Promise<void> => {
+    await traits.makeRoom?.(records.map((record) => record.id));
+    for (let left = TRIES; ; left--) {
+      try {
+        return await tryOnce(records, origin);
+      } catch (error) {
+        if (left === 0 || !(error instanceof Overtaken || traits.isConflict(error))) throw error;
+      }
+    }
+  };
+}
+
+/** Notes that a source lives, by the clock by which all are judged. */
+export async function touch(db: Kysely<LedgerSchema>, source: string, { now }: SqlTraits): Promise<void> {
+  await sql`update positions set updated_at = ${now()} where source = ${source}`.execute(db);
 }

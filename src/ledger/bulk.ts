@@ -5,8 +5,8 @@ import type { Cell } from './sqlite.ts';
 /** A row by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Writes many rows with few statements. */
-export type Bulk = (db: Kysely<LedgerSchema>, rows: readonly Row[]) => Promise<void>;
+/** Writes many rows with few statements; returns how many were written. */
+export type Bulk = (db: Kysely<LedgerSchema>, rows: readonly Row[]) => Promise<number>;
 
 /** Rows per statement; each size is compiled once, the last one takes what is left over. */
 const SIZES = [64, 8, 1] as const;
@@ -67,12 +67,15 @@ export function createBulk(table: string, columns: readonly string[], onConflict
   };
   return async (db, rows) => {
     let done = 0;
+    let written = 0;
     for (const size of SIZES) {
       while (rows.length - done >= size) {
         const parameters = cellsOf(rows.slice(done, done + size));
-        await db.executeQuery(CompiledQuery.raw(textOf(db, size), parameters));
+        const { numAffectedRows = 0n } = await db.executeQuery(CompiledQuery.raw(textOf(db, size), parameters));
+        written += Number(numAffectedRows);
         done += size;
       }
     }
+    return written;
   };
 }

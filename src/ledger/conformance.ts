@@ -11,8 +11,8 @@ import type { Store } from './store.ts';
 
 const HOUR = 3_600_000;
 
-/** What every store keeps. `open` gives an empty one. */
-export function storeConformance(name: string, open: (clock: Clock) => Promise<Store>): void {
+/** What every store keeps. `open` gives an empty one; `runs` is how many orders of records are tried. */
+export function storeConformance(name: string, open: (clock: Clock) => Promise<Store>, runs = 25): void {
   const withStore = async (work: (store: Store, now: number) => Promise<void>): Promise<void> => {
     const clock = manualClock();
     const store = await open(clock);
@@ -88,7 +88,7 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
             });
           },
         ),
-        { numRuns: 25 },
+        { numRuns: runs },
       ));
 
     it('sums hours as it sums requests, also after they are pruned', () =>

@@ -22,8 +22,8 @@ export interface Consumer {
   pass(): Promise<boolean>;
   /** Takes over the rest of the own source, which nobody writes any more, and removes it. */
   retire(): Promise<void>;
-  /** Bytes that the store does not have yet. */
-  behind(): Promise<number>;
+  /** Bytes that the store does not have yet; unless it may be asked, as far as is known without it. */
+  behind(ask: boolean): Promise<number>;
 }
 
 function isGone(error: unknown): boolean {
@@ -117,10 +117,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       await drainAll(segments);
       await bury(own, segments);
     },
-    async behind() {
+    async behind(ask) {
       let bytes = 0;
       for (const [source, segments] of await listSegments(dir)) {
-        const at = await positionOf(source);
+        const at = ask ? await positionOf(source) : positions.get(source);
         for (const { name } of segments) {
           if (at !== undefined && name < at.segment) continue;
           const size = await stat(join(dir, name)).then(

@@ -1,11 +1,18 @@
-import type { SqliteDatabase } from './sqlite.ts';
 import type { Store } from './store.ts';
 
+/** What is known of a store before its queries are loaded. */
+export interface Unloaded {
+  readonly driver: string;
+  readonly shared?: boolean;
+  /** For a store that nobody asked. */
+  close(): void;
+}
+
 /**
- * A store over an open database whose queries are loaded when the first one is asked. Kysely is 260 modules: a gateway
- * that waited for them would listen a third later.
+ * A store over an open database, or one that is still to be connected to, whose queries are loaded when the first one is
+ * asked. Kysely is 260 modules: a gateway that waited for them would listen a third later.
  */
-export function deferStore(database: SqliteDatabase, load: () => Promise<Store>): Store {
+export function deferStore(database: Unloaded, load: () => Promise<Store>): Store {
   let loading: Promise<Store> | undefined;
   const store = () =>
     (loading ??= load().catch((error: unknown) => {
@@ -15,14 +22,6 @@ export function deferStore(database: SqliteDatabase, load: () => Promise<Store>)
     }));
   return {
     driver: database.driver,
-    append: async (records, position) => (await store()).append(records, position),
-    position: async (source) => (await store()).position(source),
-    forget: async (source) => (await store()).forget(source),
-    interrupt: async (source, before) => (await store()).interrupt(source, before),
-    prices: async () => (await store()).prices(),
-    entry: async (id) => (await store()).entry(id),
-    entries: async (filter) => (await store()).entries(filter),
-    usage: async (filter) => (await store()).usage(filter),
     shared: database.shared ?? false,
     keys: {
       list: async () => (await store()).keys.list(),
@@ -32,10 +31,20 @@ export function deferStore(database: SqliteDatabase, load: () => Promise<Store>)
       rotate: async (name, rotation) => (await store()).keys.rotate(name, rotation),
       lastUsed: async (names) => (await store()).keys.lastUsed(names),
     },
+    append: async (records, position) => (await store()).append(records, position),
+    position: async (source) => (await store()).position(source),
+    forget: async (source) => (await store()).forget(source),
+    beat: async (source) => (await store()).beat(source),
+    silent: async (silence) => (await store()).silent(silence),
+    interrupt: async (source, before) => (await store()).interrupt(source, before),
+    prices: async () => (await store()).prices(),
+    entry: async (id) => (await store()).entry(id),
+    entries: async (filter) => (await store()).entries(filter),
+    usage: async (filter) => (await store()).usage(filter),
     prune: async (before) => (await store()).prune(before),
     async close() {
       if (loading === undefined) database.close();
-      else await (await loading).close();
+      else await (await loading.catch(() => undefined))?.close();
     },
   };
 }

@@ -277,8 +277,15 @@ describe('a store that cannot be opened', () => {
       () => writeFileSync(join(folder, 'ledger.db'), 'x'.repeat(5000)),
       /not a database.*move it away/,
     ],
-    ['another scheme', () => 'mysql://user:secret@host/db', /neither file:<path> nor memory:/],
-    ['PostgreSQL', () => 'postgres://user:secret@host/db', /not yet in effect/],
+    ['another scheme', () => 'mysql://user:secret@host/db', /none of file:<path> or memory:, postgres:/],
+    [
+      'a PostgreSQL that is nowhere',
+      () => 'postgres://user:secret@127.0.0.1:1/db',
+      /cannot be reached: .*ECONNREFUSED/,
+    ],
+    ['no connection string', () => 'postgres://user:secret@ho st/db', /is not a connection string; write postgres:/],
+    ['a password that is not encoded', () => 'postgres://user:secret/@#host/db', /percent-encoded/],
+    ['a limit that is no number', () => 'postgres://user:secret@host/db?statement_timeout=5s', /whole number/],
   ])('%s says what to do', async (_name, prepare, message) => {
     const url = prepare() ?? `file:${folder}/ledger.db`;
     const error: unknown = await openStore(url, { clock: systemClock }).catch((thrown: unknown) => thrown);

@@ -5,7 +5,8 @@ import { makeJournalFolder, openJournal, unwritable, type FileJournal, type Jour
 import type { Journal } from './journal.ts';
 import { startMoverThread } from './mover-thread.ts';
 import { startMover, type Mover, type MoverStatus } from './mover.ts';
-import { openStore } from './open-store.ts';
+import { openStore, shownUrl } from './open-store.ts';
+import { createRecovery } from './recovery.ts';
 import { claimSource, HEARTBEAT_MS, type Source } from './source.ts';
 import type { Store } from './store.ts';
 
@@ -37,7 +38,7 @@ export interface Ledger {
 }
 
 export interface LedgerOptions {
-  /** `file:<path>` or `memory:`. */
+  /** `file:<path>`, `memory:` or `postgres://…`. */
   readonly url: string;
   /** The journal's folder. */
   readonly journal: string;
@@ -76,7 +77,20 @@ function canThread({ thread, url, clock }: LedgerOptions): boolean {
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { url, journal: dir, journalCap: cap, retention, clock, log } = options;
-  const store = await openStore(url, { clock });
+  const shown = shownUrl(url);
+  let status: MoverStatus = { behindBytes: 0, trouble: null };
+  const onStatus = (next: MoverStatus) => {
+    if (next.trouble !== null && status.trouble === null) {
+      log.error({ url: shown, why: next.trouble.message }, 'the store takes no records; the journal keeps them');
+    } else if (next.trouble === null && status.trouble !== null) {
+      log.info({ url: shown }, 'the store takes records again');
+    }
+    status = next;
+  };
+  const store = await openStore(url, {
+    clock,
+    onOutOfReach: ({ message }) => onStatus({ behindBytes: 0, trouble: { message, since: clock.now() } }),
+  });
   let source: Source | undefined;
   let journal: FileJournal;
   try {
@@ -96,14 +110,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     await store.close();
     throw error;
   }
-  let status: MoverStatus = { behindBytes: 0, trouble: null };
   const events = {
-    onStatus(next: MoverStatus) {
-      if (next.trouble !== null && status.trouble === null) {
-        log.error({ url, why: next.trouble.message }, 'the store takes no records; the journal keeps them');
-      } else if (next.trouble === null && status.trouble !== null) log.info({ url }, 'the store takes records again');
-      status = next;
-    },
+    onStatus,
     onSkipped: (segment: string, lines: number) =>
       log.warn({ segment, lines }, 'damaged lines in the journal were skipped'),
     onRecovered: (from: string, interrupted: number) =>
@@ -114,6 +122,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     ? startMoverThread({ url, dir, own, retention }, { ...events, now: () => clock.now() })
     : startMover({
         consumer: createConsumer({ dir, own, store, clock, ...events }),
+        recovery: createRecovery({ dir, own, store, clock, ...events }),
         store,
         clock,
         retention,

@@ -5,6 +5,7 @@ import { createConsumer } from './consumer.ts';
 import type { ThreadMessage, ThreadRequest, ThreadSetup } from './mover-thread.ts';
 import { startMover } from './mover.ts';
 import { openStore } from './open-store.ts';
+import { createRecovery } from './recovery.ts';
 
 /** A thread may wait for locks; no request waits with it. */
 const BUSY_MS = 5000;
@@ -22,16 +23,23 @@ try {
 const { url, dir, own, retention } = workerData as ThreadSetup;
 const tell = (message: ThreadMessage) => parentPort?.postMessage(message);
 
-const store = await openStore(url, { clock, busyTimeout: BUSY_MS });
-const consumer = createConsumer({
+const store = await openStore(url, { clock, busyTimeout: BUSY_MS, later: true });
+const origin = {
   dir,
   own,
   store,
   clock,
-  onSkipped: (segment, lines) => tell({ say: 'skipped', segment, lines }),
-  onRecovered: (source, interrupted) => tell({ say: 'recovered', source, interrupted }),
+  onSkipped: (segment: string, lines: number) => tell({ say: 'skipped', segment, lines }),
+  onRecovered: (source: string, interrupted: number) => tell({ say: 'recovered', source, interrupted }),
+};
+const mover = startMover({
+  consumer: createConsumer(origin),
+  recovery: createRecovery(origin),
+  store,
+  clock,
+  retention,
+  onStatus: (status) => tell({ say: 'status', status }),
 });
-const mover = startMover({ consumer, store, clock, retention, onStatus: (status) => tell({ say: 'status', status }) });
 
 async function answer({ id, ask }: ThreadRequest): Promise<void> {
   const ok = ask === 'flush' ? await mover.flush() : await mover.close();

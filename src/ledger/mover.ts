@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Consumer } from './consumer.ts';
+import type { Recovery } from './recovery.ts';
 import type { Store } from './store.ts';
 
 /** How the store keeps up. */
@@ -25,6 +26,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 
 export interface MoverOptions {
   readonly consumer: Consumer;
+  readonly recovery: Recovery;
   readonly store: Store;
   readonly clock: Clock;
   /** Milliseconds that requests are kept. */
@@ -34,7 +36,7 @@ export interface MoverOptions {
 
 /** Runs passes one after another, backs off while the store fails, prunes now and then. */
 export function startMover(options: MoverOptions): Mover {
-  const { consumer, store, clock, retention, onStatus } = options;
+  const { consumer, recovery, store, clock, retention, onStatus } = options;
   let trouble: MoverStatus['trouble'] = null;
   let retry = FIRST_RETRY_MS;
   let timer: NodeJS.Timeout | undefined;
@@ -45,7 +47,8 @@ export function startMover(options: MoverOptions): Mover {
   let queue: Promise<unknown> = Promise.resolve();
 
   const tell = async () => {
-    behindBytes = await consumer.behind().catch(() => behindBytes);
+    // A store in trouble is not asked how far it has come.
+    behindBytes = await consumer.behind(trouble === null).catch(() => behindBytes);
     onStatus({ behindBytes, trouble });
   };
 
@@ -69,6 +72,7 @@ export function startMover(options: MoverOptions): Mover {
 
   const pass = async () => {
     while (await consumer.pass()) continue;
+    await recovery.pass();
     if (clock.elapsed() - pruned >= PRUNE_EVERY_MS) await prune();
   };
 

@@ -42,19 +42,6 @@ describe('a file that has another schema', () => {
       message: expect.stringContaining('written by a newer Signalbox (it has the schema "9999-later")'),
     });
   });
-
-  it('of an older version gets what is new when it is opened', async () => {
-    const path = newFile();
-    const indexes = ['requests_model', 'requests_role', 'requests_not_ok', 'requests_other_decision'];
-    const drops = indexes.map((name) => `drop index ${name};`).join(' ');
-    const old = `${drops} drop table keys; create index requests_decision on requests (decision_id);`;
-    await noteAs(path, `${old} delete from ${MIGRATION_TABLE} where name <> '0001-initial'`);
-    await (await openStore(`file:${path}`, { clock: systemClock })).close();
-    const database = (await pickSqlite())(path);
-    const found = database.prepare("select name from sqlite_master where type = 'index'").all([]);
-    database.close();
-    expect(found).toEqual(expect.arrayContaining(indexes.map((name) => ({ name }))));
-  });
 });
 
 describe('a deferred store', () => {

@@ -1,86 +1,24 @@
-import { closeSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Clock } from '../clock.ts';
 import { SignalboxError } from '../errors.ts';
-import { deferStore } from './deferred-store.ts';
-import { makeFolder } from './folder.ts';
-import { MIGRATION_NAMES, MIGRATION_TABLE } from './migrations/names.ts';
-import { pickSqlite, type SqliteDatabase } from './sqlite.ts';
+import { STORE_KINDS } from './registry.ts';
+import type { OpenStoreOptions, StoreKind } from './store-kind.ts';
 import type { Store } from './store.ts';
 
-export interface OpenStoreOptions {
-  readonly clock: Clock;
-  /** How long a write waits for another process's lock, milliseconds; the thread waits with it. */
-  readonly busyTimeout?: number;
+function kindOf(url: string): StoreKind | undefined {
+  return STORE_KINDS.find((kind) => kind.takes(url));
 }
 
-const BUSY_MS = 1000;
-
-function unavailable(url: string, cause: unknown): SignalboxError {
-  if (SignalboxError.is(cause)) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const advice = /locked|busy/i.test(why)
-    ? 'another process holds its lock: stop that one, or set storage.url to another file'
-    : /not a database|malformed/i.test(why)
-      ? 'the file is damaged or something else: move it away (a new one is made) or set storage.url to another file'
-      : 'make the folder writable for this user, or set storage.url to another file';
-  return new SignalboxError('storage_unavailable', `the ledger "${url}" cannot be opened: ${why}; ${advice}`, {
-    cause,
-  });
-}
-
-/** The path that a `file:` URL names; `memory:` is SQLite's own memory. */
-function pathOf(url: string): string {
-  if (url === 'memory:') return ':memory:';
-  const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1];
-  if (path !== undefined) return path;
-  throw new SignalboxError(
-    'storage_unavailable',
-    `storage.url "${url.replace(/\/\/[^@/]*@/, '//…@')}" is neither file:<path> nor memory:${url.startsWith('postgres') ? '; PostgreSQL is not yet in effect' : ''}`,
-  );
-}
-
-/** Opens the file for this user alone; SQLite gives its companions the same rights. */
-function prepareFile(path: string): void {
-  if (path === ':memory:') return;
-  makeFolder(dirname(path));
-  closeSync(openSync(path, 'a', 0o600));
-}
-
-function configure(database: SqliteDatabase, busyTimeout: number): void {
-  database.exec(`pragma busy_timeout = ${busyTimeout}`);
-  database.exec('pragma journal_mode = wal');
-  // The journal has what a power loss takes from the write-ahead log.
-  database.exec('pragma synchronous = normal');
-}
-
-/** Whether the file has exactly this version's schema; whatever else it has is for the migrations to judge. */
-function isCurrent(database: SqliteDatabase): boolean {
-  const rows = (sql: string) => database.prepare(sql).all([]);
-  if (rows(`select 1 from sqlite_master where type = 'table' and name = '${MIGRATION_TABLE}'`).length === 0)
-    return false;
-  const known = MIGRATION_NAMES.map((name) => `'${name}'`).join(', ');
-  const others = rows(`select 1 from ${MIGRATION_TABLE} where name not in (${known})`);
-  return others.length === 0 && rows(`select 1 from ${MIGRATION_TABLE}`).length === MIGRATION_NAMES.length;
+/** A `storage.url` as logs and messages may tell it: without passwords. */
+export function shownUrl(url: string): string {
+  return kindOf(url)?.shown(url) ?? url.replace(/\/\/[^@/]*@/, '//…@');
 }
 
 /**
- * Opens the store at `file:<path>` or `memory:` and brings it to this version's schema.
- * @throws `storage_unavailable` with what is wrong and what to do.
+ * Opens the store that `storage.url` names and brings it to this version's schema.
+ * @throws `storage_unavailable` or `config_invalid` with what is wrong and what to do.
  */
-export async function openStore(url: string, { clock, busyTimeout = BUSY_MS }: OpenStoreOptions): Promise<Store> {
-  const path = pathOf(url);
-  const open = await pickSqlite();
-  let opened: SqliteDatabase | undefined;
-  try {
-    prepareFile(path);
-    const database = open(path);
-    opened = database;
-    configure(database, busyTimeout);
-    const load = async () => (await import('./sqlite-store.ts')).openSqliteStore(database, url, clock);
-    return isCurrent(database) ? deferStore(database, load) : await load();
-  } catch (error) {
-    opened?.close();
-    throw unavailable(url, error);
-  }
+export async function openStore(url: string, options: OpenStoreOptions): Promise<Store> {
+  const kind = kindOf(url);
+  if (kind !== undefined) return kind.open(url, options);
+  const forms = STORE_KINDS.map(({ form }) => form).join(', ');
+  throw new SignalboxError('config_invalid', `storage.url "${shownUrl(url)}" is none of ${forms}`);
 }

@@ -106,12 +106,15 @@ export function createRollupChanges(): RollupChanges {
       const bucket = overheadBucket(Number(row.overhead_us));
       overhead[bucket] = (overhead[bucket] ?? 0n) + sign;
     },
+    // In one order, so that two writers of the same sums never wait for each other.
     rows: () =>
-      [...hours.values()].map(({ key, sums, overhead }) => ({
-        ...key,
-        ...sums,
-        ...Object.fromEntries(OVERHEAD_COLUMNS.map((name, index) => [name, overhead[index] ?? 0n])),
-      })),
+      [...hours]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, { key, sums, overhead }]) => ({
+          ...key,
+          ...sums,
+          ...Object.fromEntries(OVERHEAD_COLUMNS.map((name, index) => [name, overhead[index] ?? 0n])),
+        })),
   };
 }
 

@@ -1,12 +1,13 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
 import type { Clock } from '../clock.ts';
-import { createAppender } from './append.ts';
+import { createAppender, touch } from './append.ts';
 import { entriesQuery, requestDecidedAs, requestOf } from './entries-query.ts';
 import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from './from-rows.ts';
 import { allPrices, pricesOf } from './prices.ts';
 import type { Outcome } from './record.ts';
 import { createSqlKeyStore } from './sql-key-store.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
+import type { SqlTraits } from './sql-traits.ts';
 import type { LedgerEntry, Store } from './store.ts';
 import { readUsage } from './usage-query.ts';
 
@@ -101,9 +102,17 @@ function pruneOnce(db: Kysely<LedgerSchema>, before: number): Promise<number> {
   });
 }
 
+/** Sources that have said nothing for `silence` milliseconds and have requests in flight. */
+async function silentSources(db: Kysely<LedgerSchema>, { now }: SqlTraits, silence: number): Promise<string[]> {
+  const { rows } = await sql<{ source: string }>`
+    select source from positions where updated_at < ${now()} - ${sql.lit(silence)}
+      and exists (select 1 from requests where requests.source = positions.source and status is null)`.execute(db);
+  return rows.map((row) => row.source);
+}
+
 /** The ledger's queries over a migrated database. */
-export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: Clock): Store {
-  const append = createAppender(db, clock);
+export function createSqlStore(db: Kysely<LedgerSchema>, traits: SqlTraits, clock: Clock): Store {
+  const append = createAppender(db, traits, clock);
   return {
     driver: traits.driver,
     shared: traits.shared,
@@ -116,6 +125,8 @@ export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: 
     async forget(source) {
       await db.deleteFrom('positions').where('source', '=', source).execute();
     },
+    beat: (source) => touch(db, source, traits),
+    silent: (silence) => silentSources(db, traits, silence),
     async interrupt(source, before) {
       let settled = 0;
       for (;;) {
@@ -139,7 +150,7 @@ export function createSqlStore(db: Kysely<LedgerSchema>, driver: string, clock: 
     },
     entries: async (filter) => entriesOf(db, await entriesQuery(db, filter).execute()),
     usage: (filter) => readUsage(db, filter, clock.now()),
-    prune: (before) => pruneOnce(db, before),
+    prune: async (before) => ((await traits.dropBefore?.(before)) ?? 0) + (await pruneOnce(db, before)),
     close: () => db.destroy(),
   };
 }

@@ -1,11 +1,21 @@
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { LedgerSchema } from './schema.ts';
 import { createSqlStore } from './sql-store.ts';
 import { LedgerSqliteDialect } from './sqlite-dialect.ts';
+import type { SqlTraits } from './sql-traits.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import type { Store } from './store.ts';
+
+/** One machine's file, one writer at a time. */
+export const sqliteTraits = (driver: string, clock: Clock): SqlTraits => ({
+  driver,
+  shared: false,
+  now: () => sql`${Math.round(clock.now())}`,
+  locksRows: false,
+  isConflict: () => false,
+});
 
 /**
  * The ledger's queries over an open SQLite database, brought to this version's schema.
@@ -14,5 +24,5 @@ import type { Store } from './store.ts';
 export async function openSqliteStore(database: SqliteDatabase, url: string, clock: Clock): Promise<Store> {
   const db = new Kysely<LedgerSchema>({ dialect: new LedgerSqliteDialect(database) });
   await migrate(db, url);
-  return createSqlStore(db, database.driver, clock);
+  return createSqlStore(db, sqliteTraits(database.driver, clock), clock);
 }

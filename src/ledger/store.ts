@@ -63,9 +63,9 @@ export interface Position {
   readonly offset: number;
 }
 
-/** The queryable ledger: SQLite here, Postgres later, behind one set of queries. */
+/** The queryable ledger: SQLite or PostgreSQL behind one set of queries. */
 export interface Store {
-  /** Which driver really runs, such as `node:sqlite` or `better-sqlite3`. */
+  /** Which driver really runs, such as `node:sqlite`, `better-sqlite3` or `pg`. */
   readonly driver: string;
   /** Whether processes on other machines use it too: whether those live is then asked here, not of a file system. */
   readonly shared: boolean;
@@ -76,6 +76,10 @@ export interface Store {
   position(source: string): Promise<Position | undefined>;
   /** Forgets the position of a source that is no more. */
   forget(source: string): Promise<void>;
+  /** Says that a source lives that has stored something; due now and then where the store is shared. */
+  beat(source: string): Promise<void>;
+  /** Sources that have requests in flight and have said nothing for `silence` milliseconds. */
+  silent(silence: number): Promise<string[]>;
   /** Marks every intent of `source` without an outcome and older than `before` as interrupted, at its reserve. Returns how many. */
   interrupt(source: string, before: number): Promise<number>;
   /** Every price that attempts were booked at. */
@@ -83,7 +87,7 @@ export interface Store {
   entry(id: string): Promise<LedgerEntry | undefined>;
   entries(filter: EntryFilter): Promise<LedgerEntry[]>;
   usage(filter: UsageFilter): Promise<UsageRow[]>;
-  /** Deletes what is older than `before`, a bounded number of rows per call; rollups stay. Returns how many went. */
+  /** Deletes what is older than `before`, a bounded number of rows per call, or months of them at once; rollups stay. Returns about how many went. */
   prune(before: number): Promise<number>;
   close(): Promise<void>;
 }

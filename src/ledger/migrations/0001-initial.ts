@@ -1,34 +1,36 @@
 import { sql, type CreateTableBuilder, type Kysely, type Migration } from 'kysely';
+import { createPartitioned, textIn } from './partitioned.ts';
 
 async function createRequests(db: Kysely<unknown>): Promise<void> {
+  const text = textIn(db);
   const table = db.schema
     .createTable('requests')
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('source', text, (column) => column.notNull())
     .addColumn('intent_seen', 'bigint', (column) => column.notNull())
     .addColumn('at', 'bigint', (column) => column.notNull())
-    .addColumn('decision_id', 'text')
-    .addColumn('dialect', 'text')
-    .addColumn('requested', 'text')
+    .addColumn('decision_id', text)
+    .addColumn('dialect', text)
+    .addColumn('requested', text)
     .addColumn('stream', 'bigint')
-    .addColumn('role', 'text')
-    .addColumn('key_id', 'text')
-    .addColumn('session', 'text')
-    .addColumn('user_id', 'text')
-    .addColumn('tags', 'text')
-    .addColumn('strategy', 'text')
-    .addColumn('reason_code', 'text')
-    .addColumn('chosen', 'text')
+    .addColumn('role', text)
+    .addColumn('key_id', text)
+    .addColumn('session', text)
+    .addColumn('user_id', text)
+    .addColumn('tags', text)
+    .addColumn('strategy', text)
+    .addColumn('reason_code', text)
+    .addColumn('chosen', text)
     .addColumn('reserve_nano', 'bigint')
-    .addColumn('status', 'text')
+    .addColumn('status', text)
     .addColumn('settled_at', 'bigint')
-    .addColumn('model', 'text')
-    .addColumn('provider', 'text')
+    .addColumn('model', text)
+    .addColumn('provider', text)
     .addColumn('answered', 'bigint', (column) => column.notNull())
     .addColumn('http_status', 'bigint')
-    .addColumn('error_code', 'text')
-    .addColumn('finish_reason', 'text');
-  await withTokens(table)
+    .addColumn('error_code', text)
+    .addColumn('finish_reason', text);
+  const whole = withTokens(table)
     .addColumn('cost_nano', 'bigint')
     .addColumn('baseline_nano', 'bigint')
     .addColumn('unpriced', 'bigint', (column) => column.notNull())
@@ -37,8 +39,8 @@ async function createRequests(db: Kysely<unknown>): Promise<void> {
     .addColumn('ms', 'double precision')
     .addColumn('first_byte_ms', 'double precision')
     .addColumn('overhead_us', 'bigint')
-    .addColumn('simulated', 'bigint', (column) => column.notNull())
-    .execute();
+    .addColumn('simulated', 'bigint', (column) => column.notNull());
+  await createPartitioned(db, 'requests', 'id', whole);
   await db.schema.createIndex('requests_decision').on('requests').column('decision_id').execute();
   await db.schema.createIndex('requests_at').on('requests').column('at').execute();
   await db.schema
@@ -72,54 +74,58 @@ function withTokens<Table extends string, Column extends string>(table: CreateTa
 }
 
 async function createDecisions(db: Kysely<unknown>): Promise<void> {
-  await db.schema
+  const text = textIn(db);
+  const table = db.schema
     .createTable('decisions')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', text, (column) => column.primaryKey())
     .addColumn('at', 'bigint', (column) => column.notNull())
-    .addColumn('session', 'text')
-    .addColumn('record', 'text', (column) => column.notNull())
-    .execute();
+    .addColumn('session', text)
+    .addColumn('record', text, (column) => column.notNull());
+  await createPartitioned(db, 'decisions', 'id', table);
   await db.schema.createIndex('decisions_at').on('decisions').column('at').execute();
 }
 
 async function createAttempts(db: Kysely<unknown>): Promise<void> {
+  const text = textIn(db);
   const table = db.schema
     .createTable('attempts')
-    .addColumn('request_id', 'text', (column) => column.notNull())
+    .addColumn('request_id', text, (column) => column.notNull())
     .addColumn('n', 'bigint', (column) => column.notNull())
-    .addColumn('model', 'text', (column) => column.notNull())
-    .addColumn('upstream', 'text', (column) => column.notNull())
-    .addColumn('provider', 'text', (column) => column.notNull())
+    .addColumn('model', text, (column) => column.notNull())
+    .addColumn('upstream', text, (column) => column.notNull())
+    .addColumn('provider', text, (column) => column.notNull())
     .addColumn('status', 'bigint')
-    .addColumn('failure', 'text')
-    .addColumn('error', 'text')
+    .addColumn('failure', text)
+    .addColumn('error', text)
     .addColumn('started_at', 'bigint', (column) => column.notNull())
     .addColumn('first_byte_ms', 'double precision')
     .addColumn('ms', 'double precision', (column) => column.notNull());
-  await withTokens(table)
+  const whole = withTokens(table)
     .addColumn('cost_nano', 'bigint')
     .addColumn('simulated', 'bigint')
-    .addPrimaryKeyConstraint('attempts_key', ['request_id', 'n'])
-    .execute();
+    .addPrimaryKeyConstraint('attempts_key', ['request_id', 'n']);
+  await createPartitioned(db, 'attempts', 'request_id', whole);
 }
 
 async function createFeedback(db: Kysely<unknown>): Promise<void> {
-  await db.schema
+  const text = textIn(db);
+  const table = db.schema
     .createTable('feedback')
-    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('id', text, (column) => column.primaryKey())
     .addColumn('at', 'bigint', (column) => column.notNull())
-    .addColumn('decision_id', 'text')
-    .addColumn('session', 'text')
+    .addColumn('decision_id', text)
+    .addColumn('session', text)
     .addColumn('score', 'double precision', (column) => column.notNull())
-    .addColumn('comment', 'text')
-    .addColumn('key_id', 'text')
-    .execute();
+    .addColumn('comment', text)
+    .addColumn('key_id', text);
+  await createPartitioned(db, 'feedback', 'id', table);
   await db.schema.createIndex('feedback_at').on('feedback').column('at').execute();
   await db.schema.createIndex('feedback_decision').on('feedback').column('decision_id').execute();
   await db.schema.createIndex('feedback_session').on('feedback').column('session').execute();
 }
 
 async function createUsageHourly(db: Kysely<unknown>): Promise<void> {
+  const text = textIn(db);
   const key = ['hour', 'model', 'provider', 'role', 'key_id'] as const;
   const sums = [
     'requests',
@@ -138,23 +144,24 @@ async function createUsageHourly(db: Kysely<unknown>): Promise<void> {
     ...Array.from({ length: 9 }, (_, index) => `overhead_${index}`),
   ];
   let table: CreateTableBuilder<'usage_hourly', string> = db.schema.createTable('usage_hourly');
-  for (const name of key) table = table.addColumn(name, name === 'hour' ? 'bigint' : 'text', (c) => c.notNull());
+  for (const name of key) table = table.addColumn(name, name === 'hour' ? 'bigint' : text, (c) => c.notNull());
   for (const name of sums) table = table.addColumn(name, 'bigint', (c) => c.notNull());
   await table.addPrimaryKeyConstraint('usage_hourly_key', [...key]).execute();
 }
 
 async function createBooks(db: Kysely<unknown>): Promise<void> {
+  const text = textIn(db);
   await db.schema
     .createTable('positions')
-    .addColumn('source', 'text', (column) => column.primaryKey())
-    .addColumn('segment', 'text', (column) => column.notNull())
+    .addColumn('source', text, (column) => column.primaryKey())
+    .addColumn('segment', text, (column) => column.notNull())
     .addColumn('byte_offset', 'bigint', (column) => column.notNull())
     .addColumn('updated_at', 'bigint', (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('meta')
-    .addColumn('name', 'text', (column) => column.primaryKey())
-    .addColumn('value', 'text', (column) => column.notNull())
+    .addColumn('name', text, (column) => column.primaryKey())
+    .addColumn('value', text, (column) => column.notNull())
     .execute();
 }
 

@@ -1,13 +1,9 @@
-import { CompiledQuery, Kysely, Migrator } from 'kysely';
+import { CompiledQuery, Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { manualClock } from '../../state/conformance.ts';
 import { entriesQuery, requestDecidedAs, requestOf } from '../entries-query.ts';
-import { intentOf, outcomeOf } from '../fixtures.ts';
 import type { LedgerSchema } from '../schema.ts';
-import { createSqlStore } from '../sql-store.ts';
 import { LedgerSqliteDialect } from '../sqlite-dialect.ts';
 import { pickSqlite } from '../sqlite.ts';
-import { initial } from './0001-initial.ts';
 import { migrate } from './migrate.ts';
 
 let db: Kysely<LedgerSchema>;
@@ -18,21 +14,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => db.destroy());
-
-describe('a database of the first version', () => {
-  it('gets what is new and keeps what it holds', async () => {
-    const first = new Migrator({ db, provider: { getMigrations: async () => ({ '0001-initial': initial }) } });
-    expect((await first.migrateToLatest()).error).toBeUndefined();
-    const clock = manualClock();
-    const store = createSqlStore(db, 'test', clock);
-    const now = clock.now();
-    await store.append([intentOf('r1', now), outcomeOf('r1', now, 5n)]);
-    await migrate(db, 'memory:');
-    await migrate(db, 'memory:');
-    expect((await store.entries({ limit: 5, model: 'small' })).map(({ intent }) => intent.id)).toEqual(['r1']);
-    expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({ requests: 1, costUsd: 5e-9 });
-  });
-});
 
 async function planOf({ sql, parameters }: CompiledQuery): Promise<string> {
   const { rows } = await db.executeQuery<{ detail: string }>(

@@ -25,19 +25,27 @@ async function executed(db: Kysely<LedgerSchema>): Promise<string[]> {
 }
 
 /**
- * Brings the database to this version's schema.
+ * Whether the database has this version's schema.
  * @throws `storage_unavailable` when a newer version has changed it.
  */
-export async function migrate(db: Kysely<LedgerSchema>, url: string): Promise<void> {
+export async function isMigrated(db: Kysely<LedgerSchema>, url: string): Promise<boolean> {
   const done = await executed(db);
   const unknown = done.find((name) => !(name in MIGRATIONS));
   if (unknown !== undefined) {
     throw new SignalboxError(
       'storage_unavailable',
-      `"${url}" was written by a newer Signalbox (it has the schema "${unknown}"): upgrade this one, or set storage.url to another file`,
+      `"${url}" was written by a newer Signalbox (it has the schema "${unknown}"): upgrade this one, or set storage.url to another place`,
     );
   }
-  if (done.length === Object.keys(MIGRATIONS).length) return;
+  return done.length === Object.keys(MIGRATIONS).length;
+}
+
+/**
+ * Brings the database to this version's schema.
+ * @throws `storage_unavailable` when a newer version has changed it.
+ */
+export async function migrate(db: Kysely<LedgerSchema>, url: string): Promise<void> {
+  if (await isMigrated(db, url)) return;
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;

@@ -93,7 +93,7 @@ function http(document: OpenApi): string {
   const management = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { summary }]) => [named(method, path), summary]),
   );
-  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n## Headers\n\nA request may carry:\n\n${table(['header', 'what'], ASKED)}\n\nEvery answer carries \`x-signalbox-request-id\`, \`-attempts\`, \`-fallback\`, \`-session\` and \`-overhead-ms\`; an answer behind which a decision stands carries all of these, the last two where there is something to say:\n\n${table(['header', 'what'], TOLD)}\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
+  return `${NOTE}# HTTP\n\n${table(['route', 'what'], routes)}\n\n\`/role/<name>\` before a path of inference or models applies that role. \`HEAD\` is taken where \`GET\` is; a doubled slash counts as one.\n\n## Headers\n\nA request may carry:\n\n${table(['header', 'what'], ASKED)}\n\nEvery answer carries \`x-signalbox-request-id\`, \`-attempts\`, \`-fallback\`, \`-session\` and \`-overhead-ms\`; an answer behind which a decision stands carries all of these, the last three where there is something to say:\n\n${table(['header', 'what'], TOLD)}\n\n## Management\n\nWhat fails answers \`{ error: { code, message } }\` with a code of [errors.md](errors.md).\n\n${table(['route', 'what'], management)}\n`;
 }
 
 /** Headers of a request. */
@@ -103,6 +103,10 @@ const ASKED: readonly (readonly [string, string])[] = [
   ['`x-signalbox-session`', 'The conversation that it belongs to: what one model began it goes on with'],
   ['`x-signalbox-tags`', '`name=value, …`, kept on the ledger, which groups by them'],
   ['`x-signalbox-user`', 'The end user, kept on the ledger'],
+  [
+    '`x-signalbox-cache`',
+    '`on`, `off` or a duration such as `10m`: whether the answer may be one that is kept, and is kept',
+  ],
   ['`x-signalbox-explain`', '`true`: the answer has a member `routing`'],
   ['`x-signalbox-provider`', 'Where a path is passed on to whose body names no model'],
 ];
@@ -116,13 +120,17 @@ const TOLD: readonly (readonly [string, string])[] = [
   ['`x-signalbox-strategy`', 'The strategy that chose'],
   [
     '`x-signalbox-reason`',
-    '`explicit`: the caller named the model; `strategy`: it weighed the estimates; `strategy-uncalibrated`: without past predictions to weigh them by; `only-candidate`: the others could not serve it, or are cooling down after failures (`dropped` of the decision says why); `session`: the conversation keeps its model; `static`, `random`, `round-robin`: as configured; `off`: routing is off or observes; `router-error`: the router failed, the default was used',
+    '`explicit`: the caller named the model; `strategy`: it weighed the estimates; `strategy-uncalibrated`: without past predictions to weigh them by; `only-candidate`: the others could not serve it, or are cooling down after failures (`dropped` of the decision says why); `session`: the conversation keeps its model; `static`, `random`, `round-robin`: as configured; `off`: routing is off or observes; `budget`: a budget is spent, or nearly; `router-error`: the router failed, the default was used',
   ],
   ['`x-signalbox-confidence`', 'Probability, 0 to 1, that the chosen model meets the strategy’s target on this query'],
   ['`x-signalbox-attempts`', 'Calls made for it'],
   ['`x-signalbox-fallback`', '`true`: another model than the chosen one answered'],
   ['`x-signalbox-session`', 'The conversation, or `none`'],
   ['`x-signalbox-overhead-ms`', 'Milliseconds spent here, without waiting for providers'],
+  [
+    '`x-signalbox-cache`',
+    '`hit`: the answer was kept; `shared`: it was being made for the same request; `miss`: it was made, and is kept. Absent where answers are not kept',
+  ],
   ['`x-signalbox-cost-usd`', 'What it cost, where that is known before the answer begins'],
   ['`x-signalbox-warnings`', 'What could not be carried or was not as it should be: `dropped:logprobs`, …'],
 ];

@@ -8,6 +8,7 @@ import { checkArtifact, someNames, summariseArtifact, unreadEmbedders, workingAr
 import { createEmbeddingKeeper, type EmbeddingKeeper } from './flow/embedding.ts';
 import { spentOf } from './flow/spent.ts';
 import { openKept } from './flow/kept.ts';
+import { needOf } from './flow/health.ts';
 import { createMemory } from './flow/memory.ts';
 import { createRecent } from './flow/recent.ts';
 import type { Runtime } from './flow/runtime.ts';
@@ -18,7 +19,7 @@ import { createProviders } from './providers/registry.ts';
 import { createTransport, type Transport } from './providers/transport.ts';
 import { routerOf } from './routers/registry.ts';
 import type { Router } from './routers/router.ts';
-import { createMemoryState } from './state/memory.ts';
+import { openState } from './state/open-state.ts';
 import { silentLog, type Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReloads } from './telemetry/reloads.ts';
@@ -204,7 +205,10 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     await Promise.all([worlds.close(), embeddings.close(), transport.close()]);
     throw error;
   });
-  const state = createMemoryState(clock);
+  const state = await openState(storage, { clock, log }).catch(async (error: unknown) => {
+    await Promise.all([worlds.close(), embeddings.close(), transport.close(), ledger.close()]);
+    throw error;
+  });
   const runtime: Runtime = {
     clock,
     random,
@@ -219,6 +223,12 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     recent: createRecent(),
     memory: createMemory(state, clock),
   };
+  const learn = async (): Promise<void> => {
+    const { catalog, config, providers } = worlds.current();
+    const upstreams = catalog.models.flatMap((model) => model.upstreams);
+    await runtime.memory.learn(upstreams, needOf({ config, providers }, 0).keys);
+  };
+  await learn();
   runtime.metrics.observe(() => {
     const { waiting, lost, behindBytes, trouble } = ledger.status();
     return {
@@ -227,6 +237,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
       journalLost: lost,
       ledgerBehindBytes: behindBytes,
       storeTrouble: trouble !== null,
+      stateTrouble: state.trouble() !== null,
       reload: reloads.status(),
     };
   });
@@ -235,6 +246,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     async replace(next) {
       await worlds.replace(next);
       runtime.memory.endCoolDowns();
+      await learn();
     },
     runtime,
     ledger,

@@ -12,7 +12,6 @@ interface IdleKey {
 
 const IDLE: readonly IdleKey[] = [
   { path: 'server.workers', instead: 'one process serves', when: (value) => value !== 1 },
-  { path: 'storage.redis', instead: 'state stays in this process' },
   {
     path: 'storage.prompts',
     instead: 'no prompts and no features are stored',

@@ -99,7 +99,7 @@ timeouts: { idle: 5 }
 
   it('reports keys that are not yet in effect', async () => {
     const { warnings } = await load(
-      `${GOOD}roles: { r: { taxonomy: tax.yaml, strategy: { keepQuality: { of: a, at: 0.9, confidence: 0.9 } } } }\nstorage: { redis: "redis://x" }\n`,
+      `${GOOD}roles: { r: { taxonomy: tax.yaml, strategy: { keepQuality: { of: a, at: 0.9, confidence: 0.9 } } } }\nstorage: { prompts: full }\n`,
     );
     const text = warnings.map(({ message }) => message);
     expect(text).toHaveLength(3);

@@ -106,7 +106,8 @@ const ABOUT: Readonly<Record<string, string>> = {
   'storage.url': 'The ledger: `file:<path>` (SQLite) or `memory:`',
   'storage.journal': 'Folder of the journal that requests are written to first',
   'storage.journalCap': 'The journal grows to this size at most while the store is behind',
-  'storage.redis': 'Redis that replicas share',
+  'storage.redis':
+    'Redis that replicas share, `redis://host:port`: limits, budgets, sessions, health of upstreams; needs the package ioredis. Left out: each process counts for itself',
   'storage.prompts': 'What is kept of prompts',
   'storage.retention': 'How long requests are kept; sums by hour stay',
   providers: 'Where models are called, by a name of your own',

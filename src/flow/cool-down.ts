@@ -2,6 +2,7 @@ import type { Upstream } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import type { CoolDown } from '../decide/candidates.ts';
 import type { UpstreamFailure } from '../providers/provider.ts';
+import type { State } from '../state/state.ts';
 
 /** How long a refused key is left alone, milliseconds: long enough to spare callers, short enough to be mended. */
 const KEY_MS = 30_000;
@@ -50,8 +51,11 @@ export interface CoolDowns {
   clear(): void;
 }
 
-/** {@link CoolDowns} of one process. */
-export function createCoolDowns(clock: Clock): CoolDowns {
+/** Before the names of cool-downs in what processes share: of a key at an upstream, and everywhere at its provider. */
+const SHARED = { upstream: 'cool-down:upstream:', provider: 'cool-down:provider:' } as const;
+
+/** {@link CoolDowns} that processes tell each other; keys by their place in the pool, never by themselves. */
+export function createCoolDowns(state: Pick<State, 'cell' | 'watch'>, clock: Clock): CoolDowns {
   // They are few and short-lived: a lookup in an empty map is all that most requests pay.
   const upstreams = new Map<string, CoolDown>();
   const providers = new Map<string, CoolDown>();
@@ -61,6 +65,20 @@ export function createCoolDowns(clock: Clock): CoolDowns {
     coolDowns.delete(name);
     return undefined;
   };
+  const keep = (coolDowns: Map<string, CoolDown>, name: string, coolDown: CoolDown): boolean => {
+    const longer = coolDown.until > (coolDowns.get(name)?.until ?? 0);
+    if (longer) coolDowns.set(name, coolDown);
+    return longer;
+  };
+  for (const [prefix, coolDowns] of [
+    [SHARED.upstream, upstreams],
+    [SHARED.provider, providers],
+  ] as const) {
+    state.watch(prefix, (key) => {
+      const told = state.cell<CoolDown>(key).get();
+      if (told !== undefined) keep(coolDowns, key.slice(prefix.length), told);
+    });
+  }
   return {
     of({ id, provider }, key) {
       const own = upstreams.size === 0 ? undefined : current(upstreams, `${key} ${id}`);
@@ -69,12 +87,20 @@ export function createCoolDowns(clock: Clock): CoolDowns {
     },
     begin({ id, provider }, key, { ms, at, ...rest }) {
       const [coolDowns, name] = at === 'upstream' ? [upstreams, `${key} ${id}`] : [providers, `${key} ${provider}`];
-      const until = clock.now() + ms;
-      if (until > (coolDowns.get(name)?.until ?? 0)) coolDowns.set(name, { until, ...rest });
+      const coolDown = { until: clock.now() + ms, ...rest };
+      if (keep(coolDowns, name, coolDown)) state.cell<CoolDown>(SHARED[at] + name).set(coolDown, ms);
     },
     clear() {
       upstreams.clear();
       providers.clear();
     },
   };
+}
+
+/** Where cool-downs of so many keys of an upstream are told. */
+export function coolDownCells({ id, provider }: Upstream, keys: number): string[] {
+  return Array.from({ length: keys }, (_, key) => [
+    `${SHARED.upstream}${key} ${id}`,
+    `${SHARED.provider}${key} ${provider}`,
+  ]).flat();
 }

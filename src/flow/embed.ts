@@ -25,8 +25,8 @@ function wantsVector({ plan, router }: Prepared): boolean {
 }
 
 /**
- * Decides for one request as {@link route} does, after its vector is there or its embedder's deadline is over. A promise
- * only when there is something to wait for: most requests are decided at once.
+ * Decides for one request as {@link route} does, after its vector is there or its embedder's deadline is over, and what
+ * other processes know of its session. A promise only when there is something to wait for: most requests are decided at once.
  * @throws SignalboxError as `route` does.
  */
 export function routeWithVector(
@@ -35,6 +35,20 @@ export function routeWithVector(
   runtime: Runtime,
   id: string,
   leaning?: Leaning,
+): Routed | Promise<Routed> {
+  const recalled = runtime.memory.recall(request);
+  return recalled === undefined
+    ? routeRecalled(request, snapshot, runtime, id, leaning)
+    : recalled.then(() => routeRecalled(request, snapshot, runtime, id, leaning));
+}
+
+/** The same when what other processes know of the session is here. */
+function routeRecalled(
+  request: RouteRequest,
+  snapshot: Snapshot,
+  runtime: Runtime,
+  id: string,
+  leaning: Leaning | undefined,
 ): Routed | Promise<Routed> {
   const lean = leaning === undefined ? {} : { leaning };
   if (snapshot.embeddings.size === 0) return route(request, snapshot, runtime, id, lean);

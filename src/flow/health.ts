@@ -2,10 +2,10 @@ import type { Upstream } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import type { CoolDown } from '../decide/candidates.ts';
 import type { UpstreamFailure } from '../providers/provider.ts';
-import { createBreakers } from '../state/breaker.ts';
+import { breakerCell, createBreakers } from '../state/breaker.ts';
 import { createSlots, type Patience, type Slot } from '../state/slots.ts';
 import type { State } from '../state/state.ts';
-import { coolDownOf, createCoolDowns } from './cool-down.ts';
+import { coolDownCells, coolDownOf, createCoolDowns } from './cool-down.ts';
 import { createHeadroom } from './headroom.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -81,13 +81,15 @@ export interface Health {
   began(upstream: Upstream, key: number, facts: CallFacts): OpenCall;
   /** Forgets what keeps upstreams out: a new configuration may have mended it. */
   endCoolDowns(): void;
+  /** Learns what other processes know of these upstreams; undefined where there is nothing to wait for. */
+  learn(upstreams: Iterable<Upstream>, keys: Need['keys']): Promise<void> | undefined;
 }
 
 const sickens = ({ failure }: UpstreamFailure): boolean => failure === 'sick' || failure === 'silent';
 
 /** {@link Health} over a {@link State}. */
 export function createHealth(state: State, clock: Clock): Health {
-  const coolDowns = createCoolDowns(clock);
+  const coolDowns = createCoolDowns(state, clock);
   const breakers = createBreakers(state, clock);
   const headroom = createHeadroom(clock);
   const slots = createSlots();
@@ -162,6 +164,10 @@ export function createHealth(state: State, clock: Clock): Health {
       coolDowns.clear();
       breakers.clear();
       headroom.clear();
+    },
+    learn(upstreams, keys) {
+      const cells = [...upstreams].flatMap((one) => [breakerCell(one.id), ...coolDownCells(one, keys(one))]);
+      return state.load([...new Set(cells)]);
     },
   };
 }

@@ -18,7 +18,8 @@ export interface Held extends Holder {
   readonly id: string;
 }
 
-const cellOf = (state: State, id: string) => state.cell<Holder>(`response:${id}`);
+const nameOf = (id: string): string => `response:${id}`;
+const cellOf = (state: State, id: string) => state.cell<Holder>(nameOf(id));
 
 /** The conversation that a request names, by its id or as an object. */
 function conversationOf(body: unknown): string | undefined {
@@ -33,9 +34,20 @@ export function rememberHolder(state: State, id: string, body: unknown, holder: 
   if (conversation !== undefined) cellOf(state, conversation).set(holder, KEPT_MS);
 }
 
+/** What a request goes on with: an answer, or a conversation. */
+function heldIdOf(body: unknown): string | undefined {
+  return (isObject(body) ? text(body['previous_response_id']) : undefined) ?? conversationOf(body);
+}
+
+/** Fetches what other processes know of what a request goes on with; undefined where there is nothing to wait for. */
+export function recallHolder(state: State, body: unknown): Promise<void> | undefined {
+  const id = heldIdOf(body);
+  return id === undefined ? undefined : state.load([nameOf(id)]);
+}
+
 /** Who keeps the answer or the conversation that a request goes on with; undefined where none is named or known. */
 export function heldBy(state: State, body: unknown): Held | undefined {
-  const id = (isObject(body) ? text(body['previous_response_id']) : undefined) ?? conversationOf(body);
+  const id = heldIdOf(body);
   const holder = id === undefined ? undefined : cellOf(state, id).get();
   return id === undefined || holder === undefined ? undefined : { id, ...holder };
 }

@@ -11,6 +11,9 @@ const SESSION_MS = 24 * 3_600_000;
 /** Weight of the newest observation in the first-token average. */
 const LATENCY_WEIGHT = 0.2;
 
+/** Before the names of what processes share of the time to the first token. */
+const FIRST_TOKEN = 'first-token:';
+
 interface SessionMemory {
   readonly model: string;
   readonly inputTokens: number;
@@ -25,6 +28,8 @@ export type SessionName = Pick<RouteRequest, 'session' | 'key'>;
 
 /** What earlier requests taught that later decisions use: sessions, latency, the health of upstreams. Lives in `state/`. */
 export interface Memory extends Health {
+  /** Fetches what other processes know of a session; undefined where there is nothing to wait for. */
+  recall(session: SessionName): Promise<void> | undefined;
   /** What the session's last turn left in a prompt cache. */
   cached(session: SessionName): CachedPrefix | undefined;
   /** How choosing `model` would continue the session. */
@@ -33,23 +38,32 @@ export interface Memory extends Health {
   remember(session: SessionName, model: string, inputTokens: number): void;
   firstTokenMs(upstream: string): number | undefined;
   observeFirstToken(upstream: string, ms: number): void;
-  /** Counts requests, for `round-robin`. */
+  /** Counts requests of this process, for `round-robin`. */
   turn(): number;
 }
 
 /** {@link Memory} over a {@link State}. */
 export function createMemory(state: State, clock: Clock): Memory {
-  const cellOf = ({ session, key = '' }: SessionName) =>
-    session === undefined ? undefined : state.cell<SessionMemory>(`session:${key}:${session}`);
+  const nameOf = ({ session, key = '' }: SessionName): string | undefined =>
+    session === undefined ? undefined : `session:${key}:${session}`;
+  const cellOf = (session: SessionName) => {
+    const name = nameOf(session);
+    return name === undefined ? undefined : state.cell<SessionMemory>(name);
+  };
   const latencies = new Map<string, ReturnType<typeof state.cell<number>>>();
   const latency = (upstream: string) => {
-    const cell = latencies.get(upstream) ?? state.cell<number>(`first-token:${upstream}`);
+    const cell = latencies.get(upstream) ?? state.cell<number>(FIRST_TOKEN + upstream);
     latencies.set(upstream, cell);
     return cell;
   };
-  const turns = state.cell<number>('turns');
+  state.watch(FIRST_TOKEN, (key) => void latency(key.slice(FIRST_TOKEN.length)));
+  let turns = 0;
   return {
     ...createHealth(state, clock),
+    recall(session) {
+      const name = nameOf(session);
+      return name === undefined ? undefined : state.load([name]);
+    },
     cached(session) {
       const last = cellOf(session)?.get();
       return last === undefined || clock.now() - last.at > PROMPT_CACHE_MS
@@ -71,6 +85,6 @@ export function createMemory(state: State, clock: Clock): Memory {
     observeFirstToken(upstream, ms) {
       latency(upstream).update((mean) => (mean === undefined ? ms : mean + LATENCY_WEIGHT * (ms - mean)));
     },
-    turn: () => turns.update((turn) => (turn ?? -1) + 1),
+    turn: () => turns++,
   };
 }

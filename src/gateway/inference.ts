@@ -1,6 +1,6 @@
 import { SignalboxError } from '../errors.ts';
 import { answer } from '../flow/answer.ts';
-import { heldBy, type Held } from '../flow/holder.ts';
+import { heldBy, recallHolder, type Held } from '../flow/holder.ts';
 import type { AnswerRequest } from '../flow/passage.ts';
 import type { Snapshot } from '../flow/snapshot.ts';
 import type { Dialect } from '../protocol/chat.ts';
@@ -54,6 +54,13 @@ function loadOf(dialect: Dialect, parsed: unknown, now: number): unknown {
     : undefined;
 }
 
+/** Who keeps what a request goes on with. */
+async function holderOf({ engine }: GatewayContext, parsed: unknown): Promise<Held | undefined> {
+  const { state } = engine.runtime;
+  await recallHolder(state, parsed);
+  return heldBy(state, parsed);
+}
+
 async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
   const { engine, access } = context;
   const waits = access.waitsFor(ingress.header);
@@ -69,7 +76,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
   const loaded = loadOf(dialect, parsed, clock.now());
   if (loaded !== undefined) return jsonReply(200, { 'x-signalbox-request-id': admitted.id }, loaded);
   const requested = modelOf(parsed);
-  const held = dialect === 'openai-responses' ? heldBy(engine.runtime.state, parsed) : undefined;
+  const held = dialect === 'openai-responses' ? await holderOf(context, parsed) : undefined;
   const tags = header('x-signalbox-tags');
   const work: AnswerRequest = {
     id: admitted.id,

@@ -8,11 +8,14 @@ export function health(): Response {
 /** Whether requests should come here; what is degraded is said either way. */
 export function ready(context: GatewayContext): Response {
   const { trouble, journalTrouble, behindBytes, driver } = context.engine.ledger.status();
+  const stateTrouble = context.engine.runtime.state.trouble();
   const draining = context.draining();
+  const fine = trouble === null && journalTrouble === null && stateTrouble === null;
   return Response.json(
     {
-      status: draining ? 'draining' : trouble === null && journalTrouble === null ? 'ready' : 'degraded',
+      status: draining ? 'draining' : fine ? 'ready' : 'degraded',
       ledger: { driver, behindBytes, store: trouble ?? 'ok', journal: journalTrouble ?? 'ok' },
+      state: stateTrouble ?? 'ok',
     },
     { status: draining ? 503 : 200 },
   );

@@ -35,12 +35,13 @@ interface Circuit {
   readonly openUntil: number;
   /** Set while a probe is under way. */
   readonly probeAt: number;
-  /** Calls in flight that it may have while it recovers; 0 when it does not. */
+  /** Calls in flight that it may have in each process while it recovers; 0 when it does not. */
   readonly ramp: number;
-  readonly inFlight: number;
 }
 
-const CLOSED: Circuit = { refused: NONE, cut: NONE, openedAt: 0, openUntil: 0, probeAt: 0, ramp: 0, inFlight: 0 };
+const CLOSED: Circuit = { refused: NONE, cut: NONE, openedAt: 0, openUntil: 0, probeAt: 0, ramp: 0 };
+/** A circuit lasts so long without a change, milliseconds: nobody has called the upstream since. */
+const KEPT_MS = 3_600_000;
 
 /** One call, as the breaker of its upstream sees it. */
 export interface Trial {
@@ -79,6 +80,8 @@ export interface Breakers {
 const open = (now: number, ms: number): Circuit => ({ ...CLOSED, openedAt: now, openUntil: now + ms });
 const isOpen = ({ openUntil }: Circuit): boolean => openUntil > 0;
 const recovers = ({ ramp }: Circuit): boolean => ramp > 0;
+const isClosed = (circuit: Circuit): boolean =>
+  !isOpen(circuit) && !recovers(circuit) && circuit.refused.count === 0 && circuit.cut.count === 0;
 
 function failed(circuit: Circuit, { kind, at, answered }: Trial, now: number): Circuit {
   if (isOpen(circuit)) return kind === 'probe' ? open(now, OPEN_MS) : circuit;
@@ -108,21 +111,47 @@ function completed(circuit: Circuit): Circuit {
   return circuit.refused.count === 0 ? CLOSED : { ...circuit, cut: NONE };
 }
 
-/** What a trial held is free again. */
+/** A probe that has ended makes room for another one. */
 function released(circuit: Circuit, { kind, at }: Trial): Circuit {
-  if (kind === 'probe' && circuit.probeAt === at) return { ...circuit, probeAt: 0 };
-  return kind === 'ramp' && circuit.inFlight > 0 ? { ...circuit, inFlight: circuit.inFlight - 1 } : circuit;
+  return kind === 'probe' && circuit.probeAt === at ? { ...circuit, probeAt: 0 } : circuit;
 }
 
-/** {@link Breakers} over the cells of a {@link State}. */
+/** Where the circuit of an upstream is kept. */
+const PREFIX = 'breaker:';
+
+/** The cell of an upstream's circuit. */
+export const breakerCell = (upstream: string): string => PREFIX + upstream;
+
+/**
+ * {@link Breakers} over the cells of a {@link State}. Processes share when an upstream is open, probed and recovers; the
+ * calls that recover it are counted in each process: a number that the last writer wins would be lost.
+ */
 export function createBreakers(state: State, clock: Clock): Breakers {
   const troubled = new Map<string, Cell<Circuit>>();
+  /** Calls of this process by recovering upstream. */
+  const inFlight = new Map<string, number>();
 
   const change = (upstream: string, cell: Cell<Circuit>, next: (circuit: Circuit) => Circuit): void => {
-    if (cell.update((circuit = CLOSED) => next(circuit)) === CLOSED) troubled.delete(upstream);
+    const before = cell.get() ?? CLOSED;
+    const after = next(before);
+    if (after !== before) cell.set(after, KEPT_MS);
+    if (isClosed(after)) troubled.delete(upstream);
+  };
+  const count = (upstream: string, by: 1 | -1): void => {
+    const now = (inFlight.get(upstream) ?? 0) + by;
+    if (now > 0) inFlight.set(upstream, now);
+    else inFlight.delete(upstream);
   };
   const probeDue = ({ openUntil, probeAt }: Circuit, now: number): boolean =>
     openUntil > 0 && now >= openUntil && (probeAt === 0 || now - probeAt > PROBE_MS);
+
+  state.watch(PREFIX, (key) => {
+    const upstream = key.slice(PREFIX.length);
+    const cell = state.cell<Circuit>(key);
+    const circuit = cell.get();
+    if (circuit === undefined || isClosed(circuit)) troubled.delete(upstream);
+    else troubled.set(upstream, cell);
+  });
 
   return {
     blocked(upstream) {
@@ -134,7 +163,7 @@ export function createBreakers(state: State, clock: Clock): Breakers {
       if (circuit.openUntil > 0) {
         return probeDue(circuit, now) ? undefined : { until: now + SOON_MS, why: 'it failed and is being tried again' };
       }
-      return circuit.ramp > 0 && circuit.inFlight >= circuit.ramp
+      return circuit.ramp > 0 && (inFlight.get(upstream) ?? 0) >= circuit.ramp
         ? { until: now + SOON_MS, why: 'it is recovering' }
         : undefined;
     },
@@ -150,7 +179,8 @@ export function createBreakers(state: State, clock: Clock): Breakers {
         }
         if (!recovers(circuit)) return circuit;
         trial.kind = 'ramp';
-        return { ...circuit, inFlight: circuit.inFlight + 1 };
+        count(upstream, 1);
+        return circuit;
       });
       return trial;
     },
@@ -163,9 +193,10 @@ export function createBreakers(state: State, clock: Clock): Breakers {
     ended(trial, verdict) {
       if (trial.ended) return;
       trial.ended = true;
+      if (trial.kind === 'ramp') count(trial.upstream, -1);
       const known = troubled.get(trial.upstream);
       if (known === undefined && verdict !== 'failed') return;
-      const cell = known ?? state.cell<Circuit>(`breaker:${trial.upstream}`);
+      const cell = known ?? state.cell<Circuit>(breakerCell(trial.upstream));
       troubled.set(trial.upstream, cell);
       change(trial.upstream, cell, (circuit) => {
         const free = released(circuit, trial);
@@ -175,7 +206,7 @@ export function createBreakers(state: State, clock: Clock): Breakers {
       });
     },
     clear() {
-      for (const cell of troubled.values()) cell.set(CLOSED);
+      for (const cell of troubled.values()) cell.set(CLOSED, KEPT_MS);
       troubled.clear();
     },
   };

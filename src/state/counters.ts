@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import { granted, refused } from './lease.ts';
 import type { Grant, Lease, Limit, Parallel, Quota, Rate } from './state.ts';
 
 /** Counters kept at once; the least recently used go first. */
@@ -22,30 +23,9 @@ interface Sum {
 /** What is held, by holder: how much, and until when at most (clock reading). */
 type Holders = Map<symbol, { readonly n: number; readonly until: number }>;
 
-const grants = (grant: Grant = 'all', left: number, n: number): boolean =>
+/** Whether `n` units are granted where so many are left. */
+export const grants = (grant: Grant = 'all', left: number, n: number): boolean =>
   grant === 'always' || (grant === 'any' ? left > 0 : left >= n);
-
-const refused = (retryAfter: number, used: number): Lease => ({
-  granted: false,
-  retryAfter,
-  used,
-  release: () => {},
-});
-
-/** A lease whose `back` is called once, with what is to be given back. */
-function granted(used: number, back: (unused: number) => void): Lease {
-  let open = true;
-  return {
-    granted: true,
-    retryAfter: 0,
-    used,
-    release(unused) {
-      if (!open) return;
-      open = false;
-      if (unused !== 0) back(unused);
-    },
-  };
-}
 
 function takeRate(bucket: Bucket, n: number, { max, per, grant }: Rate, now: number): Lease {
   bucket.level = Math.min(max, bucket.level + ((now - bucket.at) * max) / per);
@@ -66,7 +46,7 @@ function takeQuota(sum: Sum, n: number, { max, until, grant }: Quota, now: numbe
 }
 
 /** When a place may be free is anyone's guess, milliseconds. */
-const SOON_MS = 1000;
+export const SOON_MS = 1000;
 
 function takeParallel(holders: Holders, n: number, { max, ttl }: Parallel, now: number): Lease {
   let held = 0;
@@ -99,6 +79,9 @@ export function createCounters(clock: Clock): Counters {
       const sum = { used: (await used?.()) ?? 0, until };
       sums.set(key, sum);
       return sum;
+    } catch {
+      // Not kept: whoever takes next asks again.
+      return { used: 0, until };
     } finally {
       opening.delete(key);
     }

@@ -29,6 +29,7 @@ export interface Gauges {
   readonly journalLost: number;
   readonly ledgerBehindBytes: number;
   readonly storeTrouble: boolean;
+  readonly stateTrouble: boolean;
   readonly reload: ReloadStatus;
 }
 
@@ -111,6 +112,7 @@ const NOTHING: Gauges = {
   journalLost: 0,
   ledgerBehindBytes: 0,
   storeTrouble: true,
+  stateTrouble: false,
   reload: { config: null, artifact: null },
 };
 
@@ -140,6 +142,11 @@ function createReadings(now: () => Gauges): Reading[] {
     ),
     reading('signalbox_store_up', '1 while the store takes what the journal holds, else 0', (gauges) =>
       gauges.storeTrouble ? 0 : 1,
+    ),
+    reading(
+      'signalbox_state_shared',
+      '1 while limits, sessions and health are shared as configured, 0 while this process counts alone',
+      (gauges) => (gauges.stateTrouble ? 0 : 1),
     ),
     {
       name: 'signalbox_reload_refused',

@@ -19,6 +19,10 @@ describe('periods of the calendar', () => {
     ['2026-11-29T23:59:59Z', 'week', 'UTC', '2026-11-23T00:00:00.000Z', '2026-11-30T00:00:00.000Z'],
     ['2026-12-31T23:30:00Z', 'month', 'UTC', '2026-12-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z'],
     ['2026-12-31T23:30:00Z', 'month', 'Asia/Tokyo', '2026-12-31T15:00:00.000Z', '2027-01-31T15:00:00.000Z'],
+    // Clocks leap over midnight: the day begins at one. And Samoa had no 30th of December.
+    ['2026-09-06T12:00:00Z', 'day', 'America/Santiago', '2026-09-06T04:00:00.000Z', '2026-09-07T03:00:00.000Z'],
+    ['2026-09-06T03:30:00Z', 'day', 'America/Santiago', '2026-09-05T04:00:00.000Z', '2026-09-06T04:00:00.000Z'],
+    ['2011-12-30T09:00:00Z', 'day', 'Pacific/Apia', '2011-12-29T10:00:00.000Z', '2011-12-30T10:00:00.000Z'],
     ['2024-02-29T01:00:00Z', 'month', 'America/New_York', '2024-02-01T05:00:00.000Z', '2024-03-01T05:00:00.000Z'],
   ])('%s is in the %s of %s from %s to %s', (at, per, zone, start, end) => {
     expect(shown(at, per, zone)).toEqual([start, end]);

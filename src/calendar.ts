@@ -8,6 +8,7 @@ export interface Stretch {
 }
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -48,10 +49,12 @@ function wallOf(at: number, zone: string): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) + (((at % 1000) + 1000) % 1000);
 }
 
-/** When the clock on the wall shows this; where it never does, or does twice, one of the two. */
+/** When the clock on the wall first shows this; where it leaps over it, when it does. */
 function instantOf(wall: number, zone: string): number {
-  const guess = wall - (wallOf(wall, zone) - wall);
-  return wall - (wallOf(guess, zone) - guess);
+  if (zone === 'UTC') return wall;
+  const offsets = [wall - DAY_MS, wall + DAY_MS].map((at) => wallOf(at, zone) - at);
+  const early = wall - Math.max(...offsets);
+  return wallOf(early, zone) === wall ? early : wall - Math.min(...offsets);
 }
 
 function wallStretch(wall: number, per: Exclude<Period, 'hour'>): Stretch {

@@ -7,6 +7,7 @@ import { manualClock } from '../state/conformance.ts';
 import { feedbackOf, intentOf, outcomeOf } from './fixtures.ts';
 import { keyConformance } from './key-conformance.ts';
 import type { Rec } from './record.ts';
+import { eachLine } from './request-lines.ts';
 import type { Store } from './store.ts';
 
 const HOUR = 3_600_000;
@@ -114,6 +115,114 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         expect(await store.usage({ since: 0, until: now + 1 })).toEqual(before);
         expect(await store.entry('r0199')).toBeUndefined();
         expect(await store.entry('r0000')).toBeDefined();
+      }));
+
+    it.each([
+      // Clocks go back in the night to the 29th: it has 25 hours, and its week began on Monday the 23rd.
+      {
+        zone: 'Europe/Berlin',
+        times: [
+          '2023-10-22T21:30Z',
+          '2023-10-22T22:30Z',
+          '2023-10-28T22:30Z',
+          '2023-10-29T22:30Z',
+          '2023-10-29T23:30Z',
+        ],
+        days: ['2023-10-21T22:00Z', '2023-10-22T22:00Z', '2023-10-28T22:00Z', '2023-10-28T22:00Z', '2023-10-29T23:00Z'],
+        weeks: [
+          '2023-10-15T22:00Z',
+          '2023-10-22T22:00Z',
+          '2023-10-22T22:00Z',
+          '2023-10-22T22:00Z',
+          '2023-10-29T23:00Z',
+        ],
+      },
+      // Half an hour beside UTC: days end within its hours.
+      {
+        zone: 'Asia/Kolkata',
+        times: [
+          '2023-10-29T18:10Z',
+          '2023-10-29T18:29Z',
+          '2023-10-29T18:31Z',
+          '2023-10-30T18:20Z',
+          '2023-10-30T18:30Z',
+        ],
+        days: ['2023-10-28T18:30Z', '2023-10-28T18:30Z', '2023-10-29T18:30Z', '2023-10-29T18:30Z', '2023-10-30T18:30Z'],
+        weeks: [
+          '2023-10-22T18:30Z',
+          '2023-10-22T18:30Z',
+          '2023-10-29T18:30Z',
+          '2023-10-29T18:30Z',
+          '2023-10-29T18:30Z',
+        ],
+      },
+    ])('sums by days and weeks of $zone', ({ zone, times, days, weeks }) =>
+      withStore(async (store) => {
+        const at = times.map((time) => Date.parse(time));
+        // One that is older: of the hour of the oldest request nobody knows whether it is whole.
+        const old = Date.parse('2023-10-01T00:00Z');
+        await store.append([intentOf('r', old), outcomeOf('r', old, 1n)]);
+        await store.append(
+          at.flatMap((time, i): Rec[] => [intentOf(`r${i}`, time), outcomeOf(`r${i}`, time, 10n ** BigInt(i))]),
+        );
+        const since = Date.parse('2023-10-10T00:00Z');
+        const until = Date.parse('2023-11-01T00:00Z');
+        for (const [bucket, starts] of [['day', days] as const, ['week', weeks] as const]) {
+          const expected = new Map<number, number>();
+          for (const [i, start] of starts.entries()) {
+            const from = Date.parse(start);
+            expected.set(from, (expected.get(from) ?? 0) + 10 ** i);
+          }
+          const rows = await store.usage({ since, until, bucket, zone });
+          expect(new Map(rows.map((row) => [row.start, Math.round(row.costUsd * 1e9)]))).toEqual(expected);
+        }
+      }),
+    );
+
+    it('gives requests in the order of their time, page by page, each once', () =>
+      withStore(async (store, now) => {
+        // Three at a time: ids of one instant are told apart.
+        const ids = Array.from({ length: 20 }, (_, i) => `r${String(i).padStart(2, '0')}`);
+        const records = ids.flatMap((id, i): Rec[] => [
+          intentOf(id, now + Math.floor(i / 3), { tags: { team: 'a' }, user: 'u' }),
+          outcomeOf(id, now + Math.floor(i / 3), i === 4 ? null : 1000n),
+        ]);
+        await store.append([...records, intentOf('open', now + 8)]);
+        const lines = [];
+        for await (const line of eachLine(store, { since: now + 1, until: now + 9 }, 3)) lines.push(line);
+        expect(lines.map(({ id }) => id)).toEqual([...ids.slice(3), 'open']);
+        expect(lines[1]).toMatchObject({ status: 'ok', costUsd: null, unpriced: true, tags: { team: 'a' }, user: 'u' });
+        expect(lines[2]).toMatchObject({ costUsd: 1e-6, inputTokens: 10, model: 'small', overheadMs: 0.4 });
+        expect(lines.at(-1)).toMatchObject({ status: 'open', costUsd: null });
+      }));
+
+    it('says what was booked of calls by day and upstream, failed ones included', () =>
+      withStore(async (store) => {
+        const noon = Date.parse('2026-10-25T12:00Z');
+        const call = { model: 'small', upstream: 'p/small', provider: 'p', startedAt: noon, ms: 1 };
+        const usage = { input: 10, output: 5, cacheRead: 4 };
+        const attempts = [
+          { ...call, failure: 'silent' as const, usage: { input: 10, output: 0, estimated: true }, cost: 7n },
+          { ...call, usage, cost: 9n },
+          { ...call, startedAt: noon + 24 * HOUR, upstream: 'p/big', usage, cost: null },
+          { ...call, upstream: 'p/sim', usage, cost: 1n, simulated: true },
+        ];
+        await store.append([intentOf('r1', noon), outcomeOf('r1', noon, null, { attempts })]);
+        expect(await store.booked({ since: noon, until: noon + 25 * HOUR })).toMatchObject([
+          {
+            day: '2026-10-25',
+            upstream: 'p/small',
+            calls: 2,
+            inputTokens: 20,
+            outputTokens: 5,
+            cacheReadTokens: 4,
+            costUsd: 16e-9,
+            unpriced: 0,
+            estimated: 1,
+          },
+          { day: '2026-10-26', upstream: 'p/big', calls: 1, costUsd: 0, unpriced: 1, estimated: 0 },
+        ]);
+        expect(await store.booked({ since: noon + 1, until: noon + 2 })).toEqual([]);
       }));
 
     it('books what a dead process had in flight as interrupted, at its reserve, once', () =>

@@ -68,7 +68,8 @@ function attemptOf(row: Selectable<AttemptsTable>, prices: Prices): Record<strin
   };
 }
 
-function parsed(json: string | null): unknown {
+/** What JSON says; null where there is none, or where it says nothing. */
+export function parsed(json: string | null): unknown {
   if (json === null) return null;
   try {
     return JSON.parse(json);

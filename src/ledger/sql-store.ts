@@ -4,7 +4,9 @@ import { createAppender, touch } from './append.ts';
 import { entriesQuery, requestDecidedAs, requestOf } from './entries-query.ts';
 import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from './from-rows.ts';
 import { allPrices, pricesOf } from './prices.ts';
+import { readBooked } from './booked.ts';
 import type { Outcome } from './record.ts';
+import { readLines } from './request-lines.ts';
 import { createSqlKeyStore } from './sql-key-store.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
 import type { SqlTraits } from './sql-traits.ts';
@@ -144,6 +146,8 @@ export function createSqlStore(db: Kysely<LedgerSchema>, traits: SqlTraits, cloc
       }
     },
     prices: () => allPrices(db),
+    lines: (filter) => readLines(db, filter),
+    booked: (filter) => readBooked(db, filter),
     async entry(id) {
       const rows = await requestOf(db, id).execute();
       return (await entriesOf(db, rows.length > 0 ? rows : await requestDecidedAs(db, id).execute()))[0];

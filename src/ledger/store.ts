@@ -1,6 +1,8 @@
 import type { KeyStore } from '../access/key-store.ts';
 import type { StoredPrice } from './prices.ts';
 import type { Feedback, Intent, Outcome, Rec } from './record.ts';
+import type { BookedDay } from './booked.ts';
+import type { LineFilter, RequestLine } from './request-lines.ts';
 
 /** A request with everything known of it. */
 export interface LedgerEntry {
@@ -25,7 +27,10 @@ export interface UsageFilter {
   readonly since: number;
   /** Epoch milliseconds, exclusive. */
   readonly until: number;
-  readonly bucket?: 'minute' | 'hour' | 'day' | 'month';
+  /** Weeks begin on Monday. */
+  readonly bucket?: 'minute' | 'hour' | 'day' | 'week' | 'month';
+  /** Time zone in which buckets begin, default UTC. */
+  readonly zone?: string;
   readonly by?: 'model' | 'role' | 'key' | 'provider' | 'user' | 'tag';
   readonly key?: string;
 }
@@ -84,6 +89,10 @@ export interface Store {
   interrupt(source: string, before: number): Promise<number>;
   /** Every price that attempts were booked at. */
   prices(): Promise<StoredPrice[]>;
+  /** Requests in the order of their time, a page at a time. */
+  lines(filter: LineFilter): Promise<RequestLine[]>;
+  /** What was booked of calls, by UTC day and upstream: what a provider's bill is compared with. */
+  booked(filter: Pick<UsageFilter, 'since' | 'until'>): Promise<BookedDay[]>;
   entry(id: string): Promise<LedgerEntry | undefined>;
   entries(filter: EntryFilter): Promise<LedgerEntry[]>;
   usage(filter: UsageFilter): Promise<UsageRow[]>;

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { periodOf } from '../calendar.ts';
 import { isObject } from '../protocol/guards.ts';
 import { usdOf } from './money.ts';
 import { OVERHEAD_BOUNDS_US, overheadQuantile } from './histogram.ts';
@@ -26,21 +27,28 @@ const ROLLED: Partial<Record<By, 'model' | 'provider' | 'role' | 'key_id'>> = {
 };
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+/** Every zone's clock is a multiple of it away from UTC. */
+const QUARTER_MS = 15 * MINUTE_MS;
+const HALF_YEAR_MS = 182 * 24 * HOUR_MS;
 
-function bucketStart(at: number, { bucket, since }: UsageFilter): number {
-  switch (bucket) {
-    case 'minute':
-      return at - (at % MINUTE_MS);
-    case 'hour':
-      return hourOf(at);
-    case 'day':
-      return at - (at % DAY_MS);
-    case 'month':
-      return Date.UTC(new Date(at).getUTCFullYear(), new Date(at).getUTCMonth());
-    default:
-      return since;
-  }
+/** When the bucket of a time begins; remembered, since many rows have the same time. */
+function bucketStarts({ bucket, since, zone = 'UTC' }: UsageFilter): (at: number) => number {
+  if (bucket === undefined) return () => since;
+  if (bucket === 'minute') return (at) => at - (at % MINUTE_MS);
+  const starts = new Map<number, number>();
+  return (at) => {
+    let start = starts.get(at);
+    if (start === undefined) {
+      start = periodOf(at, bucket, zone).start;
+      starts.set(at, start);
+    }
+    return start;
+  };
+}
+
+/** Whether hours of UTC are hours of the zone, in summer and in winter. */
+function hasWholeHours({ zone = 'UTC', until }: UsageFilter): boolean {
+  return [until, until - HALF_YEAR_MS].every((at) => periodOf(at, 'hour', zone).start % HOUR_MS === 0);
 }
 
 /** A request counts under each of its tags. */
@@ -52,7 +60,7 @@ function labelsOf(label: string, by: By | undefined): string[] {
 }
 
 /** Integers come as `bigint`, as a number, or (sums in other databases) as text. */
-function whole(value: unknown): bigint {
+export function whole(value: unknown): bigint {
   return typeof value === 'bigint' || typeof value === 'number' || typeof value === 'string' ? BigInt(value) : 0n;
 }
 
@@ -115,7 +123,7 @@ const REQUEST_LABEL: Readonly<Record<By, string>> = {
 /** Any stretch of time, from the requests themselves. */
 async function fromRequests(db: Kysely<LedgerSchema>, filter: UsageFilter, from: number, to: number): Promise<Part[]> {
   if (from >= to) return [];
-  const unit = filter.bucket === 'minute' ? MINUTE_MS : HOUR_MS;
+  const unit = filter.bucket === 'minute' ? MINUTE_MS : hasWholeHours(filter) ? HOUR_MS : QUARTER_MS;
   const start = filter.bucket === undefined ? sql<bigint>`0` : sql<bigint>`at - at % ${sql.lit(unit)}`;
   const label =
     filter.by === undefined ? sql<string>`''` : sql<string>`coalesce(${sql.ref(REQUEST_LABEL[filter.by])}, '')`;
@@ -162,8 +170,9 @@ function rowOf(start: number, group: string, sums: Sums): UsageRow {
 /** Adds parts up by bucket and group; oldest bucket first, then the dearest group. */
 function gather(parts: readonly Part[], filter: UsageFilter): UsageRow[] {
   const found = new Map<string, { readonly start: number; readonly group: string; readonly sums: Sums }>();
+  const bucketStart = bucketStarts(filter);
   for (const part of parts) {
-    const start = bucketStart(Number(part.start), filter);
+    const start = bucketStart(Number(part.start));
     for (const group of labelsOf(part.label, filter.by)) {
       const id = JSON.stringify([start, group]);
       const entry = found.get(id) ?? { start, group, sums: emptySums() };
@@ -180,7 +189,16 @@ function gather(parts: readonly Part[], filter: UsageFilter): UsageRow[] {
     .sort((a, b) => a.start - b.start || b.costUsd - a.costUsd || (a.group < b.group ? -1 : 1));
 }
 
-/** Whole hours come from the hourly sums, the ends of the window and what those do not know from the requests. */
+/** From when on every request is still there, whole hours: what is older was pruned, or may have been. */
+async function keptSince(db: Kysely<LedgerSchema>): Promise<number> {
+  const oldest = await db.selectFrom('requests').select('at').orderBy('at').limit(1).executeTakeFirst();
+  return oldest === undefined ? Number.POSITIVE_INFINITY : hourOf(Number(oldest.at)) + HOUR_MS;
+}
+
+/**
+ * Whole hours come from the hourly sums, the ends of the window and what those do not know from the requests: users,
+ * tags, and buckets of a zone whose hours are not those of UTC, as long as the requests are kept.
+ */
 export async function readUsage(db: Kysely<LedgerSchema>, filter: UsageFilter, now: number): Promise<UsageRow[]> {
   const { since, by, bucket } = filter;
   // Nothing is later than now, so that an hour that has begun is whole when the window reaches beyond now.
@@ -188,7 +206,8 @@ export async function readUsage(db: Kysely<LedgerSchema>, filter: UsageFilter, n
   const rolled = bucket !== 'minute' && (by === undefined || ROLLED[by] !== undefined);
   if (!rolled) return gather(await fromRequests(db, filter, since, until), filter);
   const from = Math.ceil(since / HOUR_MS) * HOUR_MS;
-  const to = hourOf(until);
+  const last = hourOf(until);
+  const to = bucket === undefined || hasWholeHours(filter) ? last : Math.min(last, Math.max(from, await keptSince(db)));
   if (from >= to) return gather(await fromRequests(db, filter, since, until), filter);
   const parts = [
     await fromRequests(db, filter, since, from),

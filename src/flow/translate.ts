@@ -60,13 +60,14 @@ function editsOf({ request, warnings }: Passage, { moved, begun }: WireEdit): Fi
   // What we wrote for another provider's thoughts, no provider knows.
   const replaced = moved === true ? forget?.(request.parsed) : disown?.(request.parsed);
   if (moved === true && replaced !== undefined) warnings.add('dropped:reasoning');
-  const edits = begun === undefined ? [] : (goOn?.(request.parsed, begun) ?? []);
-  if (replaced === undefined) return [...edits];
-  const appended = edits.flatMap(({ field, append }) =>
-    field === replaced.field && append !== undefined ? [append] : [],
-  );
-  const value = appended.length === 0 ? replaced.value : [...list(replaced.value), ...appended];
-  return [{ ...replaced, value }, ...edits.filter(({ field }) => field !== replaced.field)];
+  const edits = new Map((replaced ?? []).map((edit) => [edit.field, edit]));
+  for (const edit of begun === undefined ? [] : (goOn?.(request.parsed, begun) ?? [])) {
+    const { field, append } = edit;
+    const known = edits.get(field);
+    const both = known !== undefined && append !== undefined;
+    edits.set(field, both ? { field, value: [...list(known.value), append] } : edit);
+  }
+  return [...edits.values()];
 }
 
 /**

@@ -85,15 +85,15 @@ export interface Codec {
   /** The request in this dialect, for a model of which `about` tells. */
   render(request: ChatRequest, about?: RenderedFor): Rendered;
   /**
-   * The field that holds the conversation, without the reasoning that only the model that made it can prove; undefined
-   * where there is none. For a conversation that moves to another model.
+   * What takes the reasoning that only the model that made it can prove out of a conversation; undefined where there is
+   * none. For a conversation that moves to another model.
    */
-  forget?(body: unknown): { readonly field: string; readonly value: unknown } | undefined;
+  forget?(body: unknown): readonly FieldEdit[] | undefined;
   /**
-   * The same without the reasoning that was translated into this dialect, where its providers refuse what they do not
-   * know: for every request that is passed on as it is.
+   * The same for the reasoning that was translated into this dialect, where its providers refuse what they do not know:
+   * for every request that is passed on as it is.
    */
-  disown?(body: unknown): { readonly field: string; readonly value: unknown } | undefined;
+  disown?(body: unknown): readonly FieldEdit[] | undefined;
   /** What puts the beginning of an answer, text that ends in no white space, at the end of a request: its model goes on there. */
   goOn?(body: unknown, said: string): readonly FieldEdit[];
   /** A reader for one streamed answer. */

@@ -1,5 +1,6 @@
 import type { ChatEvent } from '../chat.ts';
 import { isObject, text, type JsonObject } from '../guards.ts';
+import { signatureOf } from './unsigned.ts';
 
 /** What a content block says where it begins, or as a whole; nothing for blocks of servers' tools. */
 export function blockEvents(block: JsonObject, call: number): ChatEvent[] {
@@ -9,7 +10,7 @@ export function blockEvents(block: JsonObject, call: number): ChatEvent[] {
       return delta === '' ? [] : [{ type: 'text-delta', delta }];
     }
     case 'thinking':
-      return thoughtEvents(text(block['thinking']), text(block['signature']));
+      return thoughtEvents(text(block['thinking']), signatureOf(block['signature']));
     case 'redacted_thinking':
       return [{ type: 'reasoning-delta', delta: '', redacted: text(block['data']) ?? '' }];
     case 'tool_use':

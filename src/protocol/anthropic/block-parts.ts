@@ -1,6 +1,7 @@
 import { SignalboxError } from '../../errors.ts';
 import type { ChatPart, FilePart } from '../chat.ts';
 import { bool, given, isObject, list, text, unknownFields, type JsonObject } from '../guards.ts';
+import { signatureOf } from './unsigned.ts';
 
 /** Fields of each kind of block that a part holds, or that say nothing. */
 const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -85,10 +86,10 @@ export function partsOf(block: JsonObject, path: string, lost: Set<string>, with
   switch (type) {
     case 'text':
       return [given({ type, text: text(block['text']) ?? '', cacheControl })];
-    case 'thinking':
-      return [
-        given({ type: 'reasoning' as const, text: text(block['thinking']) ?? '', signature: text(block['signature']) }),
-      ];
+    case 'thinking': {
+      const signature = signatureOf(block['signature']);
+      return [given({ type: 'reasoning' as const, text: text(block['thinking']) ?? '', signature })];
+    }
     case 'redacted_thinking':
       return [{ type: 'reasoning', text: '', redacted: text(block['data']) ?? '' }];
     case 'tool_use':

@@ -2,6 +2,7 @@ import type { ChatEvent } from '../chat.ts';
 import { sayMore, type Position } from '../tap.ts';
 import { createJsonEnd, type JsonEnd } from '../json-end.ts';
 import { toolId } from './tool-id.ts';
+import { UNSIGNED } from './unsigned.ts';
 import type { Mutable } from '../mutable.ts';
 
 type CallDelta = Extract<ChatEvent, { type: 'tool-call-delta' }>;
@@ -33,20 +34,27 @@ interface OpenCall {
 
 /** Bytes of single blocks; `position` says which is open, and is kept up to date. */
 function createBlock(position: Mutable<Position>, begin: () => Buffer[]) {
-  const close = (): Buffer[] => {
+  const delta = (body: object): Buffer =>
+    eventBytes('content_block_delta', { index: position.blocks - 1, delta: body });
+  /** `proven`: thoughts have their proof, where they are any. */
+  const close = (proven = false): Buffer[] => {
     if (position.open === undefined) return [];
+    const unsigned = position.open === 'reasoning' && !proven;
     delete position.open;
-    return [eventBytes('content_block_stop', { index: position.blocks - 1 })];
+    return [
+      ...(unsigned ? [delta({ type: 'signature_delta', signature: UNSIGNED })] : []),
+      eventBytes('content_block_stop', { index: position.blocks - 1 }),
+    ];
   };
   return {
     close,
+    delta,
     open(kind: NonNullable<Position['open']>, block: object): Buffer[] {
       const before = [...begin(), ...close()];
       position.open = kind;
       position.blocks++;
       return [...before, eventBytes('content_block_start', { index: position.blocks - 1, content_block: block })];
     },
-    delta: (body: object): Buffer => eventBytes('content_block_delta', { index: position.blocks - 1, delta: body }),
   };
 }
 
@@ -78,7 +86,7 @@ export function createBlocks(position: Mutable<Position>, begin: () => Buffer[],
   };
   const reasoning = ({ delta, signature, redacted }: ReasoningDelta): Buffer[] => {
     if (redacted !== undefined) {
-      return [...open('reasoning', { type: 'redacted_thinking', data: redacted }), ...block.close()];
+      return [...open('reasoning', { type: 'redacted_thinking', data: redacted }), ...block.close(true)];
     }
     // What only OpenAI can read has no place here.
     if (delta === '' && signature === undefined) return [];
@@ -87,7 +95,7 @@ export function createBlocks(position: Mutable<Position>, begin: () => Buffer[],
         ? []
         : open('reasoning', { type: 'thinking', thinking: '', signature: '' });
     if (delta !== '') out.push(block.delta({ type: 'thinking_delta', thinking: delta }));
-    if (signature !== undefined) out.push(block.delta({ type: 'signature_delta', signature }), ...block.close());
+    if (signature !== undefined) out.push(block.delta({ type: 'signature_delta', signature }), ...block.close(true));
     return out;
   };
   const toolCall = ({ index, toolCallId = '', toolName = '', delta }: CallDelta): Buffer[] => {

@@ -4,7 +4,7 @@ import { SSE } from '../framing.ts';
 import { goOnMessages } from '../go-on.ts';
 import { isObject } from '../guards.ts';
 import { anthropicError } from './error.ts';
-import { forgetThinking } from './forget.ts';
+import { disownThinking, forgetThinking } from './forget.ts';
 import { parseAnthropic } from './parse.ts';
 import type { FieldEdit } from '../patch.ts';
 import { readAnthropicBody } from './read-whole.ts';
@@ -40,6 +40,7 @@ export const anthropic = createCodec({
   asksForUsage: () => false,
   render: renderAnthropic,
   forget: forgetThinking,
+  disown: disownThinking,
   goOn,
   reader: readAnthropic,
   readBody: readAnthropicBody,

@@ -6,6 +6,7 @@ import { createRecordReader } from '../record-reader.ts';
 import { sayMore, START, type Position } from '../tap.ts';
 import { blockEvents, thoughtEvents } from './block-events.ts';
 import { errorEventOf } from './error.ts';
+import { signatureOf } from './unsigned.ts';
 import { finishOf, takeCounts, usageOf, type Counts } from './usage.ts';
 import type { Mutable } from '../mutable.ts';
 
@@ -57,7 +58,7 @@ function createBlockReader(position: Mutable<Position>) {
         case 'thinking_delta':
           return thoughtEvents(text(delta['thinking']));
         case 'signature_delta':
-          return thoughtEvents('', text(delta['signature']));
+          return thoughtEvents('', signatureOf(delta['signature']));
         case 'input_json_delta': {
           const call = calls.get(index);
           const piece = text(delta['partial_json']) ?? '';

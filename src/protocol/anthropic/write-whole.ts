@@ -3,12 +3,13 @@ import type { EncoderOptions } from '../codec.ts';
 import { collectAnswer, type CollectedReasoning } from '../collect.ts';
 import { toolId } from './tool-id.ts';
 import { toolInput } from './tool-input.ts';
+import { UNSIGNED } from './unsigned.ts';
 import { anthropicUsage, messageId, stopReasonOf } from './usage.ts';
 
 function thoughtBlock({ text, signature, redacted }: CollectedReasoning): object[] {
   if (redacted !== undefined) return [{ type: 'redacted_thinking', data: redacted }];
   if (text === '' && signature === undefined) return [];
-  return [{ type: 'thinking', thinking: text, signature: signature ?? '' }];
+  return [{ type: 'thinking', thinking: text, signature: signature ?? UNSIGNED }];
 }
 
 /** A whole answer: at most one block of text, and never no block. */

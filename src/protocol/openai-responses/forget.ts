@@ -1,13 +1,8 @@
 import { isObject, text, type JsonObject } from '../guards.ts';
 import { holdsState } from './holds-state.ts';
 import { isOwnReasoning } from './item-id.ts';
+import type { FieldEdit } from '../patch.ts';
 import { typeOf } from './turns.ts';
-
-/** A field of a request, and what is to stand there. */
-interface Replacement {
-  readonly field: string;
-  readonly value: unknown;
-}
 
 const isReasoning = (item: unknown): item is JsonObject => isObject(item) && typeOf(item) === 'reasoning';
 
@@ -24,15 +19,15 @@ function nameless(item: unknown): unknown {
 }
 
 /** The input without reasoning: its proofs hold for the model that made them. */
-export function forgetReasoning(body: unknown): Replacement | undefined {
+export function forgetReasoning(body: unknown): readonly FieldEdit[] | undefined {
   const input = inputOf(body);
   if (input?.some(isReasoning) !== true) return undefined;
-  return { field: 'input', value: input.filter((item) => !isReasoning(item)).map(nameless) };
+  return [{ field: 'input', value: input.filter((item) => !isReasoning(item)).map(nameless) }];
 }
 
 /** The input without the reasoning that was translated into this dialect: providers look for it and refuse the request. */
-export function disownReasoning(body: unknown): Replacement | undefined {
+export function disownReasoning(body: unknown): readonly FieldEdit[] | undefined {
   const input = inputOf(body);
   const isOwn = (item: unknown): boolean => isReasoning(item) && isOwnReasoning(text(item['id']) ?? '');
-  return input?.some(isOwn) === true ? { field: 'input', value: input.filter((item) => !isOwn(item)) } : undefined;
+  return input?.some(isOwn) === true ? [{ field: 'input', value: input.filter((item) => !isOwn(item)) }] : undefined;
 }

@@ -37,6 +37,35 @@ describe('a request', () => {
     expect(one.asked().messages).toEqual([loop[0], { role: 'assistant', content: [use('toolu_1')] }, loop[2]]);
   });
 
+  it('20: no loop of tools that lost its thinking is asked to think with a budget', async () => {
+    await one.start({
+      models: ['one', 'two'].map((id) => ({ id, provider: 'anthropic', model: `up-${id}`, price: PRICE })),
+    });
+    const session = { 'x-signalbox-session': 's1' };
+    await ask('one', fine, { tools, thinking, messages: loop.slice(0, 1) }, session);
+    await ask('two', fine, { tools, thinking, messages: loop }, session);
+    expect(one.asked()).toMatchObject({
+      thinking: { type: 'disabled' },
+      messages: [{}, { content: [use('toolu_1')] }, {}],
+    });
+    await ask('one', fine, { tools, thinking: { type: 'adaptive' }, messages: loop }, session);
+    expect(one.asked().thinking).toEqual({ type: 'adaptive' });
+  });
+
+  it('20: thoughts of other providers, which nobody signed, never reach Anthropic', async () => {
+    const call = { id: 'call_1', type: 'function', function: { name: 'look', arguments: '{"at":"cat"}' } };
+    const thinks = tells(chat({ content: null, reasoning_content: 'hm', tool_calls: [call] }, 'tool_calls'));
+    const answer = await ask('gpt', thinks, { tools, thinking, messages: loop.slice(0, 1) });
+    const { content } = (await answer.json()) as { content: unknown[] };
+    expect(content).toMatchObject([{ type: 'thinking', thinking: 'hm' }, { type: 'tool_use' }]);
+    const messages = [loop[0], { role: 'assistant', content }, { role: 'user', content: [result('call_1')] }];
+    await ask('claude', fine, { tools, thinking, messages });
+    expect(one.asked().messages).toEqual([messages[0], { role: 'assistant', content: [use('call_1')] }, messages[2]]);
+    expect(one.asked().thinking).toEqual({ type: 'disabled' });
+    const back = await ask('gpt', thinks, { tools, messages });
+    expect(back.headers.get('x-signalbox-warnings')).toBe('dropped:messages.reasoning');
+  });
+
   it('20: no proof of Anthropic’s reaches a provider of another dialect', async () => {
     await ask('gpt', tells(chat({ content: 'Hi' })), { tools, messages: loop });
     expect(one.seen()[0]?.body).not.toContain('c2ln');

@@ -120,7 +120,10 @@ describe('the order of a stream', () => {
     expect(blocksOf(raw)).toEqual([
       {
         block: { type: 'thinking', thinking: '', signature: '' },
-        deltas: [{ type: 'thinking_delta', thinking: 'hm' }],
+        deltas: [
+          { type: 'thinking_delta', thinking: 'hm' },
+          { type: 'signature_delta', signature: 'signalbox' },
+        ],
       },
       {
         block: text(''),
@@ -165,7 +168,7 @@ describe('the order of a stream', () => {
     );
     const raw = await (await ask('llama', streamsLines(bytes), { ...STREAM, thinking })).text();
     expect(blocksOf(raw)).toMatchObject([
-      { block: { type: 'thinking' }, deltas: [{ thinking: 'hm' }] },
+      { block: { type: 'thinking' }, deltas: [{ thinking: 'hm' }, { type: 'signature_delta' }] },
       { block: { type: 'text' }, deltas: [{ text: 'Hello' }] },
       { block: { type: 'tool_use', name: 'look' }, deltas: [{ partial_json: '{"at":"cat"}' }] },
     ]);

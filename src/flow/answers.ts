@@ -156,7 +156,7 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
         return next.leg;
       },
       broken(failure, { tap }) {
-        const error = errorOf(failure, current.target);
+        const error = errorOf(failure, current.target, true);
         // Booked before where a take-over was tried.
         settlement.answered(current.opened, { seen: tap.seen, status, failure });
         settlement.givenUp();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChatEvent } from '../protocol/chat.ts';
+import type { ChatEvent, Usage } from '../protocol/chat.ts';
 import { addUsage, continued, createSplice, type ContinuationMode } from './continuation.ts';
 
 const usage = { input: 10, output: 3 };
@@ -68,6 +68,22 @@ describe('an answer that goes on with another', () => {
       { type: 'usage', usage: { input: 22, output: 7, cacheRead: 2 } },
     ]);
     expect(addUsage({ ...usage, estimated: true }, usage)).toEqual({ input: 20, output: 6, estimated: true });
+    const counts: Required<Omit<Usage, 'estimated' | 'partial'>> = {
+      input: 1,
+      output: 2,
+      cacheRead: 3,
+      cacheWrite: 4,
+      cacheWriteHour: 5,
+      reasoning: 6,
+      audioInput: 7,
+      audioOutput: 8,
+      imageInput: 9,
+      imageOutput: 10,
+      webSearches: 11,
+    };
+    const twice = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, 2 * count]));
+    expect(addUsage(counts, counts)).toEqual(twice);
+    expect(addUsage(usage, counts)).toEqual({ ...counts, input: 11, output: 5 });
   });
 
   it('is asked for with the text so far as the assistant’s', () => {

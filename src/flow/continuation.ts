@@ -13,17 +13,26 @@ export function continued(chat: ChatRequest, text: string): ChatRequest {
   return { ...chat, messages: [...chat.messages, { role: 'assistant', content: [{ type: 'text', text }] }] };
 }
 
+/** Counts that not every call has. */
+const PARTS = [
+  'cacheRead',
+  'cacheWrite',
+  'cacheWriteHour',
+  'reasoning',
+  'audioInput',
+  'audioOutput',
+  'imageInput',
+  'imageOutput',
+  'webSearches',
+] as const satisfies readonly (keyof Usage)[];
+
 /** Both calls' tokens. */
 export function addUsage(first: Usage, second: Usage): Usage {
-  const sum = (name: 'cacheRead' | 'cacheWrite' | 'cacheWriteHour' | 'reasoning') =>
-    first[name] === undefined && second[name] === undefined ? {} : { [name]: (first[name] ?? 0) + (second[name] ?? 0) };
+  const parts = PARTS.filter((name) => first[name] !== undefined || second[name] !== undefined);
   return {
     input: first.input + second.input,
     output: first.output + second.output,
-    ...sum('cacheRead'),
-    ...sum('cacheWrite'),
-    ...sum('cacheWriteHour'),
-    ...sum('reasoning'),
+    ...Object.fromEntries(parts.map((name) => [name, (first[name] ?? 0) + (second[name] ?? 0)])),
     ...(first.estimated === true || second.estimated === true ? { estimated: true } : {}),
     ...(second.partial === true ? { partial: true } : {}),
   };

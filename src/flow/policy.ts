@@ -78,8 +78,8 @@ export interface FailedTarget {
   readonly upstream: Pick<Target['upstream'], 'provider'>;
 }
 
-/** The error that tells a caller about a failed upstream call. */
-export function errorOf(failure: UpstreamFailure, target: FailedTarget): SignalboxError {
+/** The error that tells a caller about a failed upstream call, whose answer may have `begun`. */
+export function errorOf(failure: UpstreamFailure, target: FailedTarget, begun: boolean = false): SignalboxError {
   const where = `${target.model.id} (${target.upstream.provider})`;
   const details = {
     cause: failure,
@@ -105,7 +105,7 @@ export function errorOf(failure: UpstreamFailure, target: FailedTarget): Signalb
     case 'context':
       return new SignalboxError('context_length_exceeded', `${where}: ${failure.message}`, details);
     default:
-      return failure.status === undefined
+      return failure.status === undefined && !begun
         ? new SignalboxError('provider_unreachable', `${where} cannot be reached: ${failure.message}`, details)
         : new SignalboxError('provider_error', `${where} failed: ${failure.message}`, details);
   }

@@ -216,7 +216,7 @@ describe('a failed answer', () => {
     two.behave(cuts);
     const text = await (await gateway.chat(asking('Hi', { stream: true }), explain)).text();
     const last = JSON.parse(text.trim().split('\n\n').at(-1)?.slice(6) ?? '{}') as Shown;
-    expect(last.error?.code).toBe('provider_unreachable');
+    expect(last.error?.code).toBe('provider_error');
     expect(last.routing?.attempts).toHaveLength(2);
   });
 });

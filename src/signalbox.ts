@@ -1,5 +1,6 @@
 import { createAccounts, createBudgets } from './access/budgets.ts';
 import { buildCatalog } from './catalog/build.ts';
+import { priceTrouble, staleText, type PriceTrouble } from './catalog/price-age.ts';
 import { dayOf, systemClock, type Clock, type Random } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
@@ -119,6 +120,19 @@ function tellUnknown({ artifacts, catalog, config }: Snapshot, log: Log): void {
   }
 }
 
+function troubleOf({ catalog, config }: Snapshot, clock: Clock): PriceTrouble {
+  return priceTrouble(catalog.models, config.prices.staleAfter, clock.now());
+}
+
+/** Says which prices are old or unknown. */
+function tellPrices(snapshot: Snapshot, clock: Clock, log: Log): void {
+  const trouble = troubleOf(snapshot, clock);
+  const stale = staleText(trouble);
+  if (stale !== undefined) log.warn({ upstreams: trouble.stale.map(({ upstream }) => upstream) }, stale);
+  if (trouble.unknown.length === 0) return;
+  log.warn({ upstreams: trouble.unknown }, 'nobody knows what these cost: set models[].price');
+}
+
 type WorldDeps = Parameters<typeof buildSnapshot>[1] & { readonly artifacts: ArtifactKeeper };
 
 /** Builds one world after another: from a new config, or from the same one after an artifact's file has changed. */
@@ -161,6 +175,7 @@ async function openWorlds(loaded: LoadedConfig, deps: WorldDeps, log: Log) {
   };
 
   tellUnknown(current, log);
+  tellPrices(current, deps.clock, log);
   follow();
   return {
     current: () => current,
@@ -170,6 +185,7 @@ async function openWorlds(loaded: LoadedConfig, deps: WorldDeps, log: Log) {
         () => {
           log.info({ config: next.version, models: current.catalog.models.length }, 'configuration replaced');
           tellUnknown(current, log);
+          tellPrices(current, deps.clock, log);
         },
       ),
     async close() {
@@ -231,6 +247,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
   await learn();
   runtime.metrics.observe(() => {
     const { waiting, lost, behindBytes, trouble } = ledger.status();
+    const prices = troubleOf(worlds.current(), clock);
     return {
       inFlight: runtime.recent.inFlight,
       journalWaiting: waiting,
@@ -239,6 +256,8 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
       storeTrouble: trouble !== null,
       stateTrouble: state.trouble() !== null,
       reload: reloads.status(),
+      pricesUnknown: prices.unknown.length,
+      pricesStale: prices.stale.length,
     };
   });
   return {

@@ -2,6 +2,7 @@ import { defineCommand } from 'citty';
 import { access, constants } from 'node:fs/promises';
 import { buildCatalog } from '../catalog/build.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { priceTrouble, staleText } from '../catalog/price-age.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { pathText } from '../config/problem.ts';
 import { embeddersOf } from '../config/references.ts';
@@ -86,8 +87,8 @@ async function checkArtifacts(loaded: LoadedConfig, catalog: Catalog): Promise<F
   return [...findings, ...idle];
 }
 
-function checkPrices(catalog: Catalog): Finding[] {
-  return catalog.models.flatMap((model) =>
+function checkPrices(catalog: Catalog, { prices }: Config): Finding[] {
+  const unknown = catalog.models.flatMap((model) =>
     model.upstreams
       .filter((upstream) => upstream.price === null)
       .map((upstream): Finding => ({
@@ -96,6 +97,8 @@ function checkPrices(catalog: Catalog): Finding[] {
         detail: `unknown for ${upstream.id}: it sorts as the dearest and its cost is not counted; set models[].price`,
       })),
   );
+  const stale = staleText(priceTrouble(catalog.models, prices.staleAfter, systemClock.now()));
+  return stale === undefined ? unknown : [...unknown, { what: 'prices', state: 'warn', detail: stale }];
 }
 
 async function checkStorage({ storage }: Config): Promise<Finding[]> {
@@ -131,7 +134,7 @@ export const doctor = defineCommand({
       ...(await checkProviders(config)),
       ...(await checkEmbedders(config)),
       ...(await checkArtifacts(loaded, catalog)),
-      ...checkPrices(catalog),
+      ...checkPrices(catalog, config),
       ...(await checkStorage(config)),
     ];
     const failed = findings.some((finding) => finding.state === 'fail');

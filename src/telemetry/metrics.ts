@@ -31,6 +31,9 @@ export interface Gauges {
   readonly storeTrouble: boolean;
   readonly stateTrouble: boolean;
   readonly reload: ReloadStatus;
+  /** Upstreams. */
+  readonly pricesUnknown: number;
+  readonly pricesStale: number;
 }
 
 /** Prometheus metrics of one engine. */
@@ -114,6 +117,8 @@ const NOTHING: Gauges = {
   storeTrouble: true,
   stateTrouble: false,
   reload: { config: null, artifact: null },
+  pricesUnknown: 0,
+  pricesStale: 0,
 };
 
 function createReadings(now: () => Gauges): Reading[] {
@@ -147,6 +152,16 @@ function createReadings(now: () => Gauges): Reading[] {
       'signalbox_state_shared',
       '1 while limits, sessions and health are shared as configured, 0 while this process counts alone',
       (gauges) => (gauges.stateTrouble ? 0 : 1),
+    ),
+    reading(
+      'signalbox_prices_unknown',
+      'Upstreams whose price nobody knows: their cost is counted as unknown',
+      (gauges) => gauges.pricesUnknown,
+    ),
+    reading(
+      'signalbox_prices_stale',
+      'Upstreams whose published price is older than prices.staleAfter',
+      (gauges) => gauges.pricesStale,
     ),
     {
       name: 'signalbox_reload_refused',

@@ -73,7 +73,8 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
 function keepsState({ codec, runtime, request }: Passage, { target, key, answer }: Called, { id }: Seen): void {
   if (codec.bound === undefined || answer?.dialect !== codec.dialect || id === undefined) return;
   const { model, upstream } = target;
-  rememberHolder(runtime.state, id, request.parsed, { model: model.id, provider: upstream.provider, key });
+  const holder = { model: model.id, provider: upstream.provider, key, owner: request.key };
+  rememberHolder(runtime.state, id, request.parsed, holder);
 }
 
 /** A complete answer, settled before it is told. */

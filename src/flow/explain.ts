@@ -7,7 +7,7 @@ import type { Snapshot } from './snapshot.ts';
 export async function explainRoute(request: RouteRequest, snapshot: Snapshot, runtime: Runtime, id: string) {
   const routed = await routeWithVector(request, snapshot, runtime, id);
   const record = recordOf(routed.decision);
-  runtime.recent.decided(record);
+  runtime.recent.decided(record, request.key);
   return {
     decision: record,
     model: record.chosen,

@@ -10,6 +10,8 @@ export interface Holder {
   readonly provider: string;
   /** Which of the provider's keys, from 0. */
   readonly key: number;
+  /** Name of the caller's key; left out where none is needed. */
+  readonly owner?: string | undefined;
 }
 
 /** What a request goes on with, and who keeps it. */

@@ -12,13 +12,21 @@ interface Kept {
   outcome?: Outcome;
 }
 
+interface Decided {
+  readonly decision: DecisionRecord;
+  readonly key?: string | undefined;
+}
+
 /** The latest requests and decisions in memory: what the store may not have yet. */
 export interface Recent {
   opened(intent: Intent): void;
   settled(outcome: Outcome): void;
-  decided(decision: DecisionRecord): void;
+  /** `key` is the name of the key that asked for it. */
+  decided(decision: DecisionRecord, key?: string): void;
   request(id: string): RecentRequest | undefined;
   decision(id: string): DecisionRecord | undefined;
+  /** Whether this key asked for a decision, and for nothing but it; left out, whether anybody did. */
+  onlyDecided(id: string, key?: string): boolean;
   /** Requests that are open now. */
   readonly inFlight: number;
 }
@@ -34,25 +42,30 @@ const DECISIONS = 2000;
 /** Keeps the last requests and decisions. */
 export function createRecent(): Recent {
   const requests = new LRUCache<string, Kept>({ max: REQUESTS });
-  const decisions = new LRUCache<string, DecisionRecord>({ max: DECISIONS });
+  const decisions = new LRUCache<string, Decided>({ max: DECISIONS });
   const open = new Set<string>();
   return {
     opened(intent) {
       open.add(intent.id);
       requests.set(intent.id, { intent });
       // A decision made on the way has its request's id, and needs no entry of its own.
-      if (intent.decision.id !== intent.id) decisions.set(intent.decision.id, intent.decision);
+      if (intent.decision.id !== intent.id)
+        decisions.set(intent.decision.id, { decision: intent.decision, key: intent.request.key });
     },
     settled(outcome) {
       open.delete(outcome.id);
       const known = requests.get(outcome.id);
       if (known !== undefined) known.outcome = outcome;
     },
-    decided: (decision) => void decisions.set(decision.id, decision),
+    decided: (decision, key) => void decisions.set(decision.id, { decision, key }),
     request: (id) => requests.get(id),
     decision(id) {
       const request = requests.get(id)?.intent.decision;
-      return request?.id === id ? request : decisions.get(id);
+      return request?.id === id ? request : decisions.get(id)?.decision;
+    },
+    onlyDecided(id, key) {
+      const found = requests.has(id) ? undefined : decisions.get(id);
+      return found !== undefined && (key === undefined || found.key === key);
     },
     get inFlight() {
       return open.size;

@@ -9,6 +9,8 @@ const OPEN = new Set(['/health', '/v1/health', '/ready']);
 
 /** What a key sees of its own requests. */
 const USAGE = /^\/router\/v1\/(?:usage|decisions)(?:\/|$)/;
+/** What all keys share at the provider, where nobody can tell whose is whose. */
+const SHARED = /^\/v1\/(?:files|batches)(?:\/|$)/;
 /** What is there for every key: what runs here and which models it may use. */
 const ANY =
   /^\/(?:$|ui(?:\/|$)|openapi\.json$|version$|api\/(?:hello|version|tags|ps|show)$|v1\/api\/tags$|(?:(?:api\/)?v1\/)?models(?:\/|$)|router\/v1\/(?:models|key)$)/;
@@ -18,6 +20,7 @@ export function needOf(path: string): Need {
   if (USAGE.test(path)) return 'usage';
   if (path === '/router/v1/feedback') return 'feedback';
   if (ANY.test(path)) return 'any';
+  if (SHARED.test(path)) return 'admin';
   return path === '/metrics' || (path.startsWith('/router/') && path !== '/router/v1/route') ? 'admin' : 'inference';
 }
 

@@ -74,8 +74,8 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   for (const path of [...INFERENCE.keys(), ...MODELS.map((path) => `${path}/*`)]) app.use(path, underRole);
   app.on(['GET', 'HEAD'], [...INFERENCE.keys(), ...POSTED], (c) => c.json({ status: 'ok', use: 'POST' }));
   app.get('/api/hello', (c) => c.json({ status: 'ok' }));
-  app.on(['GET', 'HEAD'], [...MODELS], () => listModels(context));
-  for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id')));
+  app.on(['GET', 'HEAD'], [...MODELS], (c) => listModels(context, c.env.admitted));
+  for (const path of MODELS) app.get(`${path}/:id{.+}`, (c) => showModel(context, c.req.param('id'), c.env.admitted));
 
   app.on(['GET', 'HEAD'], COUNT_TOKENS, (c) => c.json({ status: 'ok', use: 'POST' }));
   app.use(COUNT_TOKENS, underRole);

@@ -1,3 +1,4 @@
+import type { Identity } from '../access/access.ts';
 import { SignalboxError } from '../errors.ts';
 import { answer } from '../flow/answer.ts';
 import { heldBy, recallHolder, type Held } from '../flow/holder.ts';
@@ -54,11 +55,18 @@ function loadOf(dialect: Dialect, parsed: unknown, now: number): unknown {
     : undefined;
 }
 
-/** Who keeps what a request goes on with. */
-async function holderOf({ engine }: GatewayContext, parsed: unknown): Promise<Held | undefined> {
+/**
+ * Who keeps what a request goes on with.
+ * @throws `invalid_request` when it is another key's: the provider's account, which all keys share, would tell it.
+ */
+async function holderOf({ engine }: GatewayContext, parsed: unknown, caller: Identity): Promise<Held | undefined> {
   const { state } = engine.runtime;
   await recallHolder(state, parsed);
-  return heldBy(state, parsed);
+  const held = heldBy(state, parsed);
+  if (held === undefined || caller.admin || held.owner === caller.id) return held;
+  throw new SignalboxError('invalid_request', `this key has no answer or conversation "${held.id.slice(0, 100)}"`, {
+    param: 'previous_response_id',
+  });
 }
 
 async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
@@ -76,7 +84,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
   const loaded = loadOf(dialect, parsed, clock.now());
   if (loaded !== undefined) return jsonReply(200, { 'x-signalbox-request-id': admitted.id }, loaded);
   const requested = modelOf(parsed);
-  const held = dialect === 'openai-responses' ? await holderOf(context, parsed) : undefined;
+  const held = dialect === 'openai-responses' ? await holderOf(context, parsed, identity) : undefined;
   const tags = header('x-signalbox-tags');
   const work: AnswerRequest = {
     id: admitted.id,

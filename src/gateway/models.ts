@@ -1,10 +1,11 @@
 import { modelRows } from '../catalog/model-rows.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Admitted, GatewayContext } from './context.ts';
+import { visibleTo } from './visible-models.ts';
 
-function rows(context: GatewayContext) {
-  const { catalog, config } = context.engine.snapshot();
-  return modelRows(catalog, Object.keys(config.roles));
+function rows(context: GatewayContext, { identity }: Admitted) {
+  const visible = visibleTo(context, identity);
+  return modelRows(visible, visible.roles);
 }
 
 /**
@@ -16,15 +17,15 @@ export function checkPathRole(context: GatewayContext, { role, identity }: Admit
   context.engine.snapshot().plan({ model: 'auto', pathRole: role, keyRoles: identity.roles });
 }
 
-/** `GET /v1/models`: real and virtual models. */
-export function listModels(context: GatewayContext): Response {
-  return Response.json({ object: 'list', data: rows(context) });
+/** `GET /v1/models`: real and virtual models that the caller may use. */
+export function listModels(context: GatewayContext, admitted: Admitted): Response {
+  return Response.json({ object: 'list', data: rows(context, admitted) });
 }
 
 /** `GET /v1/models/{id}`. */
-export function showModel(context: GatewayContext, id: string): Response {
+export function showModel(context: GatewayContext, id: string, admitted: Admitted): Response {
   const wanted = id.toLowerCase();
-  const row = rows(context).find((model) => model.id.toLowerCase() === wanted);
+  const row = rows(context, admitted).find((model) => model.id.toLowerCase() === wanted);
   if (row === undefined)
     throw new SignalboxError('model_not_found', `no model is called "${id.slice(0, 80)}"`, { param: 'model' });
   return Response.json(row);

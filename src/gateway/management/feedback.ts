@@ -2,7 +2,7 @@ import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
 import { feedbackBody } from './schemas.ts';
-import { checkSession, findEntry } from './scope.ts';
+import { checkSession, findEntry, scopeOf } from './scope.ts';
 
 const give = declare({
   method: 'post',
@@ -17,10 +17,8 @@ export function mountFeedback(app: OpenAPIHono<GatewayEnv>, context: GatewayCont
   app.openapi(give, async (c) => {
     const { decisionId, session, score, comment } = c.req.valid('json');
     const { runtime } = context.engine;
-    // A decision that was only asked for has no request, and belongs to nobody.
-    const { recent } = runtime;
-    const only = (id: string) => recent.decision(id) !== undefined && recent.request(id) === undefined;
-    if (decisionId !== undefined && !only(decisionId)) {
+    // A decision that was only asked for has no request.
+    if (decisionId !== undefined && !runtime.recent.onlyDecided(decisionId, scopeOf(c.env))) {
       await findEntry(context, c.env, decisionId);
     }
     if (session !== undefined) await checkSession(context, c.env, session);

@@ -3,6 +3,8 @@ import { readStats } from '../../flow/stats.ts';
 import { modelRows } from '../../catalog/model-rows.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
+import { scopeOf } from './scope.ts';
+import { visibleTo } from '../visible-models.ts';
 import { statsSchema, usageQuery, usageRowSchema } from './schemas.ts';
 
 const DAY_MS = 86_400_000;
@@ -10,7 +12,8 @@ const DAY_MS = 86_400_000;
 const usage = declare({
   method: 'get',
   path: '/router/v1/usage',
-  summary: 'Requests, tokens, cost and savings, by time and by group; savings are counterfactual',
+  summary:
+    'Requests, tokens, cost and savings, by time and by group; savings are counterfactual. A key that is no administrator’s sees its own',
   request: { query: usageQuery },
   responses: { 200: json(z.object({ data: z.array(usageRowSchema) }), 'Sums') },
 });
@@ -37,19 +40,21 @@ export function mountUsage(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
   app.openapi(usage, async (c) => {
     const { since, until, bucket, by } = c.req.valid('query');
     const now = engine.runtime.clock.now();
+    const key = scopeOf(c.env);
     const rows = await engine.ledger.store.usage({
       since: since ?? now - DAY_MS,
       until: until ?? now + 1,
       ...(bucket === undefined ? {} : { bucket }),
       ...(by === undefined ? {} : { by }),
+      ...(key === undefined ? {} : { key }),
     });
     return c.json({ data: rows.map((row) => ({ ...row })) }, 200);
   });
   app.openapi(stats, async (c) => c.json(statsSchema.parse(await readStats(engine)), 200));
   app.openapi(models, (c) => {
-    const { catalog, config } = engine.snapshot();
-    const upstreams = new Map(catalog.models.map((model) => [model.id, model.upstreams]));
-    const data = modelRows(catalog, Object.keys(config.roles)).map((row) => ({
+    const visible = visibleTo(context, c.env.admitted.identity);
+    const upstreams = new Map(visible.models.map((model) => [model.id, model.upstreams]));
+    const data = modelRows(visible, visible.roles).map((row) => ({
       ...row,
       upstreams: upstreams.get(row.id) ?? [],
     }));

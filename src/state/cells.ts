@@ -17,6 +17,8 @@ export interface Cells {
   cell<T>(key: string): Cell<T>;
   /** Writes what another process wrote, and tells nobody. */
   put(key: string, value: unknown, ttl?: number): void;
+  /** A cell with the milliseconds that it stays; nothing when there is none. */
+  entry(key: string): (readonly [key: string, value: unknown, ttl?: number | undefined])[];
 }
 
 /** Makes {@link Cells}. */
@@ -32,6 +34,12 @@ export function createCells(clock: Clock, written: Written = () => {}): Cells {
     void boxes.set(key, { value }, ttl === undefined ? {} : { ttl });
   return {
     put,
+    entry(key) {
+      const box = boxes.get(key);
+      if (box === undefined) return [];
+      const left = boxes.getRemainingTTL(key);
+      return [[key, box.value, Number.isFinite(left) ? left : undefined]];
+    },
     cell<T>(key: string): Cell<T> {
       // Whoever asks for a key writes and reads one type under it: keys carry their owner's prefix.
       const get = () => boxes.get(key)?.value as T | undefined;

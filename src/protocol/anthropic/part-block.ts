@@ -1,20 +1,13 @@
 import { SignalboxError } from '../../errors.ts';
 import type { ChatPart, FilePart, ToolResultPart } from '../chat.ts';
 import { given } from '../guards.ts';
+import { imageTypeOf } from '../image-type.ts';
 import { toolInput } from './tool-input.ts';
-
-/** How the base64 of each kind of image begins. */
-const MAGIC: readonly (readonly [string, string])[] = [
-  ['/9j/', 'image/jpeg'],
-  ['iVBOR', 'image/png'],
-  ['R0lGOD', 'image/gif'],
-  ['UklGR', 'image/webp'],
-];
 
 function imageType(mediaType: string, data: string): string {
   if (mediaType === 'image/jpg') return 'image/jpeg';
   if (mediaType !== 'image/*') return mediaType;
-  return MAGIC.find(([start]) => data.startsWith(start))?.[1] ?? 'image/png';
+  return imageTypeOf(data) ?? 'image/png';
 }
 
 function sourceOf({ data, mediaType }: FilePart): object {

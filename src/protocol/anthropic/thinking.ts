@@ -1,4 +1,5 @@
 import type { ChatRequest, ReasoningEffort } from '../chat.ts';
+import { effortOfBudget } from '../reasoning-effort.ts';
 import type { ClaudeTraits } from './claude.ts';
 import type { Turn } from './turns.ts';
 
@@ -18,11 +19,6 @@ const BUDGETS: Readonly<Record<Level, number>> = {
   xhigh: 24_576,
   max: 27_904,
 };
-
-function levelOf(budget: number): Level {
-  if (budget <= BUDGETS.low) return 'low';
-  return budget <= BUDGETS.high ? 'medium' : 'high';
-}
 
 function nameOf(level: Level, { xhigh }: ClaudeTraits): string {
   if (level === 'minimal') return 'low';
@@ -66,7 +62,8 @@ export function thinkingOf(
   const manual = traits.thinking === 'budget' || (traits.thinking === 'either' && budgetTokens !== undefined);
   const forced = traits.forcedTools && (toolChoice === 'required' || typeof toolChoice === 'object');
   if (forced || barred(turns, manual)) return unable();
-  const level = effort ?? (budgetTokens === undefined ? undefined : levelOf(budgetTokens));
+  const asked = effort ?? (budgetTokens === undefined ? undefined : effortOfBudget(budgetTokens));
+  const level = asked === 'none' ? undefined : asked;
   const wanted = Math.max(MIN_BUDGET, budgetTokens ?? BUDGETS[level ?? 'medium']);
   const maxTokens = maxOutputTokens ?? MAX_TOKENS + wanted;
   if (!manual) {

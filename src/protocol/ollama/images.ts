@@ -1,14 +1,7 @@
 import { SignalboxError } from '../../errors.ts';
 import type { FilePart } from '../chat.ts';
 import { list } from '../guards.ts';
-
-/** Beginnings of images in base64; other dialects want to know what an image is. */
-const BEGINNINGS: readonly (readonly [string, string])[] = [
-  ['iVBORw0KGgo', 'image/png'],
-  ['/9j/', 'image/jpeg'],
-  ['R0lGOD', 'image/gif'],
-  ['UklGR', 'image/webp'],
-];
+import { imageTypeOf } from '../image-type.ts';
 
 const DATA_URL = /^data:([^;,]{1,100});base64,/;
 
@@ -20,8 +13,8 @@ function imageOf(image: string, path: string): FilePart {
       param: path,
     });
   }
-  const found = BEGINNINGS.find(([beginning]) => data.startsWith(beginning));
-  return { type: 'file', mediaType: url?.[1] ?? found?.[1] ?? 'image/*', data };
+  // Other dialects want to know what an image is.
+  return { type: 'file', mediaType: url?.[1] ?? imageTypeOf(data) ?? 'image/*', data };
 }
 
 /**

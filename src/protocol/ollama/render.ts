@@ -1,6 +1,7 @@
 import type { ChatMessage, ChatPart, ChatRequest, ToolResultPart } from '../chat.ts';
 import type { Rendered } from '../codec.ts';
 import { isObject } from '../guards.ts';
+import { effortOfBudget } from '../reasoning-effort.ts';
 import { callsJson } from './calls.ts';
 import { imageData } from './images.ts';
 import { contextSize, type ContextKnown } from './num-ctx.ts';
@@ -78,7 +79,7 @@ function thinkOf({ reasoning }: ChatRequest): boolean | string | undefined {
   const { effort, budgetTokens } = reasoning;
   if (effort !== undefined) return effort === 'none' ? false : (LEVELS[effort] ?? effort);
   if (budgetTokens === undefined) return true;
-  return budgetTokens === 0 ? false : budgetTokens <= 4096 ? 'low' : budgetTokens <= 16_384 ? 'medium' : 'high';
+  return budgetTokens === 0 ? false : effortOfBudget(budgetTokens);
 }
 
 /** Paths of what the request holds and this dialect cannot say. */

@@ -1,25 +1,19 @@
 import type { ChatMessage, ChatPart, ChatRequest, FilePart, ToolResultPart } from '../chat.ts';
+import { AUDIO_FORMATS } from '../audio-formats.ts';
 import type { Rendered } from '../codec.ts';
+import { effortOfBudget } from '../reasoning-effort.ts';
 
 /** `data:` URL of inline bytes, or the address as it is. */
 function urlOf({ data, mediaType }: FilePart): string {
   return data instanceof URL ? data.href : `data:${mediaType};base64,${data}`;
 }
 
-/** Audio formats that OpenAI takes, by media type. */
-const AUDIO: Readonly<Record<string, string>> = {
-  'audio/wav': 'wav',
-  'audio/x-wav': 'wav',
-  'audio/mpeg': 'mp3',
-  'audio/mp3': 'mp3',
-};
-
 function filePart(part: FilePart): object {
   if (part.mediaType.startsWith('image/')) {
     const detail = part.detail === undefined ? {} : { detail: part.detail };
     return { type: 'image_url', image_url: { url: urlOf(part), ...detail } };
   }
-  const format = AUDIO[part.mediaType];
+  const format = AUDIO_FORMATS[part.mediaType];
   if (format !== undefined && typeof part.data === 'string') {
     return { type: 'input_audio', input_audio: { data: part.data, format } };
   }
@@ -96,8 +90,7 @@ function effortOf({ reasoning }: ChatRequest): string | undefined {
   if (reasoning === undefined) return undefined;
   const { effort, budgetTokens } = reasoning;
   if (effort !== undefined) return EFFORTS[effort] ?? effort;
-  if (budgetTokens === undefined) return undefined;
-  return budgetTokens === 0 ? 'none' : budgetTokens <= 4096 ? 'low' : budgetTokens <= 16_384 ? 'medium' : 'high';
+  return budgetTokens === undefined ? undefined : effortOfBudget(budgetTokens);
 }
 
 /** The request as a chat completions body. */

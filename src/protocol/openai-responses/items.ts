@@ -1,14 +1,7 @@
 import type { ChatMessage, ChatPart, FilePart, ReasoningPart, TextPart, ToolResultPart } from '../chat.ts';
+import { AUDIO_FORMATS } from '../audio-formats.ts';
 import { given } from '../guards.ts';
 import { pairCalls, type PairedCall, type PairedCalls } from './calls.ts';
-
-/** Audio formats that OpenAI takes, by media type. */
-const AUDIO: Readonly<Record<string, string>> = {
-  'audio/wav': 'wav',
-  'audio/x-wav': 'wav',
-  'audio/mpeg': 'mp3',
-  'audio/mp3': 'mp3',
-};
 
 /** Inline files must have a name. */
 const NAMES: Readonly<Record<string, string>> = { 'application/pdf': 'file.pdf', 'text/plain': 'file.txt' };
@@ -17,7 +10,7 @@ function filePart({ data, mediaType, filename, detail }: FilePart): object {
   const url = data instanceof URL ? data.href : `data:${mediaType};base64,${data}`;
   if (mediaType.startsWith('image/')) return { type: 'input_image', image_url: url, detail: detail ?? 'auto' };
   if (data instanceof URL) return given({ type: 'input_file', file_url: url, filename, detail });
-  const format = AUDIO[mediaType];
+  const format = AUDIO_FORMATS[mediaType];
   if (format !== undefined) return { type: 'input_audio', input_audio: { data, format } };
   return given({ type: 'input_file', filename: filename ?? NAMES[mediaType] ?? 'file', file_data: url, detail });
 }

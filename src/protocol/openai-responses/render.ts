@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatRequest } from '../chat.ts';
 import type { Rendered } from '../codec.ts';
+import { effortOfBudget } from '../reasoning-effort.ts';
 import { itemsOf } from './items.ts';
 import { parametersOf } from './schema.ts';
 import { ENCRYPTED, wantsThoughts } from './settings.ts';
@@ -28,9 +29,7 @@ function textOf({ responseFormat }: ChatRequest): object | undefined {
 function reasoningOf({ reasoning }: ChatRequest): { effort: string } | undefined {
   const { effort, budgetTokens } = reasoning ?? {};
   if (effort !== undefined) return { effort };
-  if (budgetTokens === undefined) return undefined;
-  if (budgetTokens === 0) return { effort: 'none' };
-  return { effort: budgetTokens <= 4096 ? 'low' : budgetTokens <= 16_384 ? 'medium' : 'high' };
+  return budgetTokens === undefined ? undefined : { effort: effortOfBudget(budgetTokens) };
 }
 
 /** Nothing is kept at the provider, so the thoughts must come along to be sent again. */

@@ -8,7 +8,7 @@ import { pathText } from '../config/problem.ts';
 import { embeddersOf } from '../config/references.ts';
 import type { Config } from '../config/schema.ts';
 import { makeJournalFolder } from '../ledger/journal-file.ts';
-import { openStore } from '../ledger/open-store.ts';
+import { openStore, shownUrl } from '../ledger/open-store.ts';
 import { systemClock } from '../clock.ts';
 import { createEmbedder } from '../providers/embedders/registry.ts';
 import { createProviders } from '../providers/registry.ts';
@@ -110,7 +110,7 @@ async function checkStorage({ storage }: Config): Promise<Finding[]> {
     findings.push({
       what: 'ledger',
       state: 'ok',
-      detail: `${storage.url} opened with ${store.driver}; journal ${storage.journal} is writable`,
+      detail: `${shownUrl(storage.url)} opened with ${store.driver}; journal ${storage.journal} is writable`,
     });
     await store.close();
   } catch (error) {

@@ -82,7 +82,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const bury = async (source: string, segments: readonly Segment[]): Promise<void> => {
-    const interrupted = await store.interrupt(source, clock.now() + 1);
+    // All of it, also what a machine with another clock has dated later.
+    const interrupted = await store.interrupt(source, Number.MAX_SAFE_INTEGER);
     for (const { name } of segments) await remove(name);
     forgetSource(dir, source);
     await store.forget(source);

@@ -1,120 +1,117 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { answers, json, resets, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
-import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
-import { hasRedisServer, startRedis, type OwnRedis } from '../support/redis.ts';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answers, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { runCli, startServe, type RunningCli } from '../support/cli.ts';
+import { asking, temporaryFolder } from '../support/gateway.ts';
+import { createSchema, hasPostgres, type TestSchema } from '../support/postgres.ts';
 
-const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
-const soon = (check: () => void) => vi.waitFor(check, { timeout: 300, interval: 20 });
+const there = await hasPostgres('several processes on one PostgreSQL');
 
-describe.skipIf(!hasRedisServer)('two gateways over one Redis', () => {
-  let redis: OwnRedis;
+describe.runIf(there)('processes that share a ledger in PostgreSQL', { timeout: 60_000 }, () => {
   let upstream: MockProvider;
-  let second: MockProvider;
-  let gateways: TestGateway[];
-  /** Each test's own. */
-  let database = 0;
+  let schema: TestSchema;
+  const running: RunningCli[] = [];
+  const folders: Awaited<ReturnType<typeof temporaryFolder>>[] = [];
 
-  const at = (index: number): TestGateway => {
-    const gateway = gateways[index];
-    if (gateway === undefined) throw new Error('there are two of them');
-    return gateway;
-  };
-  const config = () => ({
-    ...twoModels(upstream.baseUrl, second.baseUrl),
-    storage: { redis: `${redis.url}/${database}` },
-    retries: { max: 0 },
-  });
-
-  beforeAll(async () => void (redis = await startRedis()));
-  afterAll(() => redis.kill());
   beforeEach(async () => {
-    database++;
     upstream = await startMockProvider();
-    second = await startMockProvider();
-    gateways = [await startGateway(config()), await startGateway(config())];
+    schema = await createSchema();
   });
+
   afterEach(async () => {
-    await Promise.all(gateways.map((gateway) => gateway.close()));
-    await Promise.all([upstream.close(), second.close()]);
+    for (const { child } of running) child.kill('SIGKILL');
+    await Promise.all(running.splice(0).map(({ ended }) => ended));
+    for (const folder of folders.splice(0)) await folder.remove();
+    await upstream.close();
+    await schema.drop();
   });
 
-  const ask = (index: number, rest: object = {}, headers: Readonly<Record<string, string>> = {}) =>
-    at(index).chat(asking('Hi', rest), headers);
-  /** Whether a gateway leaves the small model's upstream alone. */
-  const why = async (index: number) => {
-    const response = await at(index).post('/router/v1/route', asking('Hi', { model: 'auto:cost' }));
-    return JSON.stringify(await response.json());
+  /** A machine of its own: what it has on disk nobody else sees. */
+  const machine = async () => {
+    const folder = await temporaryFolder();
+    folders.push(folder);
+    const config = {
+      storage: { url: schema.url },
+      providers: { p: { kind: 'openai', baseUrl: upstream.baseUrl, apiKey: 'k' } },
+      models: [{ id: 'm', provider: 'p', price: { input: 1, output: 2 }, maxOutput: 100 }],
+    };
+    await writeFile(join(folder.path, 'signalbox.yaml'), JSON.stringify(config));
+    return folder.path;
   };
-
-  it('know each other’s sessions at once', async () => {
-    const session = { 'x-signalbox-session': `s-${Math.random()}` };
-    for (let n = 0; n < 3; n++) {
-      const first = await ask(0, {}, session);
-      await first.text();
-      expect(first.headers.get('x-signalbox-session')).toBe(n === 0 ? 'initialize' : 'retain');
-      await eventually(async () => {
-        const other = await ask(1, {}, session);
-        await other.text();
-        expect(other.headers.get('x-signalbox-session')).toBe('retain');
-      });
-    }
-  });
-
-  it('leave a sick upstream alone together, and one probe of either finds that it works again', async () => {
-    upstream.behave(resets);
-    for (let n = 0; n < 2; n++) await (await ask(0, { model: 'small' })).text();
-    const seen = upstream.requests.length;
-    await eventually(async () => expect(await why(1)).toContain('it failed several times in a row'));
-    expect(await why(0)).toContain('it failed several times in a row');
-    const answered = await ask(1, { model: 'auto:cost' });
-    expect(answered.headers.get('x-signalbox-model')).toBe('big');
-    expect(upstream.requests).toHaveLength(seen);
-  });
-
-  it('wait for a rate limit together', async () => {
-    upstream.behave(json('{"error":{"message":"slow down"}}', 429, { 'retry-after': '60' }));
-    await (await ask(1, { model: 'small' })).text();
-    await eventually(async () => expect(await why(0)).toContain('its rate limit is reached'));
-  });
-
-  it('tell a third one what they know when it starts', async () => {
-    upstream.behave(json('{"error":{"message":"slow down"}}', 429, { 'retry-after': '60' }));
-    await (await ask(0, { model: 'small' })).text();
-    await eventually(async () => expect(await why(1)).toContain('its rate limit is reached'));
-    gateways.push(await startGateway(config()));
-    expect(await why(2)).toContain('its rate limit is reached');
-  });
-
-  it('show each other’s requests live', async () => {
-    const events = await at(1).get('/router/v1/events');
-    const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let heard = '';
-    const reading = (async () => {
-      for (let step = await reader?.read(); step?.done === false; step = await reader?.read()) heard += step.value;
-    })();
-    // The other one hears of a reader a little later.
-    await eventually(async () => {
-      const response = await ask(0);
-      await response.text();
-      await soon(() => expect(heard).toContain(response.headers.get('x-signalbox-request-id')));
+  const serve = async (cwd: string) => {
+    const serving = await startServe([], { cwd });
+    running.push(serving);
+    return serving;
+  };
+  const post = (url: string) =>
+    fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(asking('Hi')),
     });
-    await reader?.cancel();
-    await reading;
+  const settled = async () =>
+    (
+      await schema.ask(
+        'select coalesce(sum(requests), 0)::int as n, coalesce(sum(interrupted), 0)::int as lost from usage_hourly',
+      )
+    )[0];
+  const inFlight = async () =>
+    (await schema.ask('select count(*)::int as n from requests where intent_seen = 1 and status is null'))[0]?.['n'];
+
+  it('start at once on an empty database, count together, and see each other', async () => {
+    const replicas = await Promise.all([machine(), machine(), machine()].map(async (cwd) => serve(await cwd)));
+    const counts = [20, 30, 10];
+    await Promise.all(
+      replicas.map(async ({ url }, i) => {
+        for (let n = 0; n < (counts[i] ?? 0); n++) expect((await post(url)).status).toBe(200);
+      }),
+    );
+    await expect.poll(settled, { timeout: 15_000 }).toEqual({ n: 60, lost: 0 });
+    for (const { url } of replicas) {
+      const usage = (await (await fetch(`${url}/router/v1/usage`)).json()) as { data: { requests: number }[] };
+      expect(usage.data[0]?.requests).toBe(60);
+    }
+    // What is in flight in one process is not touched by another that starts or ends.
+    let release: () => void = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    upstream.behave(async (request, response) => {
+      await held;
+      return answers(request, response);
+    });
+    const waiting = post(replicas[0]?.url ?? '');
+    await expect.poll(inFlight, { timeout: 15_000 }).toBe(1);
+    replicas[1]?.child.kill('SIGTERM');
+    expect((await replicas[1]?.ended)?.code).toBe(0);
+    const cwd = await machine();
+    expect((await runCli(['doctor'], { cwd })).stdout).toMatch(/✓ ledger: postgres:\/\/\S+ opened with pg;/);
+    const shown = await runCli(['usage', 'show', '--json'], { cwd });
+    expect(JSON.parse(shown.stdout)).toMatchObject({ data: [{ requests: 60, interrupted: 0 }] });
+    release();
+    expect((await waiting).status).toBe(200);
+    await expect.poll(settled, { timeout: 15_000 }).toEqual({ n: 61, lost: 0 });
   });
 
-  it('go on without it, say so, and stay ready', async () => {
-    const ready = async (index: number) => (await at(index).get('/ready')).json();
-    expect(await ready(0)).toMatchObject({ status: 'ready', state: 'ok' });
-    await redis.kill();
-    await eventually(async () => expect(await ready(0)).toMatchObject({ status: 'degraded' }));
-    expect((await at(0).get('/ready')).status).toBe(200);
-    expect(await ready(0)).toMatchObject({ state: expect.stringContaining('Redis') });
-    expect(await (await at(0).get('/metrics')).text()).toContain('signalbox_state_shared 0');
-    upstream.behave(answers);
-    const answered = await ask(0, {}, { 'x-signalbox-session': 'while it is gone' });
-    expect(answered.status).toBe(200);
-    await redis.start();
-    await eventually(async () => expect(await ready(0)).toMatchObject({ status: 'ready', state: 'ok' }));
-    expect(await (await at(0).get('/metrics')).text()).toContain('signalbox_state_shared 1');
+  it('book what a machine that is lost had in flight', async () => {
+    const lost = await machine();
+    const dying = await serve(lost);
+    for (let n = 0; n < 5; n++) expect((await post(dying.url)).status).toBe(200);
+    upstream.behave(() => new Promise<void>(() => {}));
+    const waiting = post(dying.url).catch(() => 'cut off');
+    await expect.poll(inFlight, { timeout: 15_000 }).toBe(1);
+    await expect.poll(settled, { timeout: 15_000 }).toEqual({ n: 5, lost: 0 });
+    dying.child.kill('SIGKILL');
+    expect(await waiting).toBe('cut off');
+    await rm(lost, { recursive: true, force: true });
+
+    // Nobody waits two minutes here: it fell silent then.
+    await schema.ask('update positions set updated_at = updated_at - 121000');
+    const other = await serve(await machine());
+    await expect.poll(settled, { timeout: 15_000 }).toEqual({ n: 6, lost: 1 });
+    expect(other.output.stderr).toContain('booked as interrupted');
+    const [sum] = await schema.ask(
+      "select cost_nano = reserve_nano as reserved from requests where status = 'interrupted'",
+    );
+    expect(sum).toEqual({ reserved: true });
   });
 });

@@ -13,7 +13,7 @@ export type KeySource = 'config' | 'environment' | 'store';
 
 /** A key that is known, in force or not. Times are epoch milliseconds. */
 export interface KnownKey {
-  readonly digest: Uint8Array;
+  readonly digest: Buffer;
   readonly source: KeySource;
   readonly identity: Identity;
   readonly expiresAt?: number | undefined;
@@ -29,7 +29,7 @@ export interface Keyring {
   /** The key whose hash is that of what was presented. */
   find(presented: string): KnownKey | undefined;
   /** The key of a hash. */
-  byDigest(digest: Uint8Array): KnownKey | undefined;
+  byDigest(digest: Buffer): KnownKey | undefined;
 }
 
 function configured(key: KeyConfig): KnownKey {
@@ -81,7 +81,7 @@ export function takenNames(settled: readonly KnownKey[]): ReadonlySet<string> {
   return new Set([ADMIN_KEY, ...settled.map(({ identity }) => identity.id ?? '')]);
 }
 
-const bucketOf = (digest: Uint8Array): number => new DataView(digest.buffer, digest.byteOffset).getUint32(0);
+const bucketOf = (digest: Buffer): number => digest.readUInt32BE(0);
 
 /** Settled keys before stored ones. Found by a part of the hash, then compared whole in constant time. */
 export function createKeyring(settled: readonly KnownKey[], keys: readonly StoredKey[]): Keyring {
@@ -92,7 +92,7 @@ export function createKeyring(settled: readonly KnownKey[], keys: readonly Store
     if (bucket === undefined) buckets.set(bucketOf(key.digest), [key]);
     else bucket.push(key);
   }
-  const byDigest = (digest: Uint8Array) =>
+  const byDigest = (digest: Buffer) =>
     buckets.get(bucketOf(digest))?.find((key) => timingSafeEqual(key.digest, digest));
   return { byDigest, find: (presented) => byDigest(digestOf(presented)) };
 }

@@ -65,7 +65,7 @@ export function createSessions({ keys, state, clock }: SessionsOptions): Session
       if (!key.identity.admin) throw new SignalboxError('forbidden', 'the page needs an administrator’s key');
       lease.release(1);
       const id = randomBytes(32).toString('base64url');
-      cellOf(id).set({ sha256: Buffer.from(key.digest).toString('hex') }, SESSION_MS);
+      cellOf(id).set({ sha256: key.digest.toString('hex') }, SESSION_MS);
       return id;
     },
     async find(id) {

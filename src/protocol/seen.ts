@@ -4,9 +4,13 @@ import { UNFINISHED, UNREADABLE } from './inside-error.ts';
 import { MAX_SEEN_CHARS, type Seen } from './tap.ts';
 import type { Mutable } from './mutable.ts';
 
+/** No model says more, characters: an answer that goes on is none, and what is held of it would fill the memory. */
+const MAX_ANSWER_CHARS = 64 * 1024 * 1024;
+
 /** Folds an answer's events into what has been seen of it. */
 export interface SeenFold {
   readonly seen: Seen;
+  /** Throws `RangeError` on an endless answer. */
   add(event: ChatEvent): void;
   /**
    * Records that were read, those that cannot be, and whether the dialect's end came. One that cannot be read, or an end
@@ -21,6 +25,7 @@ export function foldSeen(): SeenFold {
   let tools = false;
   const output = (words: string): void => {
     seen.chars += words.length;
+    if (seen.chars > MAX_ANSWER_CHARS) throw new RangeError(`an answer is longer than ${MAX_ANSWER_CHARS} characters`);
     const room = MAX_SEEN_CHARS - seen.text.length;
     if (room > 0) seen.text += words.length > room ? words.slice(0, room) : words;
   };

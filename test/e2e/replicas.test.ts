@@ -72,6 +72,8 @@ describe.runIf(there)('processes that share a ledger in PostgreSQL', { timeout: 
       const usage = (await (await fetch(`${url}/router/v1/usage`)).json()) as { data: { requests: number }[] };
       expect(usage.data[0]?.requests).toBe(60);
     }
+    const cwd = await machine();
+    expect((await runCli(['doctor'], { cwd })).stdout).toMatch(/✓ ledger: postgres:\/\/\S+ opened with pg;/);
     // What is in flight in one process is not touched by another that starts or ends.
     let release: () => void = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -83,8 +85,6 @@ describe.runIf(there)('processes that share a ledger in PostgreSQL', { timeout: 
     await expect.poll(inFlight, { timeout: 15_000 }).toBe(1);
     replicas[1]?.child.kill('SIGTERM');
     expect((await replicas[1]?.ended)?.code).toBe(0);
-    const cwd = await machine();
-    expect((await runCli(['doctor'], { cwd })).stdout).toMatch(/✓ ledger: postgres:\/\/\S+ opened with pg;/);
     const shown = await runCli(['usage', 'show', '--json'], { cwd });
     expect(JSON.parse(shown.stdout)).toMatchObject({ data: [{ requests: 60, interrupted: 0 }] });
     release();

@@ -49,8 +49,12 @@ function wallOf(at: number, zone: string): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) + (((at % 1000) + 1000) % 1000);
 }
 
-/** When the clock on the wall first shows this; where it leaps over it, when it does. */
-function instantOf(wall: number, zone: string): number {
+/**
+ * When the clock on the wall first shows this; where it leaps over it, when it does.
+ *
+ * @param wall What it shows, as if it were UTC, epoch milliseconds.
+ */
+export function instantOf(wall: number, zone: string): number {
   if (zone === 'UTC') return wall;
   const offsets = [wall - DAY_MS, wall + DAY_MS].map((at) => wallOf(at, zone) - at);
   const early = wall - Math.max(...offsets);

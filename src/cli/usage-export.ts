@@ -1,0 +1,89 @@
+import { defineCommand } from 'citty';
+import { createWriteStream } from 'node:fs';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { systemClock } from '../clock.ts';
+import { SignalboxError } from '../errors.ts';
+import { eachLine, type RequestLine } from '../ledger/request-lines.ts';
+import type { Store, UsageRow } from '../ledger/store.ts';
+import { readReport } from '../ledger/usage-report.ts';
+import { csvLine, type CsvValue } from './csv.ts';
+import { queryOf, WINDOW_ARGS, withStore } from './usage-window.ts';
+
+const BUCKETS = ['hour', 'day', 'week', 'month'] as const;
+const BUCKET_NAMES: string[] = [...BUCKETS];
+const FORMATS: string[] = ['csv', 'json', 'jsonl'];
+const OF: string[] = ['sums', 'requests'];
+
+type Row = Readonly<Record<string, CsvValue>>;
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+function sumRow({ start, overheadMs, ...row }: UsageRow): Row {
+  return { start: iso(start), ...row, overheadMsP50: overheadMs.p50, overheadMsP95: overheadMs.p95 };
+}
+
+function requestRow({ at, tags, ...line }: RequestLine): Row {
+  const written = Object.entries(tags).map(([name, value]) => `${name}=${value}`);
+  return { ...line, at: iso(at), tags: written.join(',') };
+}
+
+async function* requestRows(store: Store, stretch: { since: number; until: number }): AsyncGenerator<Row> {
+  for await (const line of eachLine(store, stretch)) yield requestRow(line);
+}
+
+/** The rows as text, a row at a time; a table without rows has no columns either. */
+async function* written(rows: AsyncIterable<Row> | Iterable<Row>, format: string): AsyncGenerator<string> {
+  let first = true;
+  if (format === 'json') yield '{"data":[';
+  for await (const row of rows) {
+    if (format === 'csv') {
+      if (first) yield csvLine(Object.keys(row));
+      yield csvLine(Object.values(row));
+    } else if (format === 'jsonl') yield `${JSON.stringify(row)}\n`;
+    else yield `${first ? '' : ','}\n${JSON.stringify(row)}`;
+    first = false;
+  }
+  if (format === 'json') yield '\n]}\n';
+}
+
+async function write(text: AsyncIterable<string>, out: string | undefined): Promise<void> {
+  const sink: Writable = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 });
+  try {
+    await pipeline(Readable.from(text), sink, { end: out !== undefined });
+  } catch (error) {
+    // A reader that has seen enough closes the pipe.
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
+    throw new SignalboxError('invalid_request', `${out ?? 'standard output'} cannot be written: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+export const exportCommand = defineCommand({
+  meta: { name: 'export', description: 'Sums by day and group, or one row per request, as CSV or JSON' },
+  args: {
+    ...WINDOW_ARGS,
+    of: { type: 'enum', options: OF, default: 'sums', description: 'What the rows are' },
+    bucket: { type: 'enum', options: BUCKET_NAMES, default: 'day', description: 'What sums are over' },
+    format: { type: 'enum', options: FORMATS, default: 'csv', description: 'How they are written; --json is json' },
+    out: { type: 'string', description: 'File to write; default: standard output', valueHint: 'file' },
+  },
+  async run({ args }) {
+    const now = systemClock.now();
+    const query = queryOf(args, now);
+    const bucket = BUCKETS.find((name) => name === args.bucket);
+    if (bucket === undefined || !FORMATS.includes(args.format) || !OF.includes(args.of)) {
+      throw new SignalboxError(
+        'invalid_request',
+        `--of takes ${OF.join(', ')}; --bucket takes ${BUCKETS.join(', ')}; --format takes ${FORMATS.join(', ')}`,
+      );
+    }
+    const format = args.json === true ? 'json' : args.format;
+    await withStore(args, async (store) => {
+      const report = await readReport(store, { ...query, bucket }, now);
+      const rows = args.of === 'sums' ? report.data.map(sumRow) : requestRows(store, report);
+      await write(written(rows, format), args.out);
+    });
+  },
+});

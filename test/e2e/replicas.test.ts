@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answers, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { answers, json, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
 import { runCli, startServe, type RunningCli } from '../support/cli.ts';
 import { asking, temporaryFolder } from '../support/gateway.ts';
 import { createSchema, hasPostgres, type TestSchema } from '../support/postgres.ts';
@@ -73,6 +73,7 @@ describe.runIf(there)('processes that share a ledger in PostgreSQL', { timeout: 
       expect(usage.data[0]?.requests).toBe(60);
     }
     const cwd = await machine();
+    upstream.behave(json('{"data":[]}'));
     expect((await runCli(['doctor'], { cwd })).stdout).toMatch(/✓ ledger: postgres:\/\/\S+ opened with pg;/);
     // What is in flight in one process is not touched by another that starts or ends.
     let release: () => void = () => {};

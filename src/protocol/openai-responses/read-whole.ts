@@ -38,6 +38,9 @@ export function endingEvents(response: JsonObject, calls: boolean, refused = fal
   ];
 }
 
+/** What a provider says of work that goes on in the background: all that it says for now. */
+const UNDER_WAY: ReadonlySet<unknown> = new Set(['queued', 'in_progress']);
+
 /** Events of a whole answer; one that failed says so in a status of 200. */
 export function readOpenAIResponsesBody(body: JsonObject): ChatEvent[] {
   const failure = failureOf(body);
@@ -45,5 +48,8 @@ export function readOpenAIResponsesBody(body: JsonObject): ChatEvent[] {
   if (!Array.isArray(body['output'])) return [{ type: 'error', message: 'the answer holds no output' }];
   const output = outputEvents(body);
   const calls = output.some(({ type }) => type === 'tool-call-delta');
-  return [metadataOf(body), ...output, ...endingEvents(body, calls)];
+  const ending: readonly ChatEvent[] = UNDER_WAY.has(body['status'])
+    ? [{ type: 'finish', finishReason: 'other' }]
+    : endingEvents(body, calls);
+  return [metadataOf(body), ...output, ...ending];
 }

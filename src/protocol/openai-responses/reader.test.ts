@@ -184,6 +184,7 @@ describe('wire 11: a stream that is read', () => {
       type: 'finish',
       finishReason: 'content-filter',
     });
+    expect(reader().read(created, incomplete('max_tool_calls'))[1]).toEqual({ type: 'finish', finishReason: 'length' });
     const failed = reader();
     expect(
       failed
@@ -310,7 +311,7 @@ describe('wire 14: a whole answer', () => {
       { type: 'finish', finishReason: 'content-filter' },
     ]);
     // In the background: not over yet.
-    expect(whole(response({ status: 'queued' }))).toEqual([METADATA]);
+    expect(whole(response({ status: 'queued' }))).toEqual([METADATA, { type: 'finish', finishReason: 'other' }]);
   });
 
   it('that failed is an error in spite of its 200, and so is what is no answer', () => {

@@ -45,6 +45,7 @@ export function finishOf(response: JsonObject, { calls, refused }: Outcome): Fin
   if (status !== 'incomplete') return undefined;
   const details = response['incomplete_details'];
   const reason = isObject(details) ? details['reason'] : undefined;
-  if (reason === 'max_output_tokens' || reason === 'max_tokens') return 'length';
-  return reason === 'content_filter' || refused ? 'content-filter' : 'other';
+  const limited = reason === 'max_output_tokens' || reason === 'max_tokens';
+  // Whatever stopped it, an incomplete answer must not look like a complete one.
+  return !limited && (reason === 'content_filter' || refused) ? 'content-filter' : 'length';
 }

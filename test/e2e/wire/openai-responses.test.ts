@@ -452,6 +452,17 @@ describe('state and proofs', () => {
     });
   });
 
+  it('14: work that goes on in the background is asked for once, and is no failure', async () => {
+    const queued = response({ status: 'queued', background: true, output: [], usage: null });
+    upstream.behave(tells(queued));
+    for (let n = 0; n < 3; n++) {
+      const told = await post({ background: true });
+      expect([told.status, await told.json()]).toEqual([200, queued]);
+    }
+    expect(upstream.requests).toHaveLength(3);
+    expect(upstream.requests.every(isFirst)).toBe(true);
+  });
+
   it('14: an incomplete answer is one, and no failure', async () => {
     const incomplete = response({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
     upstream.behave(tells(incomplete));

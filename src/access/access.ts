@@ -11,7 +11,7 @@ import { isLoopbackAddress } from './loopback.ts';
 import type { Sessions } from './sessions.ts';
 import { createSiteGuard } from './site.ts';
 
-export type { Budget, Identity, KeyLimits, Scope } from './identity.ts';
+export type { Identity } from './identity.ts';
 
 /** What access is decided on. */
 export interface Visit {

@@ -68,6 +68,8 @@ export function createKeyBook(options: KeyBookOptions): KeyBook {
   let reading: Promise<void> | undefined;
   let first: Promise<void> | undefined;
   let asked = false;
+  let turns = 0;
+  let latest = 0;
 
   const take = (keys: readonly StoredKey[]): void => {
     stored = keys;
@@ -77,10 +79,15 @@ export function createKeyBook(options: KeyBookOptions): KeyBook {
     }
   };
   const read = async (): Promise<void> => {
+    const turn = ++turns;
     // Before the keys: what changes meanwhile is read again.
     const revision = await store.revision();
     if (revision === seen) return;
-    take(await store.list());
+    const keys = await store.list();
+    // One that was given up as too slow may come after a newer one.
+    if (turn < latest) return;
+    latest = turn;
+    take(keys);
     seen = revision;
   };
   const tryRead = async (): Promise<void> => {

@@ -3,8 +3,6 @@ import { hash, randomBytes } from 'node:crypto';
 const PREFIX = 'sb-';
 /** Any key: those of a configuration are chosen by people. Longer ones are no keys of ours, and are not hashed. */
 const FORM = /^sb-[\x21-\x7e]{17,197}$/;
-/** A key that is made here: 256 random bits in base64url. */
-const MADE = /^sb-[A-Za-z0-9_-]{43}$/;
 /** Names are part of paths, and stand in the ledger and the log. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
@@ -18,9 +16,6 @@ export const isOurs = (credential: string): boolean => credential.startsWith(PRE
 
 /** Whether a text has the form of a key: prefix, length, alphabet. */
 export const hasKeyForm = (text: string): boolean => FORM.test(text);
-
-/** Whether a text has the form of a key that was made by {@link makeKey}. */
-export const isMadeKey = (text: string): boolean => MADE.test(text);
 
 /** Whether a stored key may be called so. */
 export const isKeyName = (name: string): boolean => NAME.test(name);

@@ -112,9 +112,8 @@ describe('signalbox', () => {
     const serving = startCli(['serve', '--port', '0'], { cwd: folder.path });
     await expect
       .poll(() => serving.output.stdout, { timeout: 10_000 })
-      .toMatch(/base URL http:\/\/127\.0\.0\.1:\d+\/v1, a key of auth\.keys/);
-    // A browser sends no key.
-    expect(serving.output.stdout).not.toContain('/ui/');
+      .toMatch(/base URL http:\/\/127\.0\.0\.1:\d+\/v1, a key \(signalbox keys create/);
+    expect(serving.output.stdout).toContain('/ui/, by an administrator’s key');
     serving.child.kill('SIGTERM');
     expect((await serving.ended).code).toBe(0);
   });

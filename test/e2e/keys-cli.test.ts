@@ -121,7 +121,7 @@ describe('signalbox keys', () => {
       expect(results[i], args.join(' ')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(why) });
     }
     expect(await listed()).toEqual([]);
-  });
+  }, 60_000);
 
   it('does not make keys that nobody could use', async () => {
     await configure({ storage: { url: 'memory:' } });

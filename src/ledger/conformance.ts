@@ -6,7 +6,8 @@ import type { Clock } from '../clock.ts';
 import { manualClock } from '../state/conformance.ts';
 import { feedbackOf, intentOf, outcomeOf } from './fixtures.ts';
 import { keyConformance } from './key-conformance.ts';
-import type { Rec } from './record.ts';
+import type { Outcome, Rec } from './record.ts';
+import { reprice, type NewPrices } from './reprice.ts';
 import { eachLine } from './request-lines.ts';
 import type { Store } from './store.ts';
 
@@ -223,6 +224,81 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
           { day: '2026-10-26', upstream: 'p/big', calls: 1, costUsd: 0, unpriced: 1, estimated: 0 },
         ]);
         expect(await store.booked({ since: noon + 1, until: noon + 2 })).toEqual([]);
+      }));
+
+    it('prices requests anew, with their sums, once, and as they were booked first', () =>
+      withStore(async (store, now) => {
+        const priced = (input: number, output: number): Price => ({
+          input,
+          output,
+          provenance: { source: 'config', date: '2026-11-25' },
+        });
+        const usage = { input: 1000, output: 100 };
+        const call = { model: 'small', upstream: 'p/small', provider: 'p', startedAt: now, ms: 1 };
+        // 1000×1 + 100×2 micro-dollars
+        const known = { ...call, usage, price: priced(1, 2), cost: 1_200_000n };
+        const request = (id: string, attempts: Outcome['attempts'], rest: Partial<Outcome> = {}): Rec[] => {
+          const intent = intentOf(id, now);
+          const decision = { ...intent.decision, baseline: { model: 'big', costUsd: 1 } };
+          const costs = attempts.map(({ cost }) => cost);
+          const cost = costs.includes(null) ? null : costs.reduce<bigint>((sum, one) => sum + (one ?? 0n), 0n);
+          return [{ ...intent, decision }, outcomeOf(id, now, cost, { attempts, usage, baselineCost: null, ...rest })];
+        };
+        const lost = outcomeOf('r6', now, 9n, { status: 'interrupted', attempts: [], baselineCost: null });
+        await store.append([
+          ...request('r1', [known]),
+          ...request('r2', [{ ...call, usage, cost: null }]),
+          ...request('r3', [{ ...call, upstream: 'p/gone', usage, cost: null }]),
+          ...request('r4', [{ ...call, cost: 0n, failure: 'busy' }, known, { ...known, upstream: 'p/gone' }]),
+          ...request('r5', [{ ...known, model: 'other' }]),
+          intentOf('r6', now),
+          lost,
+        ]);
+        const sums = async () => (await store.usage({ since: 0, until: now + HOUR }))[0];
+        const exact = async () => (await store.usage({ since: 0, until: now + HOUR, by: 'user' }))[0];
+        const before = await sums();
+        expect(before).toMatchObject({ costUsd: 0.004_800_009, unpriced: 2, baselineCostUsd: 0 });
+
+        const prices: NewPrices = {
+          // 1000×2 + 100×4 micro-dollars
+          of: ({ upstream }) => (upstream === 'p/small' ? priced(2, 4) : null),
+          // 1000×10 + 100×20
+          baseline: (model) => (model === 'big' ? priced(10, 20) : null),
+        };
+        const window = { since: now, until: now + 1, model: 'small', dryRun: false };
+        const expected = { requests: 4, changed: 4, priced: 1, unknown: 1, before: 3_600_000n, after: 8_400_000n };
+        expect(await reprice(store, { ...window, dryRun: true }, prices, { page: 2 })).toEqual(expected);
+        expect(await sums()).toEqual(before);
+        expect(await reprice(store, window, prices, { page: 2 })).toEqual(expected);
+        const after = await sums();
+        expect(after).toMatchObject({ costUsd: 0.009_600_009, unpriced: 1, baselineCostUsd: 0.048, reservedUsd: 9e-9 });
+        expect({ ...(await exact()), group: '' }).toEqual(after);
+        expect((await store.entry('r1'))?.outcome).toMatchObject({
+          cost: 2_400_000n,
+          baselineCost: 12_000_000n,
+          attempts: [{ cost: 2_400_000n, price: priced(2, 4) }],
+        });
+        expect((await store.entry('r4'))?.outcome?.attempts.map(({ cost }) => cost)).toEqual([
+          0n,
+          2_400_000n,
+          1_200_000n,
+        ]);
+        expect((await store.entry('r5'))?.outcome?.cost).toBe(1_200_000n);
+        expect((await store.prices()).map(({ price }) => price.input).sort()).toEqual([1, 1, 2]);
+
+        expect(await reprice(store, window, prices)).toMatchObject({
+          changed: 0,
+          before: 8_400_000n,
+          after: 8_400_000n,
+        });
+        expect(await sums()).toEqual(after);
+        expect(await reprice(store, window, 'original')).toMatchObject({ changed: 4, after: 3_600_000n, unknown: 2 });
+        expect(await sums()).toEqual(before);
+        expect((await store.entry('r1'))?.outcome).toMatchObject({
+          cost: 1_200_000n,
+          baselineCost: null,
+          attempts: [{ cost: 1_200_000n, price: priced(1, 2) }],
+        });
       }));
 
     it('books what a dead process had in flight as interrupted, at its reserve, once', () =>

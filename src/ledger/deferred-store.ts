@@ -38,6 +38,7 @@ export function deferStore(database: Unloaded, load: () => Promise<Store>): Stor
     silent: async (silence) => (await store()).silent(silence),
     interrupt: async (source, before) => (await store()).interrupt(source, before),
     prices: async () => (await store()).prices(),
+    reprice: async (filter, prices) => (await store()).reprice(filter, prices),
     lines: async (filter) => (await store()).lines(filter),
     booked: async (filter) => (await store()).booked(filter),
     entry: async (id) => (await store()).entry(id),

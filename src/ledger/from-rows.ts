@@ -2,7 +2,8 @@ import type { Selectable } from 'kysely';
 import type { Price } from '../catalog/model.ts';
 import { isObject } from '../protocol/guards.ts';
 import type { DecisionRecord, Feedback, Intent, Outcome } from './record.ts';
-import { asRecord, isDecisionRecord } from './record-guard.ts';
+import type { Usage } from '../protocol/chat.ts';
+import { asRecord, isDecisionRecord, isUsage } from './record-guard.ts';
 import type { AttemptsTable, FeedbackTable, RequestsTable } from './schema.ts';
 
 /** A request's row as it is read. */
@@ -38,6 +39,12 @@ function usageFields(row: TokenColumns): Record<string, unknown> | null {
     ...otherUsage(row.other_usage),
     estimated: row.estimated === null ? null : row.estimated === 1n,
   });
+}
+
+/** Tokens of a call or an answer; undefined when nothing was billed. */
+export function usageOf(row: TokenColumns): Usage | undefined {
+  const fields = usageFields(row);
+  return isUsage(fields) ? fields : undefined;
 }
 
 function otherUsage(json: string | null): Readonly<Record<string, unknown>> {

@@ -76,7 +76,10 @@ const USAGE: Shape = Object.entries({
   ...Object.fromEntries(OTHER_COUNTS.map((name) => [name, maybe(isNumber)])),
   estimated: maybe(isFlag),
 });
-const isUsage: Check = (value) => fits(value, USAGE);
+/** Whether a value is a usage as it was written down. */
+export function isUsage(value: unknown): value is Usage {
+  return fits(value, USAGE);
+}
 
 const RATES: Shape = RATE_NAMES.map((name) => [name, maybe(isNumber)]);
 const PROVENANCE: Shape = Object.entries({ source: isText, date: isText });

@@ -6,6 +6,7 @@ import { decisionOf, feedbackOf, intentOf, outcomeOf, type StoredRequest } from 
 import { allPrices, pricesOf } from './prices.ts';
 import { readBooked } from './booked.ts';
 import type { Outcome } from './record.ts';
+import { repricePage } from './reprice.ts';
 import { readLines } from './request-lines.ts';
 import { createSqlKeyStore } from './sql-key-store.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
@@ -147,6 +148,7 @@ export function createSqlStore(db: Kysely<LedgerSchema>, traits: SqlTraits, cloc
     },
     prices: () => allPrices(db),
     lines: (filter) => readLines(db, filter),
+    reprice: (filter, prices) => repricePage(db, filter, prices, { locksRows: traits.locksRows, now: clock.now() }),
     booked: (filter) => readBooked(db, filter),
     async entry(id) {
       const rows = await requestOf(db, id).execute();

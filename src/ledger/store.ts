@@ -2,6 +2,7 @@ import type { KeyStore } from '../access/key-store.ts';
 import type { StoredPrice } from './prices.ts';
 import type { Feedback, Intent, Outcome, Rec } from './record.ts';
 import type { BookedDay } from './booked.ts';
+import type { NewPrices, RepricedPage, RepriceFilter } from './reprice.ts';
 import type { LineFilter, RequestLine } from './request-lines.ts';
 
 /** A request with everything known of it. */
@@ -91,6 +92,8 @@ export interface Store {
   prices(): Promise<StoredPrice[]>;
   /** Requests in the order of their time, a page at a time. */
   lines(filter: LineFilter): Promise<RequestLine[]>;
+  /** Prices a page of requests anew, or as they were booked first; all or nothing. */
+  reprice(filter: RepriceFilter, prices: NewPrices | 'original'): Promise<RepricedPage>;
   /** What was booked of calls, by UTC day and upstream: what a provider's bill is compared with. */
   booked(filter: Pick<UsageFilter, 'since' | 'until'>): Promise<BookedDay[]>;
   entry(id: string): Promise<LedgerEntry | undefined>;

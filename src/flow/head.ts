@@ -24,6 +24,18 @@ export function ascii(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : text.replaceAll(/[^\x20-\x7e]/g, '?');
 }
 
+/** Clients take 16 KB of headers, all in all; characters. */
+const MAX_WARNINGS = 4000;
+
+/** Warnings as a header says them: as many as have room, then how many more there are. A body may name any number of fields. */
+export function warningsHeader(warnings: readonly string[]): string {
+  const all = ascii(warnings.join(','));
+  if (all.length <= MAX_WARNINGS) return all;
+  let length = 0;
+  const room = warnings.findIndex((warning) => (length += warning.length + 1) > MAX_WARNINGS);
+  return [...warnings.slice(0, room).map(ascii), `more:${warnings.length - room}`].join(',');
+}
+
 /** The contract's response headers, lower case, added to `headers`. */
 export function addSignalboxHeaders(headers: Record<string, string>, facts: HeadFacts): Record<string, string> {
   const { decision } = facts;
@@ -38,7 +50,7 @@ export function addSignalboxHeaders(headers: Record<string, string>, facts: Head
   headers['x-signalbox-fallback'] = String(facts.model !== decision.chosen);
   headers['x-signalbox-session'] = facts.session;
   headers['x-signalbox-overhead-ms'] = facts.overheadMs.toFixed(3);
-  if (facts.warnings.length > 0) headers['x-signalbox-warnings'] = ascii(facts.warnings.join(','));
+  if (facts.warnings.length > 0) headers['x-signalbox-warnings'] = warningsHeader(facts.warnings);
   if (facts.cost !== undefined && facts.cost !== null) headers['x-signalbox-cost-usd'] = String(usdOf(facts.cost));
   return headers;
 }

@@ -1,5 +1,5 @@
 import { SignalboxError } from '../errors.ts';
-import { ascii } from '../flow/head.ts';
+import { warningsHeader } from '../flow/head.ts';
 import { isObject, list, text, unknownFields, type JsonObject } from '../protocol/guards.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { Caller } from './inference.ts';
@@ -41,10 +41,8 @@ export function embedCaller({ signal, read }: Caller, path: string): EmbedCaller
     },
     reply(given) {
       const told = replyOf(given, path);
-      const warnings = [told.headers['x-signalbox-warnings'] ?? [], lost].flat().join(',');
-      return warnings === ''
-        ? told
-        : { ...told, headers: { ...told.headers, 'x-signalbox-warnings': ascii(warnings) } };
+      const warnings = warningsHeader([told.headers['x-signalbox-warnings'] ?? [], lost].flat());
+      return warnings === '' ? told : { ...told, headers: { ...told.headers, 'x-signalbox-warnings': warnings } };
     },
   };
 }

@@ -140,6 +140,19 @@ describe('a request', () => {
     expect(response.headers.get('x-signalbox-warnings')).toBe(`dropped:${path}`);
   });
 
+  it('20: fields without number are named as far as a head has room', async () => {
+    const names = Array.from({ length: 2000 }, (_, n) => `unheard_of_${n}`);
+    const response = await ask(
+      'gpt',
+      tells(chat({ content: 'Hi' })),
+      Object.fromEntries(names.map((name) => [name, 1])),
+    );
+    const warnings = response.headers.get('x-signalbox-warnings')?.split(',') ?? [];
+    expect(warnings.slice(0, 2)).toEqual(['dropped:unheard_of_0', 'dropped:unheard_of_1']);
+    expect(warnings.at(-1)).toBe(`more:${names.length - warnings.length + 1}`);
+    expect(warnings.join(',').length).toBeLessThan(4100);
+  });
+
   it('20: at most four marks are sent, the last ones, each on its part', async () => {
     const content = [1, 2, 3, 4, 5, 6].map((n) => ({ ...text(`Part ${n}.`), ...(n === 3 ? {} : mark) }));
     const response = await askChat('claude', fine, { messages: [{ role: 'user', content }] });

@@ -133,7 +133,10 @@ const TOLD: readonly (readonly [string, string])[] = [
     '`hit`: the answer was kept; `shared`: it was being made for the same request; `miss`: it was made, and is kept. Absent where answers are not kept',
   ],
   ['`x-signalbox-cost-usd`', 'What it cost, where that is known before the answer begins'],
-  ['`x-signalbox-warnings`', 'What could not be carried or was not as it should be: `dropped:logprobs`, …'],
+  [
+    '`x-signalbox-warnings`',
+    'What could not be carried or was not as it should be: `dropped:logprobs`, …; at most 4000 characters, then `more:5`',
+  ],
 ];
 
 interface OpenApi {

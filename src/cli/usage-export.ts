@@ -25,7 +25,7 @@ function sumRow({ start, overheadMs, ...row }: UsageRow): Row {
 
 function requestRow({ at, tags, ...line }: RequestLine): Row {
   const written = Object.entries(tags).map(([name, value]) => `${name}=${value}`);
-  return { ...line, at: iso(at), tags: written.join(',') };
+  return { id: line.id, at: iso(at), ...line, tags: written.join(',') };
 }
 
 async function* requestRows(store: Store, stretch: { since: number; until: number }): AsyncGenerator<Row> {

@@ -284,7 +284,7 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
           1_200_000n,
         ]);
         expect((await store.entry('r5'))?.outcome?.cost).toBe(1_200_000n);
-        expect((await store.prices()).map(({ price }) => price.input).sort()).toEqual([1, 1, 2]);
+        expect((await store.prices()).map(({ price }) => price.input).sort((a, b) => a - b)).toEqual([1, 1, 2]);
 
         expect(await reprice(store, window, prices)).toMatchObject({
           changed: 0,

@@ -269,12 +269,12 @@ export function repricePage(
 
 const PAGE = 200;
 
-/** Prices all of a stretch of time anew, a page at a time; `onPage` hears of what was done so far. */
+/** Prices all of a stretch of time anew, a page at a time; `onPage` hears up to when it is done, epoch milliseconds. */
 export async function reprice(
   store: { readonly reprice: (filter: RepriceFilter, prices: NewPrices | 'original') => Promise<RepricedPage> },
   filter: Omit<RepriceFilter, 'after' | 'limit'>,
   prices: NewPrices | 'original',
-  { onPage, page = PAGE }: { readonly onPage?: (sofar: Repriced) => void; readonly page?: number } = {},
+  { onPage, page = PAGE }: { readonly onPage?: (until: number) => void; readonly page?: number } = {},
 ): Promise<Repriced> {
   let [requests, changed, priced, unknown, before, after] = [0, 0, 0, 0, 0n, 0n];
   let from: RepricedPage['next'];
@@ -287,7 +287,7 @@ export async function reprice(
     before += done.before;
     after += done.after;
     from = done.next;
-    onPage?.({ requests, changed, priced, unknown, before, after });
+    onPage?.(from?.at ?? filter.until);
   } while (from !== undefined);
   return { requests, changed, priced, unknown, before, after };
 }

@@ -6,6 +6,7 @@ import { benchQuery } from './query.ts';
 import { record, recorded } from './results.ts';
 import { benchRouters } from './routers/routers.ts';
 import { benchStart } from './start.ts';
+import { benchStorage } from './storage/storage.ts';
 
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -74,6 +75,21 @@ const benches: Readonly<Record<string, () => Promise<string>>> = {
       `| \`signalbox --help\` | ${help.toFixed(0)} ms | ${ratio(help, node)} × \`node -e 0\` (${node.toFixed(0)} ms) |`,
       `| \`signalbox serve\` until it listens | ${serve.toFixed(0)} ms | ${ratio(serve, node)} × |`,
       `| \`signalbox serve\` until \`/ready\` has answered | ${ready.toFixed(0)} ms | ${ratio(ready, node)} × |`,
+    ].join('\n');
+  },
+  async storage() {
+    const { drain, gateway, gatewayMicros } = await benchStorage({ requests: 20_000, rounds: 3, seconds: 6 });
+    const rows = (rates: Readonly<Record<string, number>>, unit = '/s') =>
+      Object.entries(rates)
+        .map(([name, rate]) => `${name} ${rate.toFixed(0)}${unit}`)
+        .join(', ');
+    const stores = Object.keys(drain);
+    return [
+      '| what | median of 3 rounds | ratio |',
+      '|---|---|---|',
+      `| settled requests from the journal into the store, 20 000 at once | ${rows(drain)} | ${stores.map((name) => `${name} ${ratio(drain[name], 5000)} × the bar of 5 000/s`).join(', ')} |`,
+      `| JSON through the gateway, 32 connections, 6 s | ${rows(gateway)} | ${stores.map((name) => `${name} ${ratio(gateway[name], gateway['off'])} × off`).join(', ')} |`,
+      `| the same, CPU of the main thread per request | ${rows(gatewayMicros, ' µs')} | ${stores.map((name) => `${name} ${ratio(gatewayMicros['off'], gatewayMicros[name])} × off`).join(', ')} |`,
     ].join('\n');
   },
 };

@@ -9,7 +9,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Bulk = (db: Kysely<LedgerSchema>, rows: readonly Row[]) => Promise<number>;
 
 /** Rows per statement; each size is compiled once, the last one takes what is left over. */
-const SIZES = [64, 8, 1] as const;
+const SIZES = [128, 64, 32, 16, 8, 4, 2, 1] as const;
 
 /** What to do with a row whose key is there: a clause after `insert into … values …`. */
 export type OnConflict = RawBuilder<unknown>;

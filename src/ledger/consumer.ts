@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { readChunk } from './read.ts';
 import { listSegments, type Segment } from './segment.ts';
-import { forgetSource, sourceLives } from './source.ts';
+import { forgetSource, movesFor, sourceLives } from './source.ts';
 import type { Position, Store } from './store.ts';
+
+/** Bytes of journal per batch where each costs round trips to another machine, and holds up nobody there. */
+const FAR_CHUNK = 1024 * 1024;
 
 export interface ConsumerOptions {
   readonly dir: string;
@@ -30,7 +33,10 @@ function isGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-/** Reads every segment of this process and of dead ones, oldest first. Other living processes read their own. */
+/**
+ * Reads every segment of this process, of its workers and of dead ones, oldest first. Other living processes read their
+ * own.
+ */
 export function createConsumer(options: ConsumerOptions): Consumer {
   const { dir, own, store, clock } = options;
   const positions = new Map<string, Position>();
@@ -49,7 +55,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     let offset = known?.segment === name ? known.offset : 0;
     let moved = false;
     for (;;) {
-      const chunk = await readChunk(join(dir, name), offset);
+      const chunk = await readChunk(join(dir, name), offset, store.shared ? FAR_CHUNK : undefined);
       if (chunk.offset > offset) {
         const at = { segment: name, offset: chunk.offset };
         await store.append(chunk.records, { source, at });
@@ -99,7 +105,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     for (const [source, segments] of sources) {
       // Asked before reading: what a dead process wrote is complete.
       const lives = source === own || sourceLives(dir, source, clock.now());
-      if (lives && source !== own) continue;
+      if (lives && source !== own && !movesFor(dir, source)) continue;
       try {
         moved = (await drainAll(segments)) || moved;
         if (!lives) await bury(source, segments);

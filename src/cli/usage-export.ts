@@ -23,9 +23,9 @@ function sumRow({ start, overheadMs, ...row }: UsageRow): Row {
   return { start: iso(start), ...row, overheadMsP50: overheadMs.p50, overheadMsP95: overheadMs.p95 };
 }
 
-function requestRow({ at, tags, ...line }: RequestLine): Row {
+function requestRow({ id, at, tags, ...line }: RequestLine): Row {
   const written = Object.entries(tags).map(([name, value]) => `${name}=${value}`);
-  return { id: line.id, at: iso(at), ...line, tags: written.join(',') };
+  return { id, at: iso(at), ...line, tags: written.join(',') };
 }
 
 async function* requestRows(store: Store, stretch: { since: number; until: number }): AsyncGenerator<Row> {

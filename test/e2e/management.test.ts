@@ -163,6 +163,13 @@ describe('management', () => {
       ],
     });
     expect(await read('/router/v1/usage?bucket=minute')).toMatchObject({ data: [{ requests: 2 }] });
+    expect(await read('/router/v1/usage?period=month&zone=Asia/Kolkata&bucket=week&by=tag')).toMatchObject({
+      zone: 'Asia/Kolkata',
+      total: { requests: 2, costUsd: 0.000275, reservedUsd: 0, unpriced: 0 },
+      projection: null,
+      savings: { method: expect.stringContaining('routing.default') },
+      prices: { unknown: [], stale: [] },
+    });
     expect(await read('/router/v1/stats')).toMatchObject({
       requests: 2,
       inFlight: 0,
@@ -224,6 +231,8 @@ describe('management', () => {
       ['/router/v1/decisions/none', 404],
       ['/router/v1/decisions?limit=0', 400],
       ['/router/v1/usage?by=shoe', 400],
+      ['/router/v1/usage?zone=Mars', 400],
+      ['/router/v1/usage?period=year', 400],
       ['/nowhere', 404],
       ['/router/v1/experiments', 501],
     ] as const) {

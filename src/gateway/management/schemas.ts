@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { isZone } from '../../calendar.ts';
+import { USAGE_PERIODS } from '../../ledger/usage-report.ts';
 
 /** The error envelope of the management API. */
 export const errorSchema = z
@@ -90,14 +92,66 @@ export const usageQuery = z.object({
     .optional()
     .openapi({ description: 'Epoch milliseconds; default: 24 hours ago' }),
   until: z.coerce.number().int().min(0).optional(),
-  bucket: z.enum(['minute', 'hour', 'day', 'month']).optional(),
+  period: z
+    .enum(USAGE_PERIODS)
+    .optional()
+    .openapi({
+      description: 'The day, week or month that it is in `zone`, with a projection; goes before since and until',
+    }),
+  zone: z
+    .string()
+    .max(60)
+    .refine(isZone, 'there is no such time zone')
+    .optional()
+    .openapi({ description: 'Where buckets and periods begin, such as Europe/Berlin; default: UTC' }),
+  bucket: z.enum(['minute', 'hour', 'day', 'week', 'month']).optional(),
   by: z.enum(['model', 'role', 'key', 'provider', 'user', 'tag']).optional(),
 });
 
 export const usageRowSchema = z
-  .object({ start: z.number(), group: z.string(), requests: z.number(), costUsd: z.number(), savingsUsd: z.number() })
+  .object({
+    start: z.number(),
+    group: z.string(),
+    requests: z.number(),
+    failed: z.number(),
+    cancelled: z.number(),
+    interrupted: z.number(),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    costUsd: z.number().openapi({ description: 'As far as prices are known' }),
+    reservedUsd: z.number().openapi({
+      description: 'Part of costUsd: reserves of interrupted requests, of which nobody knows what was spent',
+    }),
+    unpriced: z.number().openapi({ description: 'Requests whose cost is unknown' }),
+    estimated: z.number().openapi({ description: 'Requests whose tokens are in part an estimate' }),
+    baselineCostUsd: z.number(),
+    savingsUsd: z.number(),
+    fallbacks: z.number(),
+  })
   .loose()
   .openapi('UsageRow');
+
+export const usageReportSchema = z
+  .object({
+    since: z.number(),
+    until: z.number(),
+    zone: z.string(),
+    data: z.array(usageRowSchema),
+    total: usageRowSchema.openapi({ description: 'A request counts once, whatever tags it has' }),
+    projection: z
+      .object({ usd: z.number(), low: z.number(), high: z.number(), from: z.number(), method: z.string() })
+      .nullable()
+      .openapi({ description: 'What the period will have cost, with a 95 % interval; null while too little is known' }),
+    savings: z.object({ method: z.string() }),
+    prices: z
+      .object({
+        unknown: z.array(z.string()),
+        stale: z.array(z.object({ upstream: z.string(), date: z.string(), days: z.number() })),
+      })
+      .optional()
+      .openapi({ description: 'Upstreams without a price, and with one that is old; for administrators' }),
+  })
+  .openapi('UsageReport');
 
 const refusalSchema = z
   .object({ refusedAt: z.number().openapi({ description: 'Epoch milliseconds' }), error: z.string() })

@@ -1,13 +1,14 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { readStats } from '../../flow/stats.ts';
 import { modelRows } from '../../catalog/model-rows.ts';
+import { priceTrouble } from '../../catalog/price-age.ts';
+import { readReport } from '../../ledger/usage-report.ts';
+import { given } from '../../protocol/guards.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
 import { scopeOf } from './scope.ts';
 import { visibleTo } from '../visible-models.ts';
-import { statsSchema, usageQuery, usageRowSchema } from './schemas.ts';
-
-const DAY_MS = 86_400_000;
+import { statsSchema, usageQuery, usageReportSchema } from './schemas.ts';
 
 const usage = declare({
   method: 'get',
@@ -15,7 +16,7 @@ const usage = declare({
   summary:
     'Requests, tokens, cost and savings, by time and by group; savings are counterfactual. A key that is no administrator’s sees its own',
   request: { query: usageQuery },
-  responses: { 200: json(z.object({ data: z.array(usageRowSchema) }), 'Sums') },
+  responses: { 200: json(usageReportSchema, 'Sums') },
 });
 
 const stats = declare({
@@ -38,17 +39,14 @@ const models = declare({
 export function mountUsage(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
   const { engine } = context;
   app.openapi(usage, async (c) => {
-    const { since, until, bucket, by } = c.req.valid('query');
+    const { bucket, by, zone, ...window } = c.req.valid('query');
     const now = engine.runtime.clock.now();
     const key = scopeOf(c.env);
-    const rows = await engine.ledger.store.usage({
-      since: since ?? now - DAY_MS,
-      until: until ?? now + 1,
-      ...(bucket === undefined ? {} : { bucket }),
-      ...(by === undefined ? {} : { by }),
-      ...(key === undefined ? {} : { key }),
-    });
-    return c.json({ data: rows.map((row) => ({ ...row })) }, 200);
+    const query = { ...window, ...given({ bucket, by, zone, key }) };
+    const report = await readReport(engine.ledger.store, query, now);
+    const { catalog, config } = engine.snapshot();
+    const prices = key === undefined ? priceTrouble(catalog.models, config.prices.staleAfter, now) : undefined;
+    return c.json(usageReportSchema.parse({ ...report, prices }), 200);
   });
   app.openapi(stats, async (c) => c.json(statsSchema.parse(await readStats(engine)), 200));
   app.openapi(models, (c) => {

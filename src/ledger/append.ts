@@ -63,7 +63,7 @@ function takesOutcome(row: RequestRow, outcome: Outcome): boolean {
 }
 
 function isFallback(row: RequestRow): boolean {
-  return Number(row.answered) === 1 && row.chosen !== null && row.model !== row.chosen;
+  return Number(row.answered) === 1 && Number(row.cached) === 0 && row.chosen !== null && row.model !== row.chosen;
 }
 
 function take(batch: Batch, record: Rec, source: string): void {

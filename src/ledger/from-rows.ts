@@ -139,6 +139,7 @@ export function outcomeOf(
       usage: usageFields({ ...row, estimated }),
       ms: row.ms,
       firstByteMs: row.first_byte_ms,
+      cached: row.cached === 1n ? true : null,
       overheadMs: Number(row.overhead_us ?? 0n) / 1000,
     }),
     attempts: attempts.map((attempt) => attemptOf(attempt, prices)),

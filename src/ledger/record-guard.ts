@@ -129,6 +129,7 @@ const OUTCOME: Shape = Object.entries({
   httpStatus: isNumber,
   errorCode: maybe(isText),
   finishReason: maybe(isText),
+  cached: maybe(isFlag),
   attempts: (value: unknown) => Array.isArray(value) && value.every(isAttempt),
   usage: maybe(isUsage),
   cost: orNull(isMoney),

@@ -23,6 +23,7 @@ export const SUMS = [
   'baseline_nano',
   'savings_nano',
   'fallbacks',
+  'cached',
   'overhead_us',
 ] as const;
 export type SumColumn = (typeof SUMS)[number];
@@ -67,6 +68,7 @@ function sumsOf(row: RequestRow): Record<SumColumn, bigint> {
     baseline_nano: big(baseline),
     savings_nano: cost === null || baseline === null ? 0n : big(baseline) - big(cost),
     fallbacks: big(row.fallback),
+    cached: big(row.cached),
     overhead_us: big(row.overhead_us),
   };
 }

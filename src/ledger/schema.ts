@@ -50,6 +50,8 @@ export interface RequestsTable {
   unpriced: Int;
   attempts: Int;
   fallback: Int;
+  /** 1 when the answer was made for another request. */
+  cached: Int;
   ms: number | null;
   first_byte_ms: number | null;
   /** Microseconds. */
@@ -150,6 +152,7 @@ export interface UsageHourlyTable {
   baseline_nano: Int;
   savings_nano: Int;
   fallbacks: Int;
+  cached: Int;
   overhead_us: Int;
   /** Requests per bucket of added latency; bounds in histogram.ts. */
   overhead_0: Int;

@@ -59,6 +59,8 @@ export interface UsageRow {
   readonly baselineCostUsd: number;
   readonly savingsUsd: number;
   readonly fallbacks: number;
+  /** Requests whose answer was made for another one: they cost nothing. */
+  readonly cached: number;
   /** Added latency, milliseconds: mean and approximate percentiles from a fixed histogram. */
   readonly overheadMs: { readonly mean: number; readonly p50: number; readonly p95: number };
 }

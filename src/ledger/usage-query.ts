@@ -98,6 +98,7 @@ const REQUEST_SUMS: Readonly<Record<SumColumn, ReturnType<typeof when>>> = {
   baseline_nano: sql.raw('sum(coalesce(baseline_nano, 0))'),
   savings_nano: sql.raw('sum(coalesce(baseline_nano - cost_nano, 0))'),
   fallbacks: sql.raw('sum(fallback)'),
+  cached: sql.raw('sum(cached)'),
   overhead_us: sql.raw('sum(coalesce(overhead_us, 0))'),
 };
 
@@ -159,6 +160,7 @@ function rowOf(start: number, group: string, sums: Sums): UsageRow {
     baselineCostUsd: usdOf(sums.baseline_nano),
     savingsUsd: usdOf(sums.savings_nano),
     fallbacks: Number(sums.fallbacks),
+    cached: Number(sums.cached),
     overheadMs: {
       mean: measured === 0 ? 0 : Number(sums.overhead_us) / measured / 1000,
       p50: overheadQuantile(sums.overhead, 0.5),

@@ -54,6 +54,7 @@ function nothing(start: number): UsageRow {
     baselineCostUsd: 0,
     savingsUsd: 0,
     fallbacks: 0,
+    cached: 0,
     overheadMs: { mean: 0, p50: 0, p95: 0 },
   };
 }

@@ -75,8 +75,9 @@ describe('the answer to the same request', () => {
         cost: 0n,
         baselineCost: 250_000n,
         attempts: [],
+        cached: true,
       });
-      expect(await usageOf(box)).toMatchObject({ requests: 2, costUsd: 0.000025, savingsUsd: 0.000475 });
+      expect(await usageOf(box)).toMatchObject({ requests: 2, cached: 1, costUsd: 0.000025, savingsUsd: 0.000475 });
     },
   );
 
@@ -163,7 +164,7 @@ describe('the same request in flight', () => {
       'shared',
     ]);
     expect(upstream.requests).toHaveLength(1);
-    expect(await usageOf(box)).toMatchObject({ requests: 3, costUsd: 0.000025 });
+    expect(await usageOf(box)).toMatchObject({ requests: 3, cached: 2, costUsd: 0.000025 });
   });
 
   it('is gone on with for a client that gives up and tries again', async () => {

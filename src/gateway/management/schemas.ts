@@ -127,6 +127,7 @@ export const usageRowSchema = z
     baselineCostUsd: z.number(),
     savingsUsd: z.number(),
     fallbacks: z.number(),
+    cached: z.number().openapi({ description: 'Requests whose answer was made for another one' }),
   })
   .loose()
   .openapi('UsageRow');

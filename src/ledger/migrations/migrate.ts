@@ -6,6 +6,7 @@ import { entryFilters } from './0002-entry-filters.ts';
 import { decisionsMadeBefore } from './0003-decisions-made-before.ts';
 import { keys } from './0004-keys.ts';
 import { prices } from './0005-prices.ts';
+import { cached } from './0006-cached.ts';
 import { MIGRATION_TABLE, type MigrationName } from './names.ts';
 
 /** Every version's changes to the schema. */
@@ -15,6 +16,7 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0003-decisions-made-before': decisionsMadeBefore,
   '0004-keys': keys,
   '0005-prices': prices,
+  '0006-cached': cached,
 };
 
 async function executed(db: Kysely<LedgerSchema>): Promise<string[]> {

@@ -5,6 +5,7 @@ export const MIGRATION_NAMES = [
   '0003-decisions-made-before',
   '0004-keys',
   '0005-prices',
+  '0006-cached',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];
 

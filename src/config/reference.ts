@@ -103,7 +103,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   'auth.keys.*.budget': 'What it may spend',
   ...under('auth.keys.*.budget', BUDGET),
   'auth.keys.*.expires': 'ISO time after which it is refused',
-  'storage.url': 'The ledger: `file:<path>` (SQLite) or `memory:`',
+  'storage.url': 'The ledger: `file:<path>` (SQLite), `postgres://user@host/database` or `memory:`',
   'storage.journal': 'Folder of the journal that requests are written to first',
   'storage.journalCap': 'The journal grows to this size at most while the store is behind',
   'storage.redis':

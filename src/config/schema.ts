@@ -220,7 +220,13 @@ export const configSchema = z.strictObject({
     .prefault({}),
   storage: z
     .strictObject({
-      url: z.string().default('file:.signalbox/signalbox.db'),
+      url: z
+        .string()
+        .regex(
+          /^(?:file:.|memory:$|postgres(?:ql)?:\/\/.)/,
+          'expected file:<path>, memory: or postgres://user@host/database',
+        )
+        .default('file:.signalbox/signalbox.db'),
       journal: name.default('.signalbox/journal'),
       /** The journal grows to this size at most while the store is behind. */
       journalCap: bytes.prefault('1GB'),

@@ -109,7 +109,7 @@ describe.runIf(there)('processes that share a ledger in PostgreSQL', { timeout: 
     await schema.ask('update positions set updated_at = updated_at - 121000');
     const other = await serve(await machine());
     await expect.poll(settled, { timeout: 15_000 }).toEqual({ n: 6, lost: 1 });
-    expect(other.output.stderr).toContain('booked as interrupted');
+    await expect.poll(() => other.output.stderr).toContain('booked as interrupted');
     const [sum] = await schema.ask(
       "select cost_nano = reserve_nano as reserved from requests where status = 'interrupted'",
     );

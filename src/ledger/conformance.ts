@@ -1,10 +1,12 @@
 import fc from 'fast-check';
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { priceVersion } from '../catalog/hash.ts';
 import type { Price } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import { manualClock } from '../state/conformance.ts';
 import { feedbackOf, intentOf, outcomeOf } from './fixtures.ts';
+import { answerConformance } from './answer-conformance.ts';
 import { keyConformance } from './key-conformance.ts';
 import type { Outcome, Rec } from './record.ts';
 import { reprice, type NewPrices } from './reprice.ts';
@@ -26,6 +28,7 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
   };
 
   keyConformance(name, open);
+  answerConformance(name, open);
 
   describe(`store: ${name}`, () => {
     it('gives back what it was given', () =>
@@ -364,6 +367,24 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
         const [total] = await store.usage({ since: 0, until: now + 1 });
         expect(total).toMatchObject({ requests: 2, outputTokens: 10, costUsd: 2e-9 });
         expect(total?.inputTokens).toBeGreaterThan(1e12);
+      }));
+
+    it('takes names of any length, and goes on', () =>
+      withStore(async (store, now) => {
+        // Nothing that a database could compress into its index.
+        const long = Array.from({ length: 300 }, (_, i) => createHash('sha256').update(String(i)).digest('hex')).join(
+          '',
+        );
+        const intent = intentOf('r1', now, { session: long, user: long, requested: long });
+        const decision = { ...intent.decision, chosen: long };
+        const score = { ...feedbackOf('f1', 'r1', now), session: long };
+        await store.append([{ ...intent, decision }, outcomeOf('r1', now, 1n, { model: long }), score]);
+        expect((await store.entry('r1'))?.intent).toMatchObject({
+          request: { requested: long },
+          decision: { chosen: long },
+        });
+        expect(await store.entries({ limit: 5, session: long, model: long })).toHaveLength(1);
+        expect((await store.usage({ since: 0, until: now + 1 }))[0]).toMatchObject({ requests: 1, fallbacks: 0 });
       }));
 
     it('remembers positions with the records, and forgets them', () =>

@@ -31,6 +31,10 @@ export function deferStore(database: Unloaded, load: () => Promise<Store>): Stor
       rotate: async (name, rotation) => (await store()).keys.rotate(name, rotation),
       lastUsed: async (names) => (await store()).keys.lastUsed(names),
     },
+    answers: {
+      get: async (key) => (await store()).answers.get(key),
+      set: async (key, answer, ttl) => (await store()).answers.set(key, answer, ttl),
+    },
     append: async (records, position) => (await store()).append(records, position),
     position: async (source) => (await store()).position(source),
     forget: async (source) => (await store()).forget(source),

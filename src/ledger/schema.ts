@@ -192,8 +192,19 @@ export interface KeysTable {
   changes: Int;
 }
 
+/** An answer that is given again, under the hash of its request. */
+export interface CachedAnswersTable {
+  id: string;
+  /** Base64. */
+  answer: string;
+  /** Characters of it. */
+  size: Int;
+  expires_at: Int;
+}
+
 /** The ledger's tables, for Kysely. Text, integers and doubles only, so that they mean the same in Postgres. */
 export interface LedgerSchema {
+  cached_answers: CachedAnswersTable;
   requests: RequestsTable;
   decisions: DecisionsTable;
   attempts: AttemptsTable;

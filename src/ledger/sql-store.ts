@@ -8,6 +8,7 @@ import { readBooked } from './booked.ts';
 import type { Outcome } from './record.ts';
 import { repricePage } from './reprice.ts';
 import { readLines } from './request-lines.ts';
+import { createSqlAnswers } from './sql-answers.ts';
 import { createSqlKeyStore } from './sql-key-store.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
 import type { SqlTraits } from './sql-traits.ts';
@@ -16,6 +17,8 @@ import { readUsage } from './usage-query.ts';
 
 /** Rows that one call of `prune` deletes of each table, and requests that one batch of `interrupt` settles. */
 const BATCH = 500;
+/** Bytes of kept answers at most. */
+const ANSWERS_CAP = 2 ** 30;
 
 /** What recovery writes for a request whose process died: nobody knows what was spent, so the reserve is; without a price that is unknown too. */
 function interruptedOutcome(row: StoredRequest, at: number): Outcome {
@@ -116,10 +119,12 @@ async function silentSources(db: Kysely<LedgerSchema>, { now }: SqlTraits, silen
 /** The ledger's queries over a migrated database. */
 export function createSqlStore(db: Kysely<LedgerSchema>, traits: SqlTraits, clock: Clock): Store {
   const append = createAppender(db, traits, clock);
+  const answers = createSqlAnswers(db, clock, ANSWERS_CAP);
   return {
     driver: traits.driver,
     shared: traits.shared,
     keys: createSqlKeyStore(db),
+    answers,
     append: (records, origin) => append(records, origin),
     async position(source) {
       const row = await db.selectFrom('positions').selectAll().where('source', '=', source).executeTakeFirst();
@@ -156,7 +161,8 @@ export function createSqlStore(db: Kysely<LedgerSchema>, traits: SqlTraits, cloc
     },
     entries: async (filter) => entriesOf(db, await entriesQuery(db, filter).execute()),
     usage: (filter) => readUsage(db, filter, clock.now()),
-    prune: async (before) => ((await traits.dropBefore?.(before)) ?? 0) + (await pruneOnce(db, before)),
+    prune: async (before) =>
+      ((await traits.dropBefore?.(before)) ?? 0) + (await pruneOnce(db, before)) + (await answers.expire()),
     close: () => db.destroy(),
   };
 }

@@ -1,3 +1,4 @@
+import type { Tier } from '../cache/tier.ts';
 import type { KeyStore } from '../access/key-store.ts';
 import type { StoredPrice } from './prices.ts';
 import type { Feedback, Intent, Outcome, Rec } from './record.ts';
@@ -79,6 +80,8 @@ export interface Store {
   readonly shared: boolean;
   /** Keys that callers present. */
   readonly keys: KeyStore;
+  /** Kept answers, where `cache.tier` is `store`. */
+  readonly answers: Tier;
   /** All or nothing and idempotent by record id; `position` is stored in the same transaction. */
   append(records: readonly Rec[], position?: { readonly source: string; readonly at: Position }): Promise<void>;
   position(source: string): Promise<Position | undefined>;

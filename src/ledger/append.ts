@@ -13,6 +13,7 @@ import {
   decisionRow,
   emptyRow,
   feedbackRow,
+  indexed,
   intentColumns,
   outcomeColumns,
   type RequestRow,
@@ -76,7 +77,7 @@ function take(batch: Batch, record: Rec, source: string): void {
   if (record.kind === 'intent') {
     batch.decisions.push(decisionRow(record.decision, record.request.session));
     if (Number(row.intent_seen) === 1) return;
-    const model = Number(row.answered) === 1 ? row.model : record.decision.chosen;
+    const model = Number(row.answered) === 1 ? row.model : indexed(record.decision.chosen);
     Object.assign(row, intentColumns(record, source), model === undefined ? {} : { model });
   } else {
     if (!takesOutcome(row, record)) return;

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { LedgerSchema } from './schema.ts';
 import type { EntryFilter } from './store.ts';
+import { indexed } from './to-rows.ts';
 
 /**
  * Requests with their intent, newest first. Every filter but `status: ok` has an index that is in the order of the ids,
@@ -10,10 +11,10 @@ export function entriesQuery(db: Kysely<LedgerSchema>, filter: EntryFilter) {
   const { after, limit, model, role, key, session, status } = filter;
   let query = db.selectFrom('requests').selectAll().where('intent_seen', '=', 1n).orderBy('id', 'desc').limit(limit);
   if (after !== undefined) query = query.where('id', '<', after);
-  if (model !== undefined) query = query.where('model', '=', model);
+  if (model !== undefined) query = query.where('model', '=', indexed(model));
   if (role !== undefined) query = query.where('role', '=', role);
   if (key !== undefined) query = query.where('key_id', '=', key);
-  if (session !== undefined) query = query.where('session', '=', session);
+  if (session !== undefined) query = query.where('session', '=', indexed(session));
   if (status === undefined) return query;
   // Few are open, and their index knows no order: looked up first, so that the order does not lead to reading them all.
   if (status === 'open') {

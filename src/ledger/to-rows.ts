@@ -50,6 +50,16 @@ function tokenColumns(usage: Usage | undefined): TokenColumns {
   };
 }
 
+/** Bytes of a name that every database has room for in an index, in characters; callers may name models and sessions. */
+const NAME = 500;
+
+/** A name as it can be looked up. */
+export function indexed(name: string): string {
+  return name.length > NAME ? name.slice(0, NAME) : name;
+}
+
+const maybeIndexed = (name: string | undefined): string | null => (name === undefined ? null : indexed(name));
+
 /** What the intent alone says. */
 export function intentColumns(intent: Intent, source: string) {
   const { request, decision } = intent;
@@ -63,14 +73,14 @@ export function intentColumns(intent: Intent, source: string) {
     stream: flag(request.stream),
     role: request.role ?? null,
     key_id: request.key ?? null,
-    session: request.session ?? null,
+    session: maybeIndexed(request.session),
     user_id: request.user ?? null,
     tags: request.tags === undefined ? null : JSON.stringify(request.tags),
     strategy: 'name' in decision.strategy ? decision.strategy.name : decision.strategy.kind,
     reason_code: decision.reasonCode,
-    chosen: decision.chosen,
+    chosen: indexed(decision.chosen),
     reserve_nano: intent.reserve,
-    model: decision.chosen,
+    model: indexed(decision.chosen),
   } satisfies Partial<RequestRow>;
 }
 
@@ -79,7 +89,7 @@ export function outcomeColumns(outcome: Outcome) {
   return {
     status: outcome.status,
     settled_at: whole(outcome.at),
-    ...(outcome.model === undefined ? {} : { model: outcome.model }),
+    ...(outcome.model === undefined ? {} : { model: indexed(outcome.model) }),
     provider: outcome.provider ?? null,
     answered: flag(outcome.model !== undefined),
     http_status: whole(outcome.httpStatus),
@@ -170,8 +180,8 @@ export function feedbackRow(feedback: Feedback): Insertable<FeedbackTable> {
   return {
     id: feedback.id,
     at: whole(feedback.at),
-    decision_id: feedback.decisionId ?? null,
-    session: feedback.session ?? null,
+    decision_id: maybeIndexed(feedback.decisionId),
+    session: maybeIndexed(feedback.session),
     score: feedback.score,
     comment: feedback.comment ?? null,
     key_id: feedback.key ?? null,

@@ -93,6 +93,16 @@ describe.runIf(there)('processes that share a ledger in PostgreSQL', { timeout: 
     await expect.poll(settled, { timeout: 15_000 }).toEqual({ n: 61, lost: 0 });
   });
 
+  it('say what to install where the driver is missing', async () => {
+    const resolver =
+      "export async function resolve(name,context,next){if(name==='pg')throw new Error('not found');return next(name,context)}";
+    const hook = `import{register}from'node:module';register('data:text/javascript,${encodeURIComponent(resolver).replaceAll("'", '%27')}')`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
+    const { code, stderr } = await runCli(['usage', 'show'], { cwd: await machine(), env });
+    expect(stderr).toMatch(/its driver "pg" did not load; run "npm install pg"/);
+    expect(code).not.toBe(0);
+  });
+
   it('book what a machine that is lost had in flight', async () => {
     const lost = await machine();
     const dying = await serve(lost);

@@ -97,35 +97,43 @@ function part(count: bigint, usdPerMillion: number): Decimal {
   return { units, scale: scale + MILLION };
 }
 
+/** As much of what is left as `count` says. */
+function portion(count: number | undefined, left: bigint): bigint {
+  return count === undefined ? 0n : least(tokens(count), left);
+}
+
 /** Tokens of one call by what they are; the parts of `usage` may overlap or be wrong, these never do. */
-function split(usage: Usage) {
+function split(usage: Usage): Record<RateName, bigint> {
   let input = tokens(usage.input);
   let output = tokens(usage.output);
-  const ofInput = (count: number | undefined): bigint => {
-    const part = least(tokens(count), input);
-    input -= part;
-    return part;
-  };
-  const ofOutput = (count: number | undefined): bigint => {
-    const part = least(tokens(count), output);
-    output -= part;
-    return part;
-  };
-  const cacheRead = ofInput(usage.cacheRead);
-  const written = ofInput(usage.cacheWrite);
-  const cacheWriteHour = least(tokens(usage.cacheWriteHour), written);
+  const cacheRead = portion(usage.cacheRead, input);
+  input -= cacheRead;
+  const written = portion(usage.cacheWrite, input);
+  input -= written;
+  const cacheWriteHour = portion(usage.cacheWriteHour, written);
+  const audioInput = portion(usage.audioInput, input);
+  input -= audioInput;
+  const imageInput = portion(usage.imageInput, input);
+  input -= imageInput;
+  const reasoning = portion(usage.reasoning, output);
+  output -= reasoning;
+  const audioOutput = portion(usage.audioOutput, output);
+  output -= audioOutput;
+  const imageOutput = portion(usage.imageOutput, output);
+  output -= imageOutput;
+  const cacheWrite = written - cacheWriteHour;
   return {
-    cacheRead,
-    cacheWrite: written - cacheWriteHour,
-    cacheWriteHour,
-    audioInput: ofInput(usage.audioInput),
-    imageInput: ofInput(usage.imageInput),
-    reasoning: ofOutput(usage.reasoning),
-    audioOutput: ofOutput(usage.audioOutput),
-    imageOutput: ofOutput(usage.imageOutput),
     input,
     output,
-  } satisfies Record<RateName, bigint>;
+    cacheRead,
+    cacheWrite,
+    cacheWriteHour,
+    reasoning,
+    audioInput,
+    audioOutput,
+    imageInput,
+    imageOutput,
+  };
 }
 
 /** What a part costs that has no rate of its own. */

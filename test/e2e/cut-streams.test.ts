@@ -158,7 +158,7 @@ describe('a whole stream', () => {
       calls += 1;
       const refused = json('{"type":"error","error":{"type":"api_error","message":"no"}}', 500);
       const told = streams(beginning(STARTED, TEXT) + ending({ output_tokens: 9 }), 'ends');
-      (calls === 1 ? refused : told)(request, response);
+      return (calls === 1 ? refused : told)(request, response);
     });
     const response = await ask();
     await response.text();

@@ -8,6 +8,7 @@ import type { Leaning } from '../decide/lean.ts';
 import type { Plan, Wishes } from '../decide/precedence.ts';
 import { SignalboxError } from '../errors.ts';
 import type { DecisionRecord } from '../ledger/record.ts';
+import { marksCache } from '../protocol/cache-marks.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { buildQuery } from '../query/build.ts';
@@ -44,6 +45,8 @@ export interface RouteRequest {
 export interface Routed extends Decided {
   readonly query: Query;
   readonly plan: Plan;
+  /** Whether the request asks for writing to the provider's prompt cache. */
+  readonly marked: () => boolean;
   /** Lines of the router's own explanation, on demand. */
   readonly explain: () => string[];
 }
@@ -152,6 +155,7 @@ export function route(
     ...decided,
     query,
     plan,
+    marked: () => marksCache(request.parsed),
     explain: () =>
       router.explain(
         features,

@@ -5,6 +5,7 @@ import type { Usage } from '../protocol/chat.ts';
 import type { Seen } from '../protocol/tap.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { estimateTokens } from '../query/tokens.ts';
+import { createBaseline } from './baseline.ts';
 import { mayBeBilled } from './billing.ts';
 import { addUsage } from './continuation.ts';
 import type { OpenCall } from './health.ts';
@@ -169,6 +170,7 @@ export function createSettlement(input: SettlementInput): Settlement {
   let answer: Answered | undefined;
   /** Tokens of the legs of the answer that ended before this one. */
   let before: Usage | undefined;
+  const baseline = createBaseline(intent, snapshot);
   let outcome: Outcome | undefined;
   let resolve: (outcome: Outcome) => void = () => {};
   const settled = new Promise<Outcome>((done) => (resolve = done));
@@ -191,6 +193,7 @@ export function createSettlement(input: SettlementInput): Settlement {
       startedAt: attempt.at,
       ms: rounded(ms),
       cost,
+      price: upstream.price ?? undefined,
       firstByteMs: attempt.firstByteMs === undefined ? undefined : rounded(attempt.firstByteMs),
       simulated: snapshot.providers.get(upstream.provider)?.simulated === true ? true : undefined,
       ...rest,
@@ -214,11 +217,6 @@ export function createSettlement(input: SettlementInput): Settlement {
     overheadMs ??= Math.max(0, runtime.clock.elapsed() - input.started - input.waited - waitedUpstream - waiting);
     return overheadMs;
   };
-  const baselineCost = (usage: Usage): NanoUsd | null => {
-    const baseline = intent.decision.baseline?.model;
-    const price = baseline === undefined ? null : snapshot.catalog.byId.get(baseline)?.upstreams[0]?.price;
-    return attemptCost(usage, price ?? null);
-  };
 
   return {
     attempts,
@@ -240,7 +238,9 @@ export function createSettlement(input: SettlementInput): Settlement {
       answer = { attempt, usage: total(book(attempt, ended)), seen: ended.seen };
     },
     cut(attempt, ended) {
-      before = total(book(attempt, ended));
+      const leg = book(attempt, ended);
+      baseline.leg(leg);
+      before = total(leg);
       // Should nobody go on with it, this is what the caller got.
       answer = { attempt, usage: before, seen: ended.seen };
       return before;
@@ -255,7 +255,7 @@ export function createSettlement(input: SettlementInput): Settlement {
         ...(answer === undefined ? {} : factsOf(answer, input.started)),
         attempts,
         cost: totalCost(attempts),
-        baselineCost: answer === undefined ? null : baselineCost(answer.usage),
+        baselineCost: answer === undefined ? null : baseline.cost(answer.usage),
         ms: rounded(runtime.clock.elapsed() - input.started),
         overheadMs: rounded(overhead()),
       };

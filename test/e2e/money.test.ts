@@ -264,3 +264,24 @@ describe('a call that failed and may have been billed is booked at an estimate',
     expect(await sums()).toMatchObject({ unpriced: 1, costUsd: 0, savingsUsd: 0 });
   });
 });
+
+describe('the reserve', () => {
+  it('covers a request whose parts are marked for the prompt cache', async () => {
+    const price = { input: 3, output: 15, cacheRead: 0.3, cacheWrite: 3.75 };
+    await gateway.close();
+    gateway = await startGateway({
+      providers: { one: { kind: 'anthropic', baseUrl: upstream.baseUrl, apiKey: 'k' } },
+      models: [{ id: 'small', provider: 'one', price, maxOutput: 10 }],
+    });
+    const reserveOf = async (mark: object) => {
+      const content = [{ type: 'text', text: 'What is the capital of Iceland?', ...mark }];
+      const asked = { model: 'small', max_tokens: 10, messages: [{ role: 'user', content }] };
+      return (await gateway.entryOf(await gateway.post('/v1/messages', asked)))?.intent;
+    };
+    const plain = await reserveOf({});
+    const tokens = BigInt(plain?.decision.query.inputTokens ?? 0);
+    expect(plain?.reserve).toBe(tokens * 3000n + 150_000n);
+    // An hour in the cache costs twice the input.
+    expect((await reserveOf({ cache_control: { type: 'ephemeral' } }))?.reserve).toBe(tokens * 6000n + 150_000n);
+  });
+});

@@ -1,0 +1,31 @@
+import { attemptCost } from '../ledger/money.ts';
+import type { Intent, NanoUsd } from '../ledger/record.ts';
+import type { Usage } from '../protocol/chat.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What the same answer would have cost on the baseline model: a counterfactual. */
+export interface Baseline {
+  /** A leg of the answer has ended that another goes on with. */
+  leg(usage: Usage): void;
+  /** For all tokens of the answer; null when the price is unknown. */
+  cost(answered: Usage): NanoUsd | null;
+}
+
+/** {@link Baseline} of one request, at the prices of its snapshot. */
+export function createBaseline(
+  { decision: { baseline } }: Pick<Intent, 'decision'>,
+  { catalog }: Pick<Snapshot, 'catalog'>,
+): Baseline {
+  let first: Usage | undefined;
+  return {
+    leg: (usage) => void (first ??= usage),
+    cost(answered) {
+      const price = baseline === undefined ? null : catalog.byId.get(baseline.model)?.upstreams[0]?.price;
+      // One model would have read the request once, however many legs its answer had here.
+      const { output, reasoning } = answered;
+      const usage =
+        first === undefined ? answered : { ...first, output, ...(reasoning === undefined ? {} : { reasoning }) };
+      return attemptCost(usage, price ?? null);
+    },
+  };
+}

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Model } from '../catalog/model.ts';
 import { createBaseline } from './baseline.ts';
-import type { Snapshot } from './snapshot.ts';
 
 const provenance = { source: 'config', date: '2026-01-01' } as const;
 const upstream = { id: 'p/big', provider: 'p', name: 'big', price: { input: 10, output: 20, provenance } };
@@ -12,7 +11,7 @@ const big: Model = {
   capabilitiesKnown: false,
   upstreams: [upstream],
 };
-const catalog = { byId: new Map([['big', big]]) } as Snapshot['catalog'];
+const catalog = { byId: new Map([['big', big]]) };
 const decidedFor = (model: string) => ({ decision: { baseline: { model, costUsd: null } } }) as never;
 
 it('the baseline reads a request once, however many legs its answer had', () => {

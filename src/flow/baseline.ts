@@ -1,7 +1,7 @@
+import type { Catalog } from '../catalog/catalog.ts';
 import { attemptCost } from '../ledger/money.ts';
 import type { Intent, NanoUsd } from '../ledger/record.ts';
 import type { Usage } from '../protocol/chat.ts';
-import type { Snapshot } from './snapshot.ts';
 
 /** What the same answer would have cost on the baseline model: a counterfactual. */
 export interface Baseline {
@@ -14,7 +14,7 @@ export interface Baseline {
 /** {@link Baseline} of one request, at the prices of its snapshot. */
 export function createBaseline(
   { decision: { baseline } }: Pick<Intent, 'decision'>,
-  { catalog }: Pick<Snapshot, 'catalog'>,
+  { catalog }: { readonly catalog: Pick<Catalog, 'byId'> },
 ): Baseline {
   let first: Usage | undefined;
   return {

@@ -107,6 +107,20 @@ function destinationOf(
     : refuse(`${PROVIDER}: model "${shown}" is not at provider "${named}"`);
 }
 
+/** Paths of OpenAI's API are plain words and ids. */
+const PLAIN = /^(?:\/[\w~:@-][\w.~:@-]*)+$/;
+
+/**
+ * What a path is passed on as.
+ * @throws `invalid_request` for one that the provider could read as another: what is forbidden there would be reached here.
+ */
+function pathToPass(path: string): string {
+  if (PLAIN.test(path)) return path.slice('/v1'.length);
+  throw refuse(
+    'the path is passed on, so it may hold letters, digits and . _ ~ : @ - only, and no step that begins with a dot',
+  );
+}
+
 const METHODS = new Set(['GET', 'POST', 'DELETE']);
 
 function methodOf(method: string): 'GET' | 'POST' | 'DELETE' {
@@ -128,6 +142,7 @@ export async function passThrough(
   const { header, identity } = admitted;
   const snapshot = engine.snapshot();
   checkPathRole(context, admitted);
+  const path = pathToPass(ingress.path);
   const method = methodOf(request.method);
   const type = header('content-type') ?? '';
   const body = method === 'POST' ? await readRequest(request, header, snapshot.config.server.maxBody) : undefined;
@@ -154,7 +169,7 @@ export async function passThrough(
     keyBudget: identity.budget,
     raw: {
       method,
-      path: ingress.path.slice('/v1'.length) + new URL(request.url).search,
+      path: path + new URL(request.url).search,
       headers: { ...forwardable(header, request.headers.keys()), ...(type === '' ? {} : { 'content-type': type }) },
       ...(sent === undefined ? {} : { body: sent }),
     },

@@ -58,6 +58,17 @@ function joinUrl(base: string, path: string): string {
   return base.endsWith('/v1') && path.startsWith('/v1/') ? base + path.slice(3) : base + path;
 }
 
+/**
+ * A model's name as one step of a path.
+ * @throws UpstreamFailure for one that would be another path, or none.
+ */
+function stepOf(model: string): string {
+  if (/^\.{1,2}$/.test(model) || /\p{Surrogate}/u.test(model)) {
+    throw new UpstreamFailure('misconfigured', 'the model’s name cannot stand in a path', { unsent: true });
+  }
+  return encodeURIComponent(model);
+}
+
 /** The addresses of a host's dialects, kept ready per model name. */
 function createUrls(name: string, base: string, preset: Preset, query: string) {
   const paths = pathsOf(preset);
@@ -67,7 +78,7 @@ function createUrls(name: string, base: string, preset: Preset, query: string) {
     if (path === undefined) {
       throw new UpstreamFailure('misconfigured', `${name} does not speak ${dialect}`, { unsent: true });
     }
-    const full = path.replace('{model}', encodeURIComponent(model));
+    const full = path.replace('{model}', () => stepOf(model));
     const url = urls.get(full) ?? new URL(joinUrl(base, full) + query);
     // Callers can make names up.
     if (urls.size >= MAX_URLS) urls.clear();
@@ -79,7 +90,7 @@ function createUrls(name: string, base: string, preset: Preset, query: string) {
 /** The addresses of requests that are passed on as they are. */
 function rawUrls(base: string, { rawBase }: Preset, query: string): ForwardHost['urlOf'] {
   return (path, model) => {
-    const of = model === undefined ? undefined : rawBase?.ofModel?.replace('{model}', encodeURIComponent(model));
+    const of = model === undefined ? undefined : rawBase?.ofModel?.replace('{model}', () => stepOf(model));
     const full = joinUrl(base, (of ?? rawBase?.plain ?? '') + path);
     return new URL(full + (path.includes('?') ? query.replace('?', '&') : query));
   };

@@ -70,6 +70,9 @@ function modelOf(made: unknown, id: string): unknown {
   return isCallable(made) ? made(id) : undefined;
 }
 
+/** As the platform's, but that a redirect is an error: it would take the key in the headers to another host. */
+const fetchFromHost: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'error' });
+
 /**
  * Loads a package of the AI SDK's and makes its provider for one key.
  * @throws UpstreamFailure `misconfigured`: what is missing and the command that installs it.
@@ -80,6 +83,7 @@ export async function loadModels(
 ): Promise<Models> {
   const make = factoryOf(await importPackage(name), name, factory);
   const made = make({
+    fetch: fetchFromHost,
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
     ...(headers === undefined ? {} : { headers }),

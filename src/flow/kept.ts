@@ -39,8 +39,18 @@ interface Whole {
   readonly whole: Uint8Array;
 }
 
-/** Opens what answers are kept in; `tier` is where they are kept beside this process. */
-export function openKept({ cache }: Pick<Config, 'cache'>, clock: Clock, log: Log, tier?: Tier): Kept {
+/** Where answers are kept beside each process, by what is written in `cache.tier`. */
+export interface Tiers {
+  readonly store?: Tier;
+  readonly redis?: Tier | undefined;
+}
+
+/** Opens what answers are kept in. */
+export function openKept({ cache }: Pick<Config, 'cache'>, clock: Clock, log: Log, tiers: Tiers = {}): Kept {
+  const tier = cache.tier === 'memory' ? undefined : tiers[cache.tier];
+  if (cache.tier !== 'memory' && tier === undefined) {
+    log.warn({ tier: cache.tier }, 'answers are kept in the memory of each process only: that tier is not there');
+  }
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the outer tier of the cache failed');
   return { cache: createAnswerCache(clock, cache, tier, failed), flights: new Map() };
 }

@@ -83,6 +83,16 @@ export class Link {
     }
   }
 
+  /** The bytes under a key; null for none. They may be many: an answer that takes too long is no trouble. */
+  async bytes(key: string): Promise<Uint8Array | null> {
+    return this.#trouble === null ? within(PATIENCE_MS, this.#asks.getBuffer(key)) : null;
+  }
+
+  /** Keeps bytes under a key for `ttl` milliseconds. */
+  async keep(key: string, bytes: Uint8Array, ttl: number): Promise<void> {
+    if (this.#trouble === null) await this.#asks.set(key, Buffer.from(bytes), 'PX', Math.max(1, Math.ceil(ttl)));
+  }
+
   publish(channel: string, text: string): void {
     if (this.#trouble === null) this.#asks.publish(channel, text).catch(() => {});
   }

@@ -119,6 +119,10 @@ export async function openRedisState(url: string, options: RedisStateOptions): P
     watch: replica.watch,
     publish: topics.publish,
     subscribe: topics.subscribe,
+    answers: {
+      get: async (key) => (await opened.bytes(keyOf(`answer:${key}`))) ?? undefined,
+      set: (key, answer, ttl) => opened.keep(keyOf(`answer:${key}`), answer, ttl),
+    },
     trouble: () => (opened.trouble === null ? null : `Redis: ${opened.trouble}`),
     async close() {
       replica.close();

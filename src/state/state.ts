@@ -1,3 +1,5 @@
+import type { Tier } from '../cache/tier.ts';
+
 /** When a take is granted: with `all` of it there (the default), with `any` left, or `always`. What was not there is owed. */
 export type Grant = 'all' | 'any' | 'always';
 
@@ -61,6 +63,8 @@ export interface State {
   publish(topic: string, message: unknown): void;
   /** Ends when `signal` aborts; a slow reader loses the oldest messages, never memory. */
   subscribe(topic: string, signal: AbortSignal): AsyncIterable<unknown>;
+  /** Kept answers, where this state has room for them: `cache.tier: redis`. */
+  readonly answers?: Tier;
   /** Why limits are counted in this process alone; null while they are shared as they should be. */
   trouble(): string | null;
   close(): Promise<void>;

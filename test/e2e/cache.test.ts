@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { answers, startMockProvider, streamEvents, type MockProvider } from '../mock-provider/mock-provider.ts';
-import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
+import { hasRedisServer, startRedis } from '../support/redis.ts';
+import { asking, startGateway, temporaryFolder, twoModels, type TestGateway } from '../support/gateway.ts';
 
 let upstream: MockProvider;
 let gateway: TestGateway | undefined;
@@ -199,5 +200,47 @@ describe('the same request in flight', () => {
     expect(responses.map(({ status }) => status)).toEqual([400, 400, 400]);
     for (const response of responses) expect(await response.text()).toContain('no such thing');
     expect(await usageOf(box)).toMatchObject({ requests: 3, failed: 3 });
+  });
+});
+
+describe('kept answers', () => {
+  const both = async (config: object) => {
+    const folder = await temporaryFolder();
+    const storage = { url: `file:${folder.path}/ledger.db` };
+    const base = { ...twoModels(upstream.baseUrl), ...config };
+    const boxes = await Promise.all(
+      ['a', 'b'].map((name) =>
+        startGateway({
+          ...base,
+          storage: { ...storage, ...Reflect.get(config, 'storage'), journal: `${folder.path}/${name}` },
+        }),
+      ),
+    );
+    return {
+      boxes,
+      close: async () => {
+        for (const box of boxes) await box.close();
+        await folder.remove();
+      },
+    };
+  };
+
+  it.each(hasRedisServer ? ['store', 'redis'] : ['store'])('are shared by processes over the %s', async (tier) => {
+    const redis = tier === 'redis' ? await startRedis() : undefined;
+    const storage = redis === undefined ? {} : { redis: redis.url };
+    const { boxes, close } = await both({ cache: { tier }, storage });
+    // No two runs ask the same.
+    const asked = hi({ stream: true, seed: Date.now() });
+    const [one, two] = boxes;
+    const text = await (await one?.chat(asked, ON))?.text();
+    await expect
+      .poll(async () => {
+        const again = await two?.chat(asked, ON);
+        return again === undefined ? '' : `${how(again)} ${(await again.text()) === text}`;
+      })
+      .toBe('hit true');
+    expect(upstream.requests.length).toBeLessThanOrEqual(2);
+    await close();
+    await redis?.kill();
   });
 });

@@ -17,8 +17,9 @@ import {
   type WireName,
 } from '../support/counting-upstream.ts';
 import { CLIENT_DIALECTS } from '../support/dialects.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/gateway.ts';
-import { freePort, startOwnPostgres, type OwnPostgres } from '../support/own-postgres.ts';
+import { startOwnPostgres, type OwnPostgres } from '../support/own-postgres.ts';
 
 /** Requests in all; the whole 50 000 unless told otherwise. */
 const REQUESTS = Number(process.env['SIGNALBOX_CONSERVATION'] ?? 50_000);

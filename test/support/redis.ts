@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
 
 /** A Redis that tests may use; they keep to prefixes of their own. */
 export const REDIS_URL = process.env['SIGNALBOX_REDIS'] ?? 'redis://127.0.0.1:6379';
@@ -34,14 +35,6 @@ export function ownPrefix(url = REDIS_URL): { readonly prefix: string; remove():
       client.disconnect();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** Whether a test can have a Redis of its own. */

@@ -2,6 +2,7 @@ import { createAccounts, createBudgets } from './access/budgets.ts';
 import { buildCatalog } from './catalog/build.ts';
 import { priceTrouble, staleText, type PriceTrouble } from './catalog/price-age.ts';
 import { dayOf, systemClock, type Clock, type Random } from './clock.ts';
+import type { Primary } from './cluster/protocol.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { createPrecedence, defaultModel } from './decide/precedence.ts';
@@ -22,7 +23,7 @@ import { routerOf } from './routers/registry.ts';
 import type { Router } from './routers/router.ts';
 import { openState } from './state/open-state.ts';
 import { silentLog, type Log } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Gauges } from './telemetry/metrics.ts';
 import { createReloads } from './telemetry/reloads.ts';
 import {
   artifactPlace,
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly log?: Log;
   /** Moves the journal into the store in a thread of its own. */
   readonly thread?: boolean;
+  /** The primary process, where this engine is one of several workers. */
+  readonly primary?: Primary | undefined;
 }
 
 /** The composed whole: holds the current snapshot and what outlives it. */
@@ -50,6 +53,8 @@ export interface Engine {
   readonly ledger: Ledger;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** Requests that are open now, in all processes of this gateway. */
+  inFlight(): Promise<number>;
   /** Loads what the first upstream call and the ledger's first reader would wait for; due once a gateway listens. */
   prepare(): Promise<void>;
   /** Flushes the ledger and closes every connection. Requests must have ended. */
@@ -196,12 +201,29 @@ async function openWorlds(loaded: LoadedConfig, deps: WorldDeps, log: Log) {
   };
 }
 
+/** What the metrics show of now. */
+function gaugesOf(world: Snapshot, { clock, recent, reloads, state }: Runtime, ledger: Ledger): Gauges {
+  const { waiting, lost, behindBytes, trouble } = ledger.status();
+  const prices = troubleOf(world, clock);
+  return {
+    inFlight: recent.inFlight,
+    journalWaiting: waiting,
+    journalLost: lost,
+    ledgerBehindBytes: behindBytes,
+    storeTrouble: trouble !== null,
+    stateTrouble: state.trouble() !== null,
+    reload: reloads.status(),
+    pricesUnknown: prices.unknown.length,
+    pricesStale: prices.stale.length,
+  };
+}
+
 /**
  * Composes an engine from a loaded config.
  * @throws `storage_unavailable` when the journal or the store cannot be opened, `config_invalid` for an unknown router.
  */
 export async function openEngine(loaded: LoadedConfig, options: EngineOptions = {}): Promise<Engine> {
-  const { clock = systemClock, random = Math.random, log = silentLog } = options;
+  const { clock = systemClock, random = Math.random, log = silentLog, primary } = options;
   const { storage } = loaded.config;
   const transport = createTransport();
   const embeddings = createEmbeddingKeeper({ transport, clock, log });
@@ -217,14 +239,17 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     random,
     log,
     thread: options.thread ?? false,
+    mover: primary?.mover,
   }).catch(async (error: unknown) => {
     await Promise.all([worlds.close(), embeddings.close(), transport.close()]);
     throw error;
   });
-  const state = await openState(storage, { clock, log }).catch(async (error: unknown) => {
+  const opened = primary?.state ?? openState(storage, { clock, log });
+  const state = await Promise.resolve(opened).catch(async (error: unknown) => {
     await Promise.all([worlds.close(), embeddings.close(), transport.close(), ledger.close()]);
     throw error;
   });
+  const metrics = createMetrics({ known: (model) => worlds.current().catalog.byId.has(model) });
   const runtime: Runtime = {
     clock,
     random,
@@ -233,10 +258,10 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     state,
     kept: openKept(loaded.config, clock, log),
     budgets: createBudgets(state, clock, spentOf(ledger, log)),
-    metrics: createMetrics({ known: (model) => worlds.current().catalog.byId.has(model) }),
+    metrics: primary === undefined ? metrics : { ...metrics, text: primary.metrics },
     log,
     reloads,
-    recent: createRecent(),
+    recent: createRecent(state),
     memory: createMemory(state, clock),
   };
   const learn = async (): Promise<void> => {
@@ -245,21 +270,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     await runtime.memory.learn(upstreams, needOf({ config, providers }, 0).keys);
   };
   await learn();
-  runtime.metrics.observe(() => {
-    const { waiting, lost, behindBytes, trouble } = ledger.status();
-    const prices = troubleOf(worlds.current(), clock);
-    return {
-      inFlight: runtime.recent.inFlight,
-      journalWaiting: waiting,
-      journalLost: lost,
-      ledgerBehindBytes: behindBytes,
-      storeTrouble: trouble !== null,
-      stateTrouble: state.trouble() !== null,
-      reload: reloads.status(),
-      pricesUnknown: prices.unknown.length,
-      pricesStale: prices.stale.length,
-    };
-  });
+  runtime.metrics.observe(() => gaugesOf(worlds.current(), runtime, ledger));
   return {
     snapshot: worlds.current,
     async replace(next) {
@@ -269,7 +280,8 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     },
     runtime,
     ledger,
-    startedAt: clock.now(),
+    startedAt: primary?.startedAt ?? clock.now(),
+    inFlight: async () => (primary === undefined ? runtime.recent.inFlight : primary.inFlight()),
     async prepare() {
       const { providers } = worlds.current().config;
       if (Object.values(providers).some(({ kind }) => kind !== 'simulated')) await transport.prepare();

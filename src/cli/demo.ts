@@ -148,7 +148,7 @@ export const demo = defineCommand({
         { ...simulatedConfig({ port, folder }), roles: { [RULES]: { router: 'complexity' } } },
         {},
       );
-      const serving = await startServing({ loaded, from: 'simulated models' }, createLog({ level: 'error' }));
+      const serving = await startServing(loaded, createLog({ level: 'error' }));
       try {
         const shown = await Promise.race([
           show(serving, { count, seed, json: args.json === true, loaded, folder }),

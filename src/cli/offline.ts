@@ -42,7 +42,7 @@ export async function openOffline(
     metrics: createMetrics({ known: () => true }),
     log: silentLog,
     reloads: createReloads(clock),
-    recent: createRecent(),
+    recent: createRecent(state),
     kept: openKept(loaded.config, clock, silentLog),
     budgets: createBudgets(state, clock, async () => 0),
     memory: createMemory(state, clock),

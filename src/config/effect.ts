@@ -11,7 +11,6 @@ interface IdleKey {
 }
 
 const IDLE: readonly IdleKey[] = [
-  { path: 'server.workers', instead: 'one process serves', when: (value) => value !== 1 },
   {
     path: 'storage.prompts',
     instead: 'no prompts and no features are stored',

@@ -82,7 +82,7 @@ function under(prefix: string, rows: Readonly<Record<string, string>>): Record<s
 const ABOUT: Readonly<Record<string, string>> = {
   'server.host': 'Address to listen on; others than this machine need `auth.mode: required`',
   'server.port': 'Port; 0 takes any free one',
-  'server.workers': 'Processes that serve',
+  'server.workers': 'Processes that serve, on one port and as one gateway',
   'server.maxBody': 'Largest request body; larger ones are 413',
   'auth.mode': '`loopback-open`: this machine needs no key, everyone else does; `required`: everyone does',
   'auth.origins': 'Origins of web pages that may call; none by default',

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { DecisionRecord, Intent, Outcome } from '../ledger/record.ts';
+import type { State } from '../state/state.ts';
 
 /** A request that is in flight or has just ended. */
 export interface RecentRequest {
@@ -12,9 +13,12 @@ interface Kept {
   outcome?: Outcome;
 }
 
-interface Decided {
-  readonly decision: DecisionRecord;
+interface Asked {
   readonly key?: string | undefined;
+}
+
+interface Decided extends Asked {
+  readonly decision: DecisionRecord;
 }
 
 /** The latest requests and decisions in memory: what the store may not have yet. */
@@ -26,7 +30,7 @@ export interface Recent {
   request(id: string): RecentRequest | undefined;
   decision(id: string): DecisionRecord | undefined;
   /** Whether this key asked for a decision, and for nothing but it; left out, whether anybody did. */
-  onlyDecided(id: string, key?: string): boolean;
+  onlyDecided(id: string, key?: string): Promise<boolean>;
   /** Requests that are open now. */
   readonly inFlight: number;
 }
@@ -39,8 +43,12 @@ const REQUESTS = 64;
 /** Decisions kept that were only asked for: nothing else has them. */
 const DECISIONS = 2000;
 
-/** Keeps the last requests and decisions. */
-export function createRecent(): Recent {
+/** How long other processes know who asked for a decision, milliseconds. */
+const ASKED_MS = 3_600_000;
+
+/** Keeps the last requests and decisions; who asked for a decision is known to all processes. */
+export function createRecent(state: Pick<State, 'cell' | 'load'>): Recent {
+  const nameOf = (id: string): string => `decided:${id}`;
   const requests = new LRUCache<string, Kept>({ max: REQUESTS });
   const decisions = new LRUCache<string, Decided>({ max: DECISIONS });
   const open = new Set<string>();
@@ -57,14 +65,20 @@ export function createRecent(): Recent {
       const known = requests.get(outcome.id);
       if (known !== undefined) known.outcome = outcome;
     },
-    decided: (decision, key) => void decisions.set(decision.id, { decision, key }),
+    decided(decision, key) {
+      decisions.set(decision.id, { decision, key });
+      state.cell<Asked>(nameOf(decision.id)).set({ key }, ASKED_MS);
+    },
     request: (id) => requests.get(id),
     decision(id) {
       const request = requests.get(id)?.intent.decision;
       return request?.id === id ? request : decisions.get(id)?.decision;
     },
-    onlyDecided(id, key) {
-      const found = requests.has(id) ? undefined : decisions.get(id);
+    async onlyDecided(id, key) {
+      if (requests.has(id)) return false;
+      const here = decisions.get(id);
+      if (here === undefined) await state.load([nameOf(id)]);
+      const found = here ?? state.cell<Asked>(nameOf(id)).get();
       return found !== undefined && (key === undefined || found.key === key);
     },
     get inFlight() {

@@ -71,6 +71,7 @@ export async function readStats(engine: {
   readonly runtime: Runtime;
   readonly ledger: Ledger;
   readonly startedAt: number;
+  readonly inFlight: () => Promise<number>;
 }): Promise<Stats> {
   const snapshot = engine.snapshot();
   const { routing } = snapshot.config;
@@ -92,7 +93,7 @@ export async function readStats(engine: {
     strategy: strategyName(strategyOf(routing.strategy)),
     default: snapshot.default,
     simulated: models.some((model) => model.simulated),
-    inFlight: engine.runtime.recent.inFlight,
+    inFlight: await engine.inFlight(),
     ...sums,
     reload: engine.runtime.reloads.status(),
     ledger: { driver, behindBytes, trouble },

@@ -1,8 +1,9 @@
 import { getRequestListener } from '@hono/node-server';
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Access } from '../access/access.ts';
 import { checkBind } from '../access/bind.ts';
+import { cannotListen, urlOf } from '../cluster/door.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Engine } from '../signalbox.ts';
 import { createGateway } from './app.ts';
@@ -10,10 +11,20 @@ import { openAccess } from './open-access.ts';
 import type { GatewayContext } from './context.ts';
 import { createNodeInference } from './node-inference.ts';
 
+/** Connections that another process accepts. */
+export interface GivenConnections {
+  /** Where that one listens. */
+  readonly url: string;
+  /** Calls back with each. */
+  readonly follow: (given: (socket: Socket) => void) => void;
+}
+
 export interface ServeOptions {
   readonly engine: Engine;
   /** Folder of the built page. */
   readonly dashboard?: string;
+  /** Left out: it listens itself. */
+  readonly connections?: GivenConnections | undefined;
   /** How long requests in flight may take after `close`, milliseconds. */
   readonly drain?: number;
   /** An administrator's key beside those of the configuration, `sb-…`. */
@@ -32,27 +43,28 @@ export interface RunningGateway {
 
 const DRAIN_MS = 30_000;
 
-function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new SignalboxError(
-              'port_in_use',
-              `port ${port} on ${host} is taken: stop what listens there, or set server.port or --port`,
-            )
-          : new SignalboxError('config_invalid', `cannot listen on ${host}:${port}: ${error.message}`, {
-              cause: error,
-            }),
-      );
-    });
+    server.once('error', (error) => reject(cannotListen(error, host, port)));
     server.listen(port, host, () => {
       const address = server.address();
       if (address === null || typeof address === 'string')
         reject(new SignalboxError('internal', 'the server has no address'));
-      else resolve(address);
+      else resolve(urlOf(address));
     });
   });
+}
+
+/** Serves the connections that another process has accepted. */
+function serveGiven(server: Server, { url, follow }: GivenConnections): string {
+  // Its timeouts begin with this.
+  server.emit('listening');
+  follow((socket) => {
+    socket.allowHalfOpen = true;
+    server.emit('connection', socket);
+    socket.resume();
+  });
+  return url;
 }
 
 /** Counts the responses that are under way. */
@@ -138,10 +150,12 @@ async function listenWith(access: Access, options: ServeOptions): Promise<Runnin
     closeWithConnection(incoming, outgoing);
     if (!takesInference(incoming, outgoing)) void listener(incoming, outgoing);
   });
-  const { address, port, family } = await listen(server, config.server.host, config.server.port);
+  const { host, port } = config.server;
+  const { connections } = options;
+  const url = connections === undefined ? await listen(server, host, port) : serveGiven(server, connections);
   void access.keys.start();
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url,
     async close() {
       draining = true;
       closing.abort();

@@ -4,7 +4,7 @@ import { createConsumer } from './consumer.ts';
 import { makeJournalFolder, openJournal, unwritable, type FileJournal, type JournalTrouble } from './journal-file.ts';
 import type { Journal } from './journal.ts';
 import { startMoverThread } from './mover-thread.ts';
-import { startMover, type Mover, type MoverStatus } from './mover.ts';
+import { startMover, type Mover, type MoverStatus, type OtherMover } from './mover.ts';
 import { openStore, shownUrl } from './open-store.ts';
 import { createRecovery } from './recovery.ts';
 import { claimSource, HEARTBEAT_MS, type Source } from './source.ts';
@@ -51,12 +51,14 @@ export interface LedgerOptions {
   readonly log: Log;
   /** Moves records in a thread of its own; needs the compiled package and a file. */
   readonly thread: boolean;
+  /** Who moves the records instead of this process. */
+  readonly mover?: OtherMover | undefined;
 }
 
 function claim(dir: string, options: LedgerOptions): Source {
   makeJournalFolder(dir);
   try {
-    return claimSource(dir, options);
+    return claimSource(dir, { ...options, mover: options.mover?.pid });
   } catch (cause) {
     throw unwritable(dir, cause);
   }
@@ -118,16 +120,19 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       log.warn({ source: from, interrupted }, 'a process died with requests in flight; they are booked as interrupted'),
   };
   const own = source.name;
-  const mover: Mover = canThread(options)
-    ? startMoverThread({ url, dir, own, retention }, { ...events, now: () => clock.now() })
-    : startMover({
-        consumer: createConsumer({ dir, own, store, clock, ...events }),
-        recovery: createRecovery({ dir, own, store, clock, ...events }),
-        store,
-        clock,
-        retention,
-        ...events,
-      });
+  options.mover?.follow(onStatus);
+  const mover: Mover = options.mover
+    ? { flush: options.mover.flush, close: async () => true }
+    : canThread(options)
+      ? startMoverThread({ url, dir, own, retention }, { ...events, now: () => clock.now() })
+      : startMover({
+          consumer: createConsumer({ dir, own, store, clock, ...events }),
+          recovery: createRecovery({ dir, own, store, clock, ...events }),
+          store,
+          clock,
+          retention,
+          ...events,
+        });
   const heartbeat = setInterval(() => {
     source.beat();
     journal.check();

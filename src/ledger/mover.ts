@@ -10,6 +10,14 @@ export interface MoverStatus {
   readonly trouble: { readonly message: string; readonly since: number } | null;
 }
 
+/** A mover in another process: the primary of this one. */
+export interface OtherMover {
+  readonly pid: number;
+  flush(): Promise<boolean>;
+  /** Calls back when its store does better or worse. */
+  follow(told: (status: MoverStatus) => void): void;
+}
+
 /** Keeps a consumer going. */
 export interface Mover {
   /** Moves what is there now. False when the store did not take all of it. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { listSegments } from './segment.ts';
+import { movesFor } from './source.ts';
 import type { Store } from './store.ts';
 
 /** How often a source says in a shared store that it lives, milliseconds. */
@@ -49,7 +50,8 @@ export function createRecovery({ dir, own, store, clock, onRecovered }: Recovery
     async pass() {
       if (!store.shared) return;
       if (due(beaten, BEAT_MS)) {
-        await store.beat(own);
+        const workers = [...(await listSegments(dir)).keys()].filter((source) => movesFor(dir, source));
+        for (const source of [own, ...workers]) await store.beat(source);
         beaten = clock.elapsed();
       }
       if (due(looked, LOOK_MS)) {

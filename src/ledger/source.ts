@@ -10,6 +10,8 @@ interface Owner {
   readonly pid: number;
   /** When the process started, as the system counts it; tells it from a later process with the same id. */
   readonly started: string;
+  /** The process that moves what this one writes, where it is another one in the same place. */
+  readonly mover?: number;
 }
 
 /** A name in the journal that only this process writes under. */
@@ -83,14 +85,19 @@ function processLives(pid: number): boolean {
 /** Takes a fresh name in `dir` and locks it. Throws what the file system throws. */
 export function claimSource(
   dir: string,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  { clock, random, mover }: { readonly clock: Clock; readonly random: Random; readonly mover?: number | undefined },
 ): Source {
   const chance = Math.floor(random() * 36 ** 6)
     .toString(36)
     .padStart(6, '0');
   const name = `${clock.now().toString(36)}-${process.pid}-${chance}`;
   const path = lockPath(dir, name);
-  const owner: Owner = { place: thisPlace(), pid: process.pid, started: startOf(process.pid) };
+  const owner: Owner = {
+    place: thisPlace(),
+    pid: process.pid,
+    started: startOf(process.pid),
+    ...(mover === undefined ? {} : { mover }),
+  };
   const write = (flag: 'wx' | 'w') => writeFileSync(path, `${JSON.stringify(owner)}\n`, { mode: 0o600, flag });
   write('wx');
   return {
@@ -116,6 +123,12 @@ export function sourceLives(dir: string, name: string, now: number): boolean {
   // A lock that cannot be read may be about to be written.
   if (owner === undefined || owner.place !== thisPlace()) return now - beat < STALE_MS;
   return processLives(owner.pid) && startOf(owner.pid) === owner.started;
+}
+
+/** Whether this process moves what a living one writes. */
+export function movesFor(dir: string, name: string): boolean {
+  const owner = readOwner(lockPath(dir, name));
+  return owner?.mover === process.pid && owner.place === thisPlace();
 }
 
 /** Removes what is left of a dead source's lock. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { createCounters } from './counters.ts';
 import { granted, refused } from './lease.ts';
-import type { PrimaryMessage, SentLimit, WorkerMessage } from './messages.ts';
+import type { PrimaryMessage, SentLimit } from './messages.ts';
 import { batched, type Port } from './port.ts';
 import { createReplica, type Entry } from './replica.ts';
 import { shareOf } from './share.ts';

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricsReport } from './metrics.ts';
 import type * as totals from './totals.ts';
 
 /** A value that is read when somebody scrapes. */
@@ -6,6 +7,8 @@ export interface Reading {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
+  /** What the values of several processes come to. */
+  readonly over: 'sum' | 'min' | 'max';
   read(): readonly { readonly labels: totals.Labels; readonly value: number }[];
 }
 
@@ -67,10 +70,11 @@ function exposeHistogram({ name, help, labelNames, bounds, all }: totals.Histogr
   new Totals({ name, help, labelNames: [...labelNames], buckets: [...bounds], registers: [registry] }).reset();
 }
 
-function exposeReading({ name, help, labelNames, read }: Reading, registry: Registry): void {
+function exposeReading({ name, help, labelNames, over, read }: Reading, registry: Registry): void {
   const gauge = new Gauge({
     name,
     help,
+    aggregator: over,
     labelNames: [...labelNames],
     registers: [registry],
     collect() {
@@ -87,3 +91,6 @@ export function expose({ counters, histograms, readings }: Exposed): Registry {
   for (const reading of readings) exposeReading(reading, registry);
   return registry;
 }
+
+/** What each process of a gateway has counted, as one. */
+export const sumUp = (reports: readonly MetricsReport[]): Registry => AggregatorRegistry.aggregate([...reports]);

@@ -1,4 +1,4 @@
-import type { Registry } from 'prom-client';
+import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 import type { Reading } from './exposition.ts';
 import type { ReloadStatus } from './reloads.ts';
 import { createCounter, createHistogram } from './totals.ts';
@@ -36,6 +36,9 @@ export interface Gauges {
   readonly pricesStale: number;
 }
 
+/** What one process has counted, for another to sum up. */
+export type MetricsReport = MetricObjectWithValues<MetricValue<string>>[];
+
 /** Prometheus metrics of one engine. */
 export interface Metrics {
   request(activity: CountedRequest): void;
@@ -46,6 +49,7 @@ export interface Metrics {
   /** Where the gauges come from. */
   observe(read: () => Gauges): void;
   text(): Promise<string>;
+  report(): Promise<MetricsReport>;
   readonly contentType: string;
   /** Name, type, labels and help of every metric: `docs/reference/metrics.md` is made from it. */
   describe(): Promise<
@@ -122,49 +126,57 @@ const NOTHING: Gauges = {
 };
 
 function createReadings(now: () => Gauges): Reading[] {
-  const reading = (name: string, help: string, of: (gauges: Gauges) => number): Reading => ({
+  const reading = (name: string, over: Reading['over'], help: string, of: (gauges: Gauges) => number): Reading => ({
     name,
+    over,
     help,
     labelNames: [],
     read: () => [{ labels: [], value: of(now()) }],
   });
   return [
-    reading('signalbox_requests_in_flight', 'Requests that are open now', (gauges) => gauges.inFlight),
+    reading('signalbox_requests_in_flight', 'sum', 'Requests that are open now', (gauges) => gauges.inFlight),
     reading(
       'signalbox_journal_waiting_records',
+      'sum',
       'Records that wait in memory because the disk refuses them',
       (gauges) => gauges.journalWaiting,
     ),
     reading(
       'signalbox_journal_lost_records',
+      'sum',
       'Records that could not be kept since the start',
       (gauges) => gauges.journalLost,
     ),
     reading(
       'signalbox_ledger_behind_bytes',
+      'max',
       'Bytes of journal that the store does not have yet',
       (gauges) => gauges.ledgerBehindBytes,
     ),
-    reading('signalbox_store_up', '1 while the store takes what the journal holds, else 0', (gauges) =>
+    reading('signalbox_store_up', 'min', '1 while the store takes what the journal holds, else 0', (gauges) =>
       gauges.storeTrouble ? 0 : 1,
     ),
     reading(
       'signalbox_state_shared',
+      'min',
       '1 while limits, sessions and health are shared as configured, 0 while this process counts alone',
       (gauges) => (gauges.stateTrouble ? 0 : 1),
     ),
     reading(
       'signalbox_prices_unknown',
+      'max',
       'Upstreams whose price nobody knows: their cost is counted as unknown',
       (gauges) => gauges.pricesUnknown,
     ),
     reading(
       'signalbox_prices_stale',
+      'max',
       'Upstreams whose published price is older than prices.staleAfter',
       (gauges) => gauges.pricesStale,
     ),
     {
       name: 'signalbox_reload_refused',
+      over: 'max',
       help: '1 while the newest file is refused and the one before stays in use, else 0; what is config or artifact',
       labelNames: LABELS.signalbox_reload_refused,
       read: () =>
@@ -214,6 +226,7 @@ export function createMetrics({ known }: { readonly known: (model: string) => bo
     embedderMissed: (why) => counters.embedderMissed.add([why], 1),
     observe: (source) => void (read = source),
     text: async () => (await registry()).metrics(),
+    report: async () => (await registry()).getMetricsAsJSON(),
     contentType: CONTENT_TYPE,
     async describe() {
       const all = await (await registry()).getMetricsAsJSON();

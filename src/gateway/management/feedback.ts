@@ -18,7 +18,7 @@ export function mountFeedback(app: OpenAPIHono<GatewayEnv>, context: GatewayCont
     const { decisionId, session, score, comment } = c.req.valid('json');
     const { runtime } = context.engine;
     // A decision that was only asked for has no request.
-    if (decisionId !== undefined && !runtime.recent.onlyDecided(decisionId, scopeOf(c.env))) {
+    if (decisionId !== undefined && !(await runtime.recent.onlyDecided(decisionId, scopeOf(c.env)))) {
       await findEntry(context, c.env, decisionId);
     }
     if (session !== undefined) await checkSession(context, c.env, session);

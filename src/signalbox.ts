@@ -256,7 +256,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     newId: createIds(clock, random),
     journal: ledger.journal,
     state,
-    kept: openKept(loaded.config, clock, log),
+    kept: openKept(loaded.config, clock, log, { store: ledger.store.answers, redis: state.answers }),
     budgets: createBudgets(state, clock, spentOf(ledger, log)),
     metrics: primary === undefined ? metrics : { ...metrics, text: primary.metrics },
     log,

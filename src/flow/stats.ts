@@ -15,6 +15,7 @@ export interface Stats extends Pick<
   | 'cancelled'
   | 'interrupted'
   | 'fallbacks'
+  | 'cached'
   | 'inputTokens'
   | 'outputTokens'
   | 'costUsd'
@@ -62,6 +63,7 @@ const NOTHING: Omit<UsageRow, 'start' | 'group'> = {
   baselineCostUsd: 0,
   savingsUsd: 0,
   fallbacks: 0,
+  cached: 0,
   overheadMs: { mean: 0, p50: 0, p95: 0 },
 };
 

@@ -34,11 +34,19 @@ const PROVIDER = 'x-signalbox-provider';
 /** A form's fields come before its files as a rule. */
 const FORM_START = 64 * 1024;
 
+/** The field `model` at the start of a form; read once over, since forms may be hostile. */
+function fieldIn(start: string): string | undefined {
+  const name = start.indexOf('name="model"\r\n');
+  const value = name === -1 ? -1 : start.indexOf('\r\n\r\n', name);
+  const end = value === -1 ? -1 : start.indexOf('\r\n', value + 4);
+  return end === -1 || end > value + 204 ? undefined : start.slice(value + 4, end) || undefined;
+}
+
 /** The model that a body names: in JSON, or as a field of a form. */
 function modelOf(body: Uint8Array, type: string): string | undefined {
   if (type.startsWith('multipart/')) {
     const start = asBuffer(body.subarray(0, FORM_START)).toString('latin1');
-    return /name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,200})\r\n/.exec(start)?.[1];
+    return fieldIn(start);
   }
   if (body.length === 0) return undefined;
   const parsed = parseJson(body);

@@ -14,7 +14,16 @@ export function ownStatus(code: unknown): number | undefined {
   return status >= 400 && status < 600 ? status : undefined;
 }
 
+/** An error as text; one that is nested too deep to be written says nothing. */
+function written(error: unknown): string {
+  try {
+    return JSON.stringify(error);
+  } catch {
+    return '';
+  }
+}
+
 /** An error that stands in an answer. */
 export function insideError(error: unknown, message: string | undefined, status: number | undefined): InsideError {
-  return { message: message ?? NO_WORDS, status: status ?? 500, text: JSON.stringify(error) };
+  return { message: message ?? NO_WORDS, status: status ?? 500, text: written(error) };
 }

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { SignalboxError } from '../../errors.ts';
+import { checkDepth } from '../../protocol/json.ts';
 import type { GatewayEnv } from '../context.ts';
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
@@ -17,7 +18,10 @@ function checkType(type = ''): void {
  * `curl -d` sends one. Inference reads its own bodies and takes whatever parses: clients leave the header out there.
  */
 export const requireJson: MiddlewareHandler<GatewayEnv> = async (c, next) => {
-  if (c.req.method === 'POST') checkType(c.req.header('content-type'));
+  if (c.req.method === 'POST') {
+    checkType(c.req.header('content-type'));
+    checkDepth(await c.req.text());
+  }
   await next();
 };
 

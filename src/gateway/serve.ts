@@ -150,6 +150,8 @@ async function listenWith(access: Access, options: ServeOptions): Promise<Runnin
     closeWithConnection(incoming, outgoing);
     if (!takesInference(incoming, outgoing)) void listener(incoming, outgoing);
   });
+  // Node drops those beyond 2000 without a word, and with them what a proxy said of the caller. Their bytes are limited.
+  server.maxHeadersCount = 0;
   const { host, port } = config.server;
   const { connections } = options;
   const url = connections === undefined ? await listen(server, host, port) : serveGiven(server, connections);

@@ -29,7 +29,7 @@ export function sendRaw(
 
 /** Statuses of the answers that came back, in order. */
 export const statusesIn = (told: string): number[] =>
-  [...told.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
+  [...told.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(([, status]) => Number(status));
 
 /** A request as text; the connection ends with its answer. */
 export const rawRequest = (line: string, headers: readonly string[] = [], body = ''): string =>

@@ -13,6 +13,8 @@ import { systemClock } from '../clock.ts';
 import { createEmbedder } from '../providers/embedders/registry.ts';
 import { createProviders } from '../providers/registry.ts';
 import { createTransport } from '../providers/transport.ts';
+import { openState } from '../state/open-state.ts';
+import { silentLog } from '../telemetry/log.ts';
 import { artifactText, embedderNotes, inspectArtifacts } from './artifacts.ts';
 import { print, printJson } from './print.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
@@ -119,6 +121,25 @@ async function checkStorage({ storage }: Config): Promise<Finding[]> {
   return findings;
 }
 
+/** Whether the Redis that replicas share answers. */
+async function checkRedis({ storage: { redis } }: Config): Promise<Finding[]> {
+  if (redis === null) return [];
+  const what = 'redis';
+  try {
+    const state = await openState({ redis }, { clock: systemClock, log: silentLog });
+    const trouble = state.trouble();
+    await state.close();
+    const alone = 'each process would grant its own share of limits';
+    return [
+      trouble === null
+        ? { what, state: 'ok', detail: 'answers' }
+        : { what, state: 'warn', detail: `${trouble}: ${alone}` },
+    ];
+  } catch (error) {
+    return [{ what, state: 'fail', detail: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
 const SIGN = { ok: '✓', warn: '!', fail: '✗' } as const;
 
 export const doctor = defineCommand({
@@ -136,6 +157,7 @@ export const doctor = defineCommand({
       ...(await checkArtifacts(loaded, catalog)),
       ...checkPrices(catalog, config),
       ...(await checkStorage(config)),
+      ...(await checkRedis(config)),
     ];
     const failed = findings.some((finding) => finding.state === 'fail');
     if (args.json === true) printJson({ ok: !failed, findings });

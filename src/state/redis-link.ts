@@ -56,7 +56,9 @@ export class Link {
     for (const one of this.#both) {
       one.on('error', (error: unknown) => void (this.#complaint = messageOf(error)));
       one.on('close', () => {
-        this.#fail(this.#complaint || 'the connection was closed');
+        const why = this.#complaint || 'the connection was closed';
+        if (this.#trouble !== null) this.#trouble = why;
+        this.#fail(why);
         tried();
       });
       one.on('ready', () => {

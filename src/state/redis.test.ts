@@ -267,7 +267,7 @@ describe.skipIf(!answers)('Redis', () => {
     it('that is not there at the start is no reason not to start', async () => {
       await redis.kill();
       const states = await processes(1, redis.url, log);
-      expect(states[0]?.trouble()).toContain('Redis');
+      expect(states[0]?.trouble()).toContain('ECONNREFUSED');
       expect((await states[0]?.take('s', 1, { max: 1, per: HOUR }))?.granted).toBe(true);
       await redis.start();
       await shared(states);

@@ -202,7 +202,7 @@ async function openWorlds(loaded: LoadedConfig, deps: WorldDeps, log: Log) {
 }
 
 /** What the metrics show of now. */
-function gaugesOf(world: Snapshot, { clock, recent, reloads, state }: Runtime, ledger: Ledger): Gauges {
+function gaugesOf(world: Snapshot, { budgets, clock, recent, reloads, state }: Runtime, ledger: Ledger): Gauges {
   const { waiting, lost, behindBytes, trouble } = ledger.status();
   const prices = troubleOf(world, clock);
   return {
@@ -215,6 +215,7 @@ function gaugesOf(world: Snapshot, { clock, recent, reloads, state }: Runtime, l
     reload: reloads.status(),
     pricesUnknown: prices.unknown.length,
     pricesStale: prices.stale.length,
+    budgets: budgets.seen(),
   };
 }
 
@@ -235,6 +236,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     journal: storage.journal,
     journalCap: storage.journalCap,
     retention: storage.retention,
+    promptRetention: storage.promptRetention,
     clock,
     random,
     log,

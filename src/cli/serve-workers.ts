@@ -21,12 +21,13 @@ function openOwnLedger({ config: { storage } }: LoadedConfig, log: Log): Promise
     const advice = 'set storage.url to a file or a PostgreSQL, or server.workers to 1';
     throw new SignalboxError('config_invalid', `several workers cannot share the ledger "memory:": ${advice}`);
   }
-  const { url, journal, journalCap, retention } = storage;
+  const { url, journal, journalCap, retention, promptRetention } = storage;
   return openLedger({
     url,
     journal,
     journalCap,
     retention,
+    promptRetention,
     clock: systemClock,
     random: Math.random,
     log,

@@ -6,16 +6,9 @@ interface IdleKey {
   readonly path: string;
   /** What happens instead. */
   readonly instead: string;
-  /** Which values ask for what is missing. Left out: all. */
-  readonly when?: (value: unknown) => boolean;
 }
 
 const IDLE: readonly IdleKey[] = [
-  {
-    path: 'storage.prompts',
-    instead: 'no prompts and no features are stored',
-    when: (value) => value !== 'none',
-  },
   { path: 'routing.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'roles.*.strategy.keepQuality.confidence', instead: 'predicted qualities are compared at their means' },
   { path: 'roles.*.taxonomy', instead: 'it is not read' },
@@ -43,10 +36,8 @@ function writtenAt(input: unknown, path: string): Written[] {
 
 /** Keys of a written configuration that this version does not act on. */
 export function notYetInEffect(input: unknown): ConfigProblem[] {
-  return IDLE.flatMap(({ path, instead, when = () => true }) =>
-    writtenAt(input, path)
-      .filter(({ value }) => when(value))
-      .map((written) => ({ path: written.path, message: `${instead} (not yet in effect)` })),
+  return IDLE.flatMap(({ path, instead }) =>
+    writtenAt(input, path).map((written) => ({ path: written.path, message: `${instead} (not yet in effect)` })),
   );
 }
 

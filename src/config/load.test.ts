@@ -99,11 +99,21 @@ timeouts: { idle: 5 }
 
   it('reports keys that are not yet in effect', async () => {
     const { warnings } = await load(
-      `${GOOD}roles: { r: { taxonomy: tax.yaml, strategy: { keepQuality: { of: a, at: 0.9, confidence: 0.9 } } } }\nstorage: { prompts: full }\n`,
+      `${GOOD}roles: { r: { taxonomy: tax.yaml, strategy: { keepQuality: { of: a, at: 0.9, confidence: 0.9 } } } }\n`,
     );
     const text = warnings.map(({ message }) => message);
-    expect(text).toHaveLength(3);
+    expect(text).toHaveLength(2);
     for (const message of text) expect(message).toMatch(/^signalbox.yaml:\d+:\d+ .*not yet in effect/);
+  });
+
+  it('says of roles that they keep no more of prompts than the storage, and refuses to keep prompts alone', async () => {
+    const roles = 'roles: { a: { prompts: none }, b: { prompts: full } }\n';
+    const { warnings } = await load(`${GOOD}${roles}storage: { prompts: features, promptRetention: 1d }\n`);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^signalbox.yaml:\d+:\d+ roles.b.prompts: .* storage.prompts, which is features$/),
+    ]);
+    const [problem] = await problems(`${GOOD}storage: { retention: 1d, promptRetention: 25h }\n`);
+    expect(problem).toMatch(/storage.promptRetention: prompts are not kept longer than their requests/);
   });
 
   it('has a version that changes with what it says and not with its secrets', async () => {

@@ -6,6 +6,7 @@ import { notYetInEffect } from './effect.ts';
 import { expand, missingAdvice, refersToEnvironment, withDotEnv, type Environment } from './environment.ts';
 import { idleEmbedders } from './idle-embedders.ts';
 import { problemsOf } from './messages.ts';
+import { idlePrompts, promptProblems } from './prompts.ts';
 import { configError, pathText, type ConfigPath, type ConfigProblem } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { configSchema, type Config } from './schema.ts';
@@ -76,7 +77,7 @@ function check(input: unknown, checks: readonly ConfigCheck[]): Checked {
     return { problems: parsed.error.issues.flatMap((issue) => problemsOf(withInput(issue, input), knownKeys)) };
   }
   const config = parsed.data;
-  const problems = [checkReferences, ...checks].flatMap((one): readonly ConfigProblem[] => one(config));
+  const problems = [checkReferences, promptProblems, ...checks].flatMap((one): readonly ConfigProblem[] => one(config));
   return problems.length > 0 ? { problems } : { config, problems };
 }
 
@@ -100,7 +101,8 @@ function finish(
   const problems = unique([...missing, ...rest]);
   if (problems.length > 0 || checked.config === undefined) throw configError(problems.map(lineOf));
   const { config } = checked;
-  const warnings = [...notYetInEffect(input), ...idleEmbedders(config)].map((note) => ({ message: lineOf(note) }));
+  const notes = [...notYetInEffect(input), ...idleEmbedders(config), ...idlePrompts(config)];
+  const warnings = notes.map((note) => ({ message: lineOf(note) }));
   return { config, version: versionOf(config), warnings };
 }
 

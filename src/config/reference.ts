@@ -108,8 +108,12 @@ const ABOUT: Readonly<Record<string, string>> = {
   'storage.journalCap': 'The journal grows to this size at most while the store is behind',
   'storage.redis':
     'Redis that replicas share, `redis://host:port`: limits, budgets, sessions, health of upstreams; needs the package ioredis. Left out: each process counts for itself',
-  'storage.prompts': 'What is kept of prompts',
+  'storage.prompts':
+    'What is kept of prompts: `none`; `features`: hashed n-grams of what is asked, from which routers learn, and no text, of at most 5 requests a second; `full`: the request’s body as well. Roles and requests may ask for less',
+  'storage.redact':
+    'Path, from this file’s folder, of a module whose function `redact(text)` gives back what of a text may be kept',
   'storage.retention': 'How long requests are kept; sums by hour stay',
+  'storage.promptRetention': 'How long prompts and their features are kept; left out: as long as requests',
   providers: 'Where models are called, by a name of your own',
   'providers.*.kind': 'A wire or a preset: KINDS',
   'providers.*.baseUrl':
@@ -164,6 +168,7 @@ const ABOUT: Readonly<Record<string, string>> = {
     'USD that one request may cost over all its calls: none is begun that could exceed it, nor one without a known price; left out: no limit',
   roles: 'Settings by role; a role may set whatever `routing` may',
   ...under('roles.*', ROUTING),
+  'roles.*.prompts': 'What is kept of its prompts, where `storage.prompts` keeps more; left out: as that says',
   'roles.*.models': 'The only models the role may use; left out: all',
   'roles.*.budget': 'What the role may spend',
   ...under('roles.*.budget', BUDGET),

@@ -129,6 +129,10 @@ const embedder = z
     path: ['provider'],
   });
 
+/** What may be kept of prompts, least first. */
+export const PROMPTS = ['none', 'features', 'full'] as const;
+const prompts = z.enum(PROMPTS);
+
 /** Whether answers are kept for the same request. */
 const cached = z.union([z.literal('off'), z.strictObject({ ttl: duration })]);
 
@@ -162,6 +166,7 @@ const role = z.strictObject({
   expose: z.enum(['headers', 'body']).optional(),
   embedder: embedder.optional(),
   cache: cached.optional(),
+  prompts: prompts.optional(),
   models: names.optional(),
   budget: budget.optional(),
   taxonomy: z.string().optional(),
@@ -231,8 +236,12 @@ export const configSchema = z.strictObject({
       /** The journal grows to this size at most while the store is behind. */
       journalCap: bytes.prefault('1GB'),
       redis: z.string().nullable().default(null),
-      prompts: z.enum(['none', 'features', 'full']).default('features'),
+      prompts: prompts.default('features'),
+      /** Path of a module whose function takes out of texts what must not be kept. */
+      redact: name.optional(),
       retention: duration.prefault('90d'),
+      /** Of prompts; left out: as long as requests. */
+      promptRetention: duration.optional(),
     })
     .prefault({}),
   providers: z.record(name, provider),
@@ -289,6 +298,8 @@ export type KeyConfig = Config['auth']['keys'][number];
 export type Budget = z.output<typeof budget>;
 export type CacheSetting = z.output<typeof cached>;
 export type KeyLimits = z.output<typeof keyLimits>;
+/** What is kept of a prompt. */
+export type PromptSetting = (typeof PROMPTS)[number];
 export type Scope = (typeof SCOPES)[number];
 export type TimeoutsConfig = Config['timeouts'];
 export type EmbedderConfig = z.output<typeof embedder>;

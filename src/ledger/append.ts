@@ -1,11 +1,14 @@
 import { CompiledQuery, sql, type Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { createBulk, keepOld, overwrite, type Row } from './bulk.ts';
+import { covers } from './erasure.ts';
 import type { StoredRequest } from './from-rows.ts';
+import { heard, readForgetting, withoutNames, type Forgetting } from './late-forgetting.ts';
 import { priceRow } from './prices.ts';
-import type { Outcome, Rec } from './record.ts';
+import type { Intent, Outcome, Rec } from './record.ts';
 import { createRollupBulk, createRollupChanges, isSettled } from './rollup.ts';
 import type { LedgerSchema } from './schema.ts';
+import { forgetSaid } from './sql-erasures.ts';
 import type { SqlTraits } from './sql-traits.ts';
 import type { Position } from './store.ts';
 import {
@@ -16,6 +19,7 @@ import {
   indexed,
   intentColumns,
   outcomeColumns,
+  promptRow,
   type RequestRow,
 } from './to-rows.ts';
 
@@ -35,10 +39,13 @@ const ATTEMPT_COLUMNS = Object.keys(
   attemptRow('', 0, { model: '', upstream: '', provider: '', startedAt: 0, ms: 0, cost: null }),
 );
 
+const PROMPT_COLUMNS = ['id', 'at', 'session', 'key_id', 'version', 'features', 'body', 'cut'];
+
 /** Rows of one batch by table. */
 interface Batch {
   readonly drafts: Map<string, Draft>;
   readonly decisions: Row[];
+  readonly prompts: Row[];
   readonly attempts: Row[];
   readonly prices: Map<string, Row>;
   readonly feedback: Row[];
@@ -67,23 +74,34 @@ function isFallback(row: RequestRow): boolean {
   return Number(row.answered) === 1 && Number(row.cached) === 0 && row.chosen !== null && row.model !== row.chosen;
 }
 
-function take(batch: Batch, record: Rec, source: string): void {
+function takeIntent(batch: Batch, given: Intent, row: RequestRow, source: string, forgetting: Forgetting): boolean {
+  const erasure = forgetting.erasures.find((each) => covers(each, { at: given.at, ...given.request }));
+  const intent = erasure === undefined ? given : withoutNames(given);
+  batch.decisions.push(decisionRow(intent.decision, intent.request.session));
+  if (Number(row.intent_seen) === 1) return false;
+  if (intent.prompt !== undefined) batch.prompts.push(promptRow(intent, intent.prompt));
+  const model = Number(row.answered) === 1 ? row.model : indexed(intent.decision.chosen);
+  const forgotten = erasure === undefined ? {} : { forgotten_at: erasure.at };
+  if (erasure !== undefined) forgetting.late.set(intent.decision.id, erasure.at);
+  Object.assign(row, intentColumns(intent, source), model === undefined ? {} : { model }, forgotten);
+  return true;
+}
+
+function take(batch: Batch, record: Rec, source: string, forgetting: Forgetting): void {
   if (record.kind === 'feedback') {
-    batch.feedback.push(feedbackRow(record));
+    batch.feedback.push(feedbackRow(heard(record, forgetting)));
     return;
   }
   const draft = draftOf(batch, record.id, source, record.at);
   const { row } = draft;
   if (record.kind === 'intent') {
-    batch.decisions.push(decisionRow(record.decision, record.request.session));
-    if (Number(row.intent_seen) === 1) return;
-    const model = Number(row.answered) === 1 ? row.model : indexed(record.decision.chosen);
-    Object.assign(row, intentColumns(record, source), model === undefined ? {} : { model });
+    if (!takeIntent(batch, record, row, source, forgetting)) return;
   } else {
     if (!takesOutcome(row, record)) return;
     Object.assign(row, outcomeColumns(record));
+    const said = row.forgotten_at === null ? {} : { error: undefined };
     for (const [index, attempt] of record.attempts.entries()) {
-      batch.attempts.push(attemptRow(record.id, index, attempt));
+      batch.attempts.push(attemptRow(record.id, index, { ...attempt, ...said }));
       if (attempt.price === undefined) continue;
       const price = priceRow(attempt.upstream, attempt.price, attempt.startedAt);
       if (!batch.prices.has(price.version)) batch.prices.set(price.version, price);
@@ -131,6 +149,7 @@ function createBulks() {
     added: createBulk('requests', COLUMNS, keepOld),
     changed: createBulk('requests', COLUMNS, overwrite(['id'], COLUMNS)),
     decisions: createBulk('decisions', ['id', 'at', 'session', 'record'], keepOld),
+    prompts: createBulk('prompts', PROMPT_COLUMNS, keepOld),
     attempts: createBulk('attempts', ATTEMPT_COLUMNS, overwrite(['request_id', 'n'], ATTEMPT_COLUMNS)),
     prices: createBulk('prices', ['version', 'upstream', 'price', 'source', 'date', 'first_seen'], keepOld),
     feedback: createBulk('feedback', ['id', 'at', 'decision_id', 'session', 'score', 'comment', 'key_id'], keepOld),
@@ -148,12 +167,20 @@ export function createAppender(db: Kysely<LedgerSchema>, traits: SqlTraits, cloc
 
   const tryOnce = (records: readonly Rec[], origin?: BatchOrigin): Promise<void> =>
     db.transaction().execute(async (trx) => {
-      const batch: Batch = { drafts: new Map(), decisions: [], attempts: [], prices: new Map(), feedback: [] };
+      const batch: Batch = {
+        drafts: new Map(),
+        decisions: [],
+        prompts: [],
+        attempts: [],
+        prices: new Map(),
+        feedback: [],
+      };
+      const forgetting = await readForgetting(trx, records);
       const wanted = new Set(records.filter((record) => record.kind !== 'feedback').map((record) => record.id));
       for (const row of await readExisting(trx, lookup, [...wanted].sort())) {
         batch.drafts.set(row.id, { before: row, row: { ...row }, changed: false });
       }
-      for (const record of records) take(batch, record, origin?.source ?? '');
+      for (const record of records) take(batch, record, origin?.source ?? '', forgetting);
 
       const changes = createRollupChanges();
       const changed = [...batch.drafts.values()].filter((draft) => draft.changed);
@@ -167,10 +194,12 @@ export function createAppender(db: Kysely<LedgerSchema>, traits: SqlTraits, cloc
       if ((await bulks.added(trx, added)) < added.length) throw new Overtaken();
       await bulks.changed(trx, rowsOf(true));
       await bulks.decisions(trx, inOrder(batch.decisions));
+      await bulks.prompts(trx, inOrder(batch.prompts));
       await bulks.attempts(trx, batch.attempts);
       await bulks.prices(trx, rowsInOrder(batch.prices));
       await bulks.feedback(trx, inOrder(batch.feedback));
       await bulks.rollups(trx, changes.rows());
+      await forgetSaid(trx, forgetting.late);
       if (origin === undefined) return;
       const { source, at } = origin;
       const place = { source, segment: at.segment, byte_offset: at.offset, updated_at: Math.round(clock.now()) };

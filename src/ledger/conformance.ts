@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import { manualClock } from '../state/conformance.ts';
 import { feedbackOf, intentOf, outcomeOf } from './fixtures.ts';
 import { answerConformance } from './answer-conformance.ts';
+import { erasureConformance } from './erasure-conformance.ts';
 import { keyConformance } from './key-conformance.ts';
 import type { Outcome, Rec } from './record.ts';
 import { reprice, type NewPrices } from './reprice.ts';
@@ -29,6 +30,7 @@ export function storeConformance(name: string, open: (clock: Clock) => Promise<S
 
   keyConformance(name, open);
   answerConformance(name, open);
+  erasureConformance(name, open);
 
   describe(`store: ${name}`, () => {
     it('gives back what it was given', () =>

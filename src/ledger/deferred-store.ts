@@ -35,6 +35,12 @@ export function deferStore(database: Unloaded, load: () => Promise<Store>): Stor
       get: async (key) => (await store()).answers.get(key),
       set: async (key, answer, ttl) => (await store()).answers.set(key, answer, ttl),
     },
+    erasures: {
+      add: async (erasure) => (await store()).erasures.add(erasure),
+      list: async (after) => (await store()).erasures.list(after),
+      requests: async (filter, after) => (await store()).erasures.requests(filter, after),
+      feedback: async (filter) => (await store()).erasures.feedback(filter),
+    },
     append: async (records, position) => (await store()).append(records, position),
     position: async (source) => (await store()).position(source),
     forget: async (source) => (await store()).forget(source),
@@ -45,10 +51,11 @@ export function deferStore(database: Unloaded, load: () => Promise<Store>): Stor
     reprice: async (filter, prices) => (await store()).reprice(filter, prices),
     lines: async (filter) => (await store()).lines(filter),
     booked: async (filter) => (await store()).booked(filter),
+    prompts: async (filter) => (await store()).prompts(filter),
     entry: async (id) => (await store()).entry(id),
     entries: async (filter) => (await store()).entries(filter),
     usage: async (filter) => (await store()).usage(filter),
-    prune: async (before) => (await store()).prune(before),
+    prune: async (before, promptsBefore) => (await store()).prune(before, promptsBefore),
     async close() {
       if (loading === undefined) database.close();
       else await (await loading.catch(() => undefined))?.close();

@@ -46,6 +46,8 @@ export interface LedgerOptions {
   readonly journalCap: number;
   /** Milliseconds that requests are kept; sums stay. */
   readonly retention: number;
+  /** The same of prompts; left out: as long. */
+  readonly promptRetention?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -78,7 +80,7 @@ function canThread({ thread, url, clock }: LedgerOptions): boolean {
  * @throws `storage_unavailable`
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { url, journal: dir, journalCap: cap, retention, clock, log } = options;
+  const { url, journal: dir, journalCap: cap, retention, promptRetention, clock, log } = options;
   const shown = shownUrl(url);
   let status: MoverStatus = { behindBytes: 0, trouble: null };
   const onStatus = (next: MoverStatus) => {
@@ -124,13 +126,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const mover: Mover = options.mover
     ? { flush: options.mover.flush, close: async () => true }
     : canThread(options)
-      ? startMoverThread({ url, dir, own, retention }, { ...events, now: () => clock.now() })
+      ? startMoverThread({ url, dir, own, retention, promptRetention }, { ...events, now: () => clock.now() })
       : startMover({
           consumer: createConsumer({ dir, own, store, clock, ...events }),
           recovery: createRecovery({ dir, own, store, clock, ...events }),
           store,
           clock,
           retention,
+          promptRetention,
           ...events,
         });
   const heartbeat = setInterval(() => {

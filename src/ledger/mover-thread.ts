@@ -7,6 +7,7 @@ export interface ThreadSetup {
   readonly dir: string;
   readonly own: string;
   readonly retention: number;
+  readonly promptRetention?: number | undefined;
 }
 
 /** What the thread is asked. */

@@ -20,7 +20,7 @@ try {
   // Then it competes as an equal.
 }
 
-const { url, dir, own, retention } = workerData as ThreadSetup;
+const { url, dir, own, retention, promptRetention } = workerData as ThreadSetup;
 const tell = (message: ThreadMessage) => parentPort?.postMessage(message);
 
 const store = await openStore(url, { clock, busyTimeout: BUSY_MS, later: true });
@@ -38,6 +38,7 @@ const mover = startMover({
   store,
   clock,
   retention,
+  promptRetention,
   onStatus: (status) => tell({ say: 'status', status }),
 });
 

@@ -39,12 +39,14 @@ export interface MoverOptions {
   readonly clock: Clock;
   /** Milliseconds that requests are kept. */
   readonly retention: number;
+  /** Milliseconds that prompts are kept; left out: as long as requests. */
+  readonly promptRetention?: number | undefined;
   readonly onStatus: (status: MoverStatus) => void;
 }
 
 /** Runs passes one after another, backs off while the store fails, prunes now and then. */
 export function startMover(options: MoverOptions): Mover {
-  const { consumer, recovery, store, clock, retention, onStatus } = options;
+  const { consumer, recovery, store, clock, retention, promptRetention = retention, onStatus } = options;
   let trouble: MoverStatus['trouble'] = null;
   let retry = FIRST_RETRY_MS;
   let timer: NodeJS.Timeout | undefined;
@@ -75,7 +77,8 @@ export function startMover(options: MoverOptions): Mover {
 
   const prune = async () => {
     pruned = clock.elapsed();
-    while ((await store.prune(clock.now() - retention)) > 0) continue;
+    const now = clock.now();
+    while ((await store.prune(now - retention, now - promptRetention)) > 0) continue;
   };
 
   const pass = async () => {

@@ -118,7 +118,19 @@ const ATTEMPT: Shape = Object.entries({
   simulated: maybe(isFlag),
 });
 
-const INTENT: Shape = Object.entries({ id: isId, at: isNumber, reserve: orNull(isMoney) });
+const PROMPT: Shape = Object.entries({
+  version: maybe(isNumber),
+  features: maybe(isText),
+  body: maybe(isText),
+  cut: maybe(isFlag),
+});
+
+const INTENT: Shape = Object.entries({
+  id: isId,
+  at: isNumber,
+  reserve: orNull(isMoney),
+  prompt: maybe((value) => fits(value, PROMPT)),
+});
 
 const OUTCOME: Shape = Object.entries({
   id: isId,

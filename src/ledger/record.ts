@@ -32,6 +32,16 @@ export interface RequestInfo {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
+/** What is kept of a prompt beside counts and signals, as `storage.prompts` says. */
+export interface PromptRecord {
+  /** Version of the features, and they: packed n-grams, base64. */
+  readonly version?: number;
+  readonly features?: string;
+  /** The request's body as text, and whether that is only its beginning. */
+  readonly body?: string;
+  readonly cut?: boolean;
+}
+
 /** Written before the first upstream call. */
 export interface Intent {
   readonly kind: 'intent';
@@ -43,6 +53,8 @@ export interface Intent {
   readonly decision: DecisionRecord;
   /** The most that the chosen upstream can charge, nano-dollars; null when its price is unknown. */
   readonly reserve: NanoUsd | null;
+  /** Goes to a table of its own: whoever reads requests reads no prompts. */
+  readonly prompt?: PromptRecord | undefined;
 }
 
 /** One upstream call. */

@@ -57,6 +57,34 @@ export interface RequestsTable {
   /** Microseconds. */
   overhead_us: MaybeInt;
   simulated: Int;
+  /** When it lost its names and signals; null: it has them. */
+  forgotten_at: MaybeInt;
+}
+
+/** What is kept of the prompt of a request. */
+export interface PromptsTable {
+  /** The request's. */
+  id: string;
+  at: Int;
+  session: string | null;
+  key_id: string | null;
+  /** Of the features. */
+  version: MaybeInt;
+  /** Packed n-grams, base64. */
+  features: string | null;
+  body: string | null;
+  /** 1 when the body is only a beginning. */
+  cut: Int;
+}
+
+/** What was asked to be forgotten; names as SHA-256. */
+export interface ErasuresTable {
+  id: string;
+  at: Int;
+  until: Int;
+  key_id: string | null;
+  session: string | null;
+  user_id: string | null;
 }
 
 export interface DecisionsTable {
@@ -214,4 +242,6 @@ export interface LedgerSchema {
   repriced: RepricedTable;
   positions: PositionsTable;
   keys: KeysTable;
+  prompts: PromptsTable;
+  erasures: ErasuresTable;
 }

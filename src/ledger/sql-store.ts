@@ -7,8 +7,10 @@ import { allPrices, pricesOf } from './prices.ts';
 import { readBooked } from './booked.ts';
 import type { Outcome } from './record.ts';
 import { repricePage } from './reprice.ts';
+import { readPrompts } from './prompts.ts';
 import { readLines } from './request-lines.ts';
 import { createSqlAnswers } from './sql-answers.ts';
+import { createSqlErasures } from './sql-erasures.ts';
 import { createSqlKeyStore } from './sql-key-store.ts';
 import type { AttemptsTable, FeedbackTable, LedgerSchema } from './schema.ts';
 import type { SqlTraits } from './sql-traits.ts';
@@ -81,8 +83,8 @@ async function entriesOf(db: Kysely<LedgerSchema>, rows: readonly StoredRequest[
   });
 }
 
-/** Deletes the oldest rows of each table. Open requests stay. */
-function pruneOnce(db: Kysely<LedgerSchema>, before: number): Promise<number> {
+/** Deletes the oldest rows of each table, prompts from before `promptsBefore`. Open requests stay. */
+function pruneOnce(db: Kysely<LedgerSchema>, before: number, promptsBefore: number): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const old = await trx
       .selectFrom('requests')
@@ -98,10 +100,11 @@ function pruneOnce(db: Kysely<LedgerSchema>, before: number): Promise<number> {
       await trx.deleteFrom('requests').where('id', 'in', ids).execute();
     }
     let gone = ids.length;
-    for (const table of ['decisions', 'feedback', 'repriced'] as const) {
+    for (const table of ['decisions', 'prompts', 'feedback', 'repriced', 'erasures'] as const) {
+      const limit = table === 'prompts' ? promptsBefore : before;
       const { numAffectedRows = 0n } = await sql`
         delete from ${sql.table(table)} where id in
-          (select id from ${sql.table(table)} where at < ${before} order by at limit ${BATCH})`.execute(trx);
+          (select id from ${sql.table(table)} where at < ${limit} order by at limit ${BATCH})`.execute(trx);
       gone += Number(numAffectedRows);
     }
     return gone;
@@ -125,6 +128,7 @@ export function createSqlStore(db: Kysely<LedgerSchema>, traits: SqlTraits, cloc
     shared: traits.shared,
     keys: createSqlKeyStore(db),
     answers,
+    erasures: createSqlErasures(db, traits),
     append: (records, origin) => append(records, origin),
     async position(source) {
       const row = await db.selectFrom('positions').selectAll().where('source', '=', source).executeTakeFirst();
@@ -159,10 +163,13 @@ export function createSqlStore(db: Kysely<LedgerSchema>, traits: SqlTraits, cloc
       const rows = await requestOf(db, id).execute();
       return (await entriesOf(db, rows.length > 0 ? rows : await requestDecidedAs(db, id).execute()))[0];
     },
+    prompts: (filter) => readPrompts(db, filter),
     entries: async (filter) => entriesOf(db, await entriesQuery(db, filter).execute()),
     usage: (filter) => readUsage(db, filter, clock.now()),
-    prune: async (before) =>
-      ((await traits.dropBefore?.(before)) ?? 0) + (await pruneOnce(db, before)) + (await answers.expire()),
+    prune: async (before, promptsBefore = before) =>
+      ((await traits.dropBefore?.(before)) ?? 0) +
+      (await pruneOnce(db, before, Math.max(before, promptsBefore))) +
+      (await answers.expire()),
     close: () => db.destroy(),
   };
 }

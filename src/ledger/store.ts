@@ -1,6 +1,8 @@
 import type { Tier } from '../cache/tier.ts';
 import type { KeyStore } from '../access/key-store.ts';
+import type { ErasureStore } from './erasure.ts';
 import type { StoredPrice } from './prices.ts';
+import type { PromptFilter, StoredPrompt } from './prompts.ts';
 import type { Feedback, Intent, Outcome, Rec } from './record.ts';
 import type { BookedDay } from './booked.ts';
 import type { NewPrices, RepricedPage, RepriceFilter } from './reprice.ts';
@@ -82,6 +84,8 @@ export interface Store {
   readonly keys: KeyStore;
   /** Kept answers, where `cache.tier` is `store`. */
   readonly answers: Tier;
+  /** Where prompts and names are forgotten. */
+  readonly erasures: ErasureStore;
   /** All or nothing and idempotent by record id; `position` is stored in the same transaction. */
   append(records: readonly Rec[], position?: { readonly source: string; readonly at: Position }): Promise<void>;
   position(source: string): Promise<Position | undefined>;
@@ -101,10 +105,15 @@ export interface Store {
   reprice(filter: RepriceFilter, prices: NewPrices | 'original'): Promise<RepricedPage>;
   /** What was booked of calls, by UTC day and upstream: what a provider's bill is compared with. */
   booked(filter: Pick<UsageFilter, 'since' | 'until'>): Promise<BookedDay[]>;
+  /** What is kept of prompts, oldest first, a page at a time. */
+  prompts(filter: PromptFilter): Promise<StoredPrompt[]>;
   entry(id: string): Promise<LedgerEntry | undefined>;
   entries(filter: EntryFilter): Promise<LedgerEntry[]>;
   usage(filter: UsageFilter): Promise<UsageRow[]>;
-  /** Deletes what is older than `before`, a bounded number of rows per call, or months of them at once; rollups stay. Returns about how many went. */
-  prune(before: number): Promise<number>;
+  /**
+   * Deletes what is older than `before`, prompts older than `promptsBefore` too, a bounded number of rows per call, or
+   * months of them at once; rollups stay. Returns about how many went.
+   */
+  prune(before: number, promptsBefore?: number): Promise<number>;
   close(): Promise<void>;
 }

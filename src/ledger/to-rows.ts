@@ -3,8 +3,8 @@ import type { Usage } from '../protocol/chat.ts';
 import { isEstimated } from './estimated.ts';
 import { versionOf } from './prices.ts';
 import { OTHER_COUNTS } from './record-guard.ts';
-import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome } from './record.ts';
-import type { AttemptsTable, DecisionsTable, FeedbackTable, RequestsTable } from './schema.ts';
+import type { AttemptRecord, DecisionRecord, Feedback, Intent, Outcome, PromptRecord } from './record.ts';
+import type { AttemptsTable, DecisionsTable, FeedbackTable, PromptsTable, RequestsTable } from './schema.ts';
 
 /** A request's row as it is written. */
 export type RequestRow = Insertable<RequestsTable>;
@@ -74,7 +74,7 @@ export function intentColumns(intent: Intent, source: string) {
     role: request.role ?? null,
     key_id: request.key ?? null,
     session: maybeIndexed(request.session),
-    user_id: request.user ?? null,
+    user_id: maybeIndexed(request.user),
     tags: request.tags === undefined ? null : JSON.stringify(request.tags),
     strategy: 'name' in decision.strategy ? decision.strategy.name : decision.strategy.kind,
     reason_code: decision.reasonCode,
@@ -149,6 +149,7 @@ export function emptyRow(id: string, source: string, at: number): RequestRow {
     first_byte_ms: null,
     overhead_us: null,
     simulated: 0,
+    forgotten_at: null,
   };
 }
 
@@ -174,6 +175,19 @@ export function attemptRow(requestId: string, n: number, attempt: AttemptRecord)
 
 export function decisionRow(decision: DecisionRecord, session: string | undefined): Insertable<DecisionsTable> {
   return { id: decision.id, at: whole(decision.at), session: session ?? null, record: JSON.stringify(decision) };
+}
+
+export function promptRow({ id, at, request }: Intent, prompt: PromptRecord): Insertable<PromptsTable> {
+  return {
+    id,
+    at: whole(at),
+    session: request.session ?? null,
+    key_id: request.key ?? null,
+    version: prompt.version ?? null,
+    features: prompt.features ?? null,
+    body: prompt.body ?? null,
+    cut: flag(prompt.cut),
+  };
 }
 
 export function feedbackRow(feedback: Feedback): Insertable<FeedbackTable> {

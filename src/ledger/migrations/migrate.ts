@@ -7,6 +7,7 @@ import { decisionsMadeBefore } from './0003-decisions-made-before.ts';
 import { keys } from './0004-keys.ts';
 import { prices } from './0005-prices.ts';
 import { cached } from './0006-cached.ts';
+import { prompts } from './0007-prompts.ts';
 import { MIGRATION_TABLE, type MigrationName } from './names.ts';
 
 /** Every version's changes to the schema. */
@@ -17,6 +18,7 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0004-keys': keys,
   '0005-prices': prices,
   '0006-cached': cached,
+  '0007-prompts': prompts,
 };
 
 async function executed(db: Kysely<LedgerSchema>): Promise<string[]> {

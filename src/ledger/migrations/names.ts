@@ -6,6 +6,7 @@ export const MIGRATION_NAMES = [
   '0004-keys',
   '0005-prices',
   '0006-cached',
+  '0007-prompts',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];
 

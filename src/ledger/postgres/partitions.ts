@@ -5,8 +5,8 @@ import { isConflict } from './trouble.ts';
 import { monthOf, monthsOf, parseMonth, type Month } from './months.ts';
 
 /** The tables that have a partition per month, in the order in which a batch writes them, and what they are divided by. */
-const TABLES = { requests: 'id', decisions: 'id', attempts: 'request_id', feedback: 'id' } as const;
-const NAMES = ['requests', 'decisions', 'attempts', 'feedback'] as const;
+const TABLES = { requests: 'id', decisions: 'id', prompts: 'id', attempts: 'request_id', feedback: 'id' } as const;
+const NAMES = ['requests', 'decisions', 'prompts', 'attempts', 'feedback'] as const;
 
 /** Those who make and drop partitions go one after the other. */
 const PARTITION_LOCK = 7_241_965_522;
@@ -89,7 +89,8 @@ export function createPartitions(db: Db, clock: Clock): Partitions {
   let notBefore = Number.NEGATIVE_INFINITY;
 
   const make = async (months: readonly Month[]) => {
-    for (const month of await monthsIn(db, 'feedback')) known.add(month.name);
+    // The table that came last has the fewest.
+    for (const month of await monthsIn(db, 'prompts')) known.add(month.name);
     for (const month of months) {
       if (known.has(month.name)) continue;
       await changing(db, async (trx) => {

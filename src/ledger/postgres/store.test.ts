@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '../../clock.ts';
 import { createSchema, hasPostgres, type TestSchema } from '../../../test/support/postgres.ts';
 import { storeConformance } from '../conformance.ts';
 import { intentOf, outcomeOf } from '../fixtures.ts';
+import { forget } from '../forget.ts';
 import { openStore } from '../open-store.ts';
 import type { Rec } from '../record.ts';
 
@@ -33,6 +34,8 @@ describe.runIf(there)('PostgreSQL', () => {
       'keys',
       'prices',
       'repriced',
+      'prompts',
+      'erasures',
     ];
 
     const open = async (clock: Clock) => {
@@ -46,6 +49,32 @@ describe.runIf(there)('PostgreSQL', () => {
   });
 
   afterEach(dropAll);
+
+  it('stores nothing that is forgotten, however many write meanwhile', async () => {
+    const { url, ask } = await newSchema();
+    const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(url, { clock: systemClock })));
+    const [first] = stores;
+    const now = Date.now();
+    let running = true;
+    let written = 0;
+    const writing = stores.map(async (store, who) => {
+      for (let i = 0; running || i < 20; i++) {
+        const intent = intentOf(`r${who}-${i}`, now, { session: 's', user: 'u' });
+        await store.append([{ ...intent, prompt: { body: 'b' } }, outcomeOf(intent.id, now, 1n)]);
+        written++;
+      }
+    });
+    await first?.append([intentOf('r', now, { session: 's' })]);
+    if (first !== undefined) {
+      await forget({ store: first, flush: async () => true }, { session: 's' }, { id: 'e1', now: now + 1000 });
+    }
+    running = false;
+    await Promise.all(writing);
+    const names = 'count(*)::int as all, count(session)::int as sessions, count(user_id)::int as users';
+    expect(await ask(`select ${names} from requests`)).toEqual([{ all: written + 1, sessions: 0, users: 0 }]);
+    expect(await ask('select count(*)::int as n from prompts')).toEqual([{ n: 0 }]);
+    for (const store of stores) await store.close();
+  });
 
   it('keeps amounts and counts exactly that a double cannot', async () => {
     const { url, ask } = await newSchema();

@@ -130,6 +130,11 @@ function valuesOf(
   }
 }
 
+/** Whether a server may read a member as the model: those written in Go do not mind its case. */
+function isModel(name: string): boolean {
+  return name === 'model' || (name.length === 5 && name.toLowerCase() === 'model');
+}
+
 function find(bytes: Buffer, start: number): Members {
   const model: Range[] = [];
   const streamOptions: Range[] = [];
@@ -147,7 +152,7 @@ function find(bytes: Buffer, start: number): Members {
     }
     empty = false;
     const name = keyName(bytes, step.value.key);
-    if (name === 'model') model.push(step.value.value);
+    if (isModel(name)) model.push(step.value.value);
     else if (name === 'stream_options') streamOptions.push(step.value.value);
   }
 }

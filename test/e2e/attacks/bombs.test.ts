@@ -29,7 +29,7 @@ const send = (path: string, body: string | Uint8Array<ArrayBuffer>, headers: Rea
   });
 
 /** The gateway still answers, and its provider is not to blame. */
-const isWell = async () => expect((await one.gateway.chat(asking('Hi', { model: 'gpt' }))).status).toBe(200);
+const wellness = async () => (await one.gateway.chat(asking('Hi', { model: 'gpt' }))).status;
 
 const deep = (n: number, open = '[', close = ']') => `${open.repeat(n)}${close.repeat(n)}`;
 /** A JSON body with a text in place of one of its values. */
@@ -46,7 +46,7 @@ describe('a body that is packed', () => {
       await response.text();
     }
     expect(one.seen()).toEqual([]);
-    await isWell();
+    expect(await wellness()).toBe(200);
   });
 });
 
@@ -121,7 +121,7 @@ describe('JSON that is', () => {
           one.gateway.engine.runtime.memory.endCoolDowns();
         }
       }
-      await isWell();
+      expect(await wellness()).toBe(200);
     },
     30_000,
   );
@@ -201,7 +201,7 @@ describe('an answer of a provider that is', () => {
       }
       one.upstream.behave(answers);
       one.gateway.engine.runtime.memory.endCoolDowns();
-      await isWell();
+      expect(await wellness()).toBe(200);
     },
     30_000,
   );

@@ -110,6 +110,8 @@ export interface Budgets {
    * more than it has; `always` goes on with those whose `atLimit` is `cheapest`.
    */
   reserve(accounts: readonly Account[], nano: bigint, grant: Extract<Grant, 'any' | 'always'>): Promise<Reserve>;
+  /** Share of each budget of the current period that is used, as this process last saw it. */
+  seen(): readonly (readonly [name: string, used: number])[];
   /** How the budgets stand now: those given, and those of keys that have asked since the start. */
   levels(accounts: readonly Account[]): Promise<readonly Level[]>;
 }
@@ -215,6 +217,10 @@ export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets
       }
       return { settle: (cost) => giveBack(cost === null ? 0 : n - Number(cost)) };
     },
+    seen: () =>
+      [...standings.values()]
+        .filter(({ period }) => period.end > clock.now())
+        .map(({ account: { name, budget }, used }) => [`${name} per ${budget.per}`, used / nanoOf(budget)] as const),
     async levels(accounts) {
       const names = new Set(accounts.map(nameOf));
       const ofKeys = [...standings.values()].map(({ account }) => account).filter(({ by }) => by === 'key');

@@ -37,6 +37,8 @@ export interface Activity {
   readonly overheadMs: number | null;
   readonly attempts: number;
   readonly fallback: boolean;
+  /** The answer was made for another request. */
+  readonly cached: boolean;
   readonly simulated: boolean;
   /** Latest feedback, 0..1. */
   readonly score: number | null;
@@ -75,7 +77,8 @@ export function activityOf(intent: Intent, outcome?: Outcome, feedback: readonly
     firstByteMs: outcome?.firstByteMs ?? null,
     overheadMs: outcome?.overheadMs ?? null,
     attempts: outcome?.attempts.length ?? 0,
-    fallback: outcome?.model !== undefined && outcome.model !== decision.chosen,
+    fallback: outcome?.cached !== true && outcome?.model !== undefined && outcome.model !== decision.chosen,
+    cached: outcome?.cached === true,
     simulated: outcome?.attempts.some((attempt) => attempt.simulated === true) ?? false,
     score: feedback.at(-1)?.score ?? null,
   };

@@ -36,6 +36,7 @@ function headersOf(context: GatewayContext, error: SignalboxError, { id, started
 export function failure(context: GatewayContext, thrown: unknown, place: Place): Reply {
   const { path, id } = place;
   const error = asSignalboxError(thrown);
+  context.engine.runtime.metrics.refused(error.code);
   if (error.code === 'internal') reportInternal(context, error.cause ?? error, path, id);
   const headers = headersOf(context, error, place);
   const { code, message, param, status } = error;

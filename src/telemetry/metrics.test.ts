@@ -17,6 +17,7 @@ const request: CountedRequest = {
   overheadMs: 0.2,
   attempts: 1,
   fallback: false,
+  cached: false,
 };
 
 describe('metrics', () => {

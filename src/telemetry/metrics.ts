@@ -20,6 +20,7 @@ export interface CountedRequest {
   readonly overheadMs: number | null;
   readonly attempts: number;
   readonly fallback: boolean;
+  readonly cached: boolean;
 }
 
 /** What is read when somebody looks. */
@@ -34,6 +35,8 @@ export interface Gauges {
   /** Upstreams. */
   readonly pricesUnknown: number;
   readonly pricesStale: number;
+  /** Share of each budget that is spent or reserved, by whose it is. */
+  readonly budgets: readonly (readonly [budget: string, used: number])[];
 }
 
 /** What one process has counted, for another to sum up. */
@@ -42,6 +45,8 @@ export type MetricsReport = MetricObjectWithValues<MetricValue<string>>[];
 /** Prometheus metrics of one engine. */
 export interface Metrics {
   request(activity: CountedRequest): void;
+  /** A request was turned away before anything was decided or called. */
+  refused(code: string): void;
   /** A decision was made in `ms` milliseconds. */
   decision(reasonCode: string, ms: number): void;
   /** A request was routed without its vector. */
@@ -64,6 +69,8 @@ const DECIDE_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 
 const LABELS = {
   signalbox_requests_total: ['model', 'provider', 'role', 'dialect', 'status'],
   signalbox_errors_total: ['code'],
+  signalbox_refused_total: ['code'],
+  signalbox_cached_total: ['model'],
   signalbox_decisions_total: ['reason'],
   signalbox_embedder_missed_total: ['why'],
   signalbox_attempts_total: ['model'],
@@ -76,6 +83,7 @@ const LABELS = {
   signalbox_overhead_seconds: [],
   signalbox_decide_seconds: [],
   signalbox_reload_refused: ['what'],
+  signalbox_budget_used_ratio: ['budget'],
 } as const satisfies Record<string, readonly string[]>;
 type Labelled = keyof typeof LABELS;
 
@@ -86,6 +94,8 @@ function createInstruments() {
   const counters = {
     requests: counter('signalbox_requests_total', 'Requests that have ended, by how they ended'),
     errors: counter('signalbox_errors_total', 'Requests that ended with an error, by its code'),
+    refused: counter('signalbox_refused_total', 'Requests turned away before anything was called, by error code'),
+    cached: counter('signalbox_cached_total', 'Requests whose answer was made for another one'),
     decisions: counter('signalbox_decisions_total', 'Decisions, by reason code'),
     embedderMissed: counter(
       'signalbox_embedder_missed_total',
@@ -123,6 +133,7 @@ const NOTHING: Gauges = {
   reload: { config: null, artifact: null },
   pricesUnknown: 0,
   pricesStale: 0,
+  budgets: [],
 };
 
 function createReadings(now: () => Gauges): Reading[] {
@@ -175,6 +186,13 @@ function createReadings(now: () => Gauges): Reading[] {
       (gauges) => gauges.pricesStale,
     ),
     {
+      name: 'signalbox_budget_used_ratio',
+      over: 'max',
+      help: 'Share of the budget of this period that is spent or reserved, as last seen',
+      labelNames: LABELS.signalbox_budget_used_ratio,
+      read: () => now().budgets.map(([budget, value]) => ({ labels: [budget], value })),
+    },
+    {
       name: 'signalbox_reload_refused',
       over: 'max',
       help: '1 while the newest file is refused and the one before stays in use, else 0; what is config or artifact',
@@ -210,6 +228,7 @@ export function createMetrics({ known }: { readonly known: (model: string) => bo
       counters.requests.add([model, activity.provider ?? '', activity.role ?? '', dialect, status], 1);
       if (activity.errorCode !== null) counters.errors.add([activity.errorCode], 1);
       if (activity.attempts > 0) counters.attempts.add(labels, activity.attempts);
+      if (activity.cached) counters.cached.add(labels, 1);
       if (activity.fallback) counters.fallbacks.add(labels, 1);
       counters.tokens.add([model, 'input'], activity.inputTokens ?? 0);
       counters.tokens.add([model, 'output'], activity.outputTokens ?? 0);
@@ -223,6 +242,7 @@ export function createMetrics({ known }: { readonly known: (model: string) => bo
       counters.decisions.add([reasonCode], 1);
       histograms.decide.observe([], ms / 1000);
     },
+    refused: (code) => counters.refused.add([code], 1),
     embedderMissed: (why) => counters.embedderMissed.add([why], 1),
     observe: (source) => void (read = source),
     text: async () => (await registry()).metrics(),

@@ -347,3 +347,14 @@ describe('limits of a key', () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(50);
   });
 });
+
+describe('metrics', () => {
+  it('tell how full budgets are, what was turned away, and what was given again', async () => {
+    const box = await start({ budgets: [day(2 * SMALL, { atLimit: 'refuse' })] });
+    for (let n = 0; n < 3; n++) await (await box.chat(hi())).text();
+    for (let n = 0; n < 2; n++) await (await box.chat(hi(), { 'x-signalbox-cache': 'on' })).text();
+    const text = await (await box.get('/metrics')).text();
+    expect(text).toContain('signalbox_budget_used_ratio{budget="all requests per day"} 1');
+    expect(text).toContain('signalbox_refused_total{code="budget_exceeded"} 3');
+  });
+});

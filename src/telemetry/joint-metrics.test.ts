@@ -14,6 +14,7 @@ const process = (open: number) => {
     reload: { config: null, artifact: null },
     pricesUnknown: 1,
     pricesStale: 0,
+    budgets: [],
   }));
   return metrics;
 };

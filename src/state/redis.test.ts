@@ -7,7 +7,8 @@ import { openRedisState } from './redis.ts';
 import type { Lease, Quota, State } from './state.ts';
 
 const answers = await redisAnswers();
-if (!answers) process.stderr.write(`nothing answers at ${REDIS_URL}: the tests of Redis are skipped\n`);
+if (!answers)
+  process.stderr.write(`skipped: state in Redis. Nothing answers at ${REDIS_URL}; scripts/services starts one\n`);
 
 const HOUR = 3_600_000;
 const opened: State[] = [];

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
 
 /** A Redis that tests may use; they keep to prefixes of their own. */
-export const REDIS_URL = process.env['SIGNALBOX_REDIS'] ?? 'redis://127.0.0.1:6379';
+export const REDIS_URL = process.env['SIGNALBOX_TEST_REDIS'] ?? 'redis://127.0.0.1:6379';
 
 /** Whether it answers. */
 export async function redisAnswers(url = REDIS_URL): Promise<boolean> {

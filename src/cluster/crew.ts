@@ -79,6 +79,23 @@ function pipeOf(child: ChildProcess): Pipe {
   };
 }
 
+/** Gives a connection to a worker; it stays open until it is taken: whoever dies before has read nothing of it. */
+function giveTo({ child, given }: Member, number: number, socket: Socket, failed: () => void): void {
+  given.set(number, socket);
+  child.send({ kind: 'connection', number } satisfies Given, socket, { keepOpen: true }, (error) => {
+    if (error !== null && given.delete(number)) failed();
+  });
+}
+
+/** What a worker has taken is its own. */
+function followTaken({ child, given }: Member): void {
+  child.on('message', (message) => {
+    if (!isTaken(message)) return;
+    given.get(message.number)?.destroy();
+    given.delete(message.number);
+  });
+}
+
 /** Makes a {@link Crew}. Its workers run what lies beside the command that serves, compiled or not. */
 export function createCrew<Started>(options: CrewOptions<Started>): Crew<Started> {
   const { size, log, tasks } = options;
@@ -98,12 +115,8 @@ export function createCrew<Started>(options: CrewOptions<Started>): Crew<Started
     const able = serving().filter(({ child }) => child.connected);
     const member = able[turn++ % Math.max(1, able.length)];
     if (member === undefined) return false;
-    const { child, given } = member;
-    const number = ++connections;
-    given.set(number, socket);
-    // Kept open until it is taken: a worker that dies before has read nothing of it, and another one takes it.
-    child.send({ kind: 'connection', number } satisfies Given, socket, { keepOpen: true }, (error) => {
-      if (error !== null && given.delete(number) && !give(socket)) options.back(socket);
+    giveTo(member, ++connections, socket, () => {
+      if (!give(socket)) options.back(socket);
     });
     return true;
   };
@@ -120,11 +133,7 @@ export function createCrew<Started>(options: CrewOptions<Started>): Crew<Started
     const member: Member = { hand, child, given: new Map(), serves: false };
     const born = performance.now();
     members.push(member);
-    child.on('message', (message) => {
-      if (!isTaken(message)) return;
-      member.given.get(message.number)?.destroy();
-      member.given.delete(message.number);
-    });
+    followTaken(member);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.once('exit', (code, signal) => {

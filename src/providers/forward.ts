@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { asBuffer } from '../protocol/bytes.ts';
 import { headersOf } from './answer-headers.ts';
 import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
 import { UpstreamFailure, type Provider, type RawAnswer } from './provider.ts';
@@ -58,16 +59,16 @@ export function createForward({
       const { statusCode: status } = answer;
       const told = headersOf(answer.headers);
       if (status < 400) return { status, headers: told, body: pass(answer, watch) };
-      const refusal = await errorBody(answer);
+      const refusal = redact(await errorBody(answer));
       watch.end();
-      const text = refusal.toString('utf8');
+      const text = asBuffer(refusal).toString('utf8');
       const failure = classify(status, text);
       const retryAfter = retryAfterOf(told, clock.now(), text);
       throw new UpstreamFailure(failure, messageOf(status, text), {
         status,
         headers: told,
         // It echoes parts of the key.
-        ...(failure === 'auth' ? {} : { body: redact(refusal) }),
+        ...(failure === 'auth' ? {} : { body: refusal }),
         ...(retryAfter === undefined ? {} : { retryAfter }),
       });
     });

@@ -1,5 +1,6 @@
 import type { ProviderConfig } from '../config/schema.ts';
 import { redactBytes } from '../protocol/redact-bytes.ts';
+import { disguisesOf } from './disguises.ts';
 
 /** Shorter keys are placeholders of local hosts, and words like any other. */
 const MIN_LENGTH = 8;
@@ -33,9 +34,33 @@ function secretsOf({ apiKey, headers, options }: Configured): string[] {
     .sort((a, b) => b.length - a.length);
 }
 
-/** A redactor of a provider's `apiKey` and of the credentials among its `headers` and `options`, as exact strings of 8 characters or more. */
+/** Pairs of backslashes, and printable characters that JSON need not have escaped. */
+const NEEDLESS = /(\\\\)|\\u00([2-7][0-9a-f])/gi;
+
+/** The same JSON with as few escapes as it can have. */
+function withoutEscapes(json: string): string {
+  return json.replaceAll(NEEDLESS, (written, pair: string | undefined, code: string | undefined) => {
+    const char = code === undefined ? '' : String.fromCharCode(Number.parseInt(code, 16));
+    return pair !== undefined || char === '"' || char === '\\' || char === '\x7f' ? written : char;
+  });
+}
+
+/**
+ * A redactor of a provider's `apiKey` and of the credentials among its `headers` and `options`, of 8 characters or more,
+ * however an error writes them.
+ */
 export function createRedactor(config: Configured): Redactor {
-  const secrets = secretsOf(config);
-  const text = (words: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, MASK), words);
+  let patterns: readonly RegExp[] | undefined;
+  const masked = (words: string): string =>
+    (patterns ?? []).reduce((rest, pattern) => rest.replaceAll(pattern, MASK), words);
+  const text = (words: string): string => {
+    // Most providers never fail.
+    patterns ??= secretsOf(config).map(disguisesOf);
+    const clean = masked(words);
+    const plain = withoutEscapes(clean);
+    // JSON may escape what is a disguise already. Rewritten only then: an error passes as it was written.
+    const rest = plain === clean ? clean : masked(plain);
+    return rest === plain ? clean : rest;
+  };
   return { text, bytes: (told) => redactBytes(told, text) };
 }

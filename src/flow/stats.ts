@@ -1,4 +1,5 @@
 import type { UsageRow } from '../ledger/store.ts';
+import { noUsage } from '../ledger/usage-report.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { strategyName, strategyOf } from '../decide/strategy.ts';
 import type { ReloadStatus } from '../telemetry/reloads.ts';
@@ -49,24 +50,6 @@ export interface Stats extends Pick<
   }[];
 }
 
-const NOTHING: Omit<UsageRow, 'start' | 'group'> = {
-  requests: 0,
-  failed: 0,
-  cancelled: 0,
-  interrupted: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  costUsd: 0,
-  reservedUsd: 0,
-  unpriced: 0,
-  estimated: 0,
-  baselineCostUsd: 0,
-  savingsUsd: 0,
-  fallbacks: 0,
-  cached: 0,
-  overheadMs: { mean: 0, p50: 0, p95: 0 },
-};
-
 /** Reads {@link Stats} of an engine. */
 export async function readStats(engine: {
   readonly snapshot: () => Snapshot;
@@ -78,7 +61,7 @@ export async function readStats(engine: {
   const snapshot = engine.snapshot();
   const { routing } = snapshot.config;
   const [total] = await engine.ledger.store.usage({ since: 0, until: engine.runtime.clock.now() + 1 });
-  const { start: _start, group: _group, ...sums } = total ?? { start: 0, group: '', ...NOTHING };
+  const { start: _start, group: _group, ...sums } = total ?? noUsage(0);
   const models = snapshot.catalog.models.map((model) => ({
     id: model.id,
     provider: model.upstreams[0]?.provider ?? '',

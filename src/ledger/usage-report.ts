@@ -37,7 +37,8 @@ export interface ReportQuery extends Omit<UsageFilter, 'since' | 'until'> {
 
 const DAY_MS = 86_400_000;
 
-function nothing(start: number): UsageRow {
+/** Sums of no request. */
+export function noUsage(start: number): UsageRow {
   return {
     start,
     group: '',
@@ -115,7 +116,7 @@ export async function readReport(store: Pick<Store, 'usage'>, query: ReportQuery
     ...(by === undefined ? {} : { by }),
     ...(bucket === undefined ? {} : { bucket }),
   });
-  const [total = nothing(since)] = await store.usage(window);
+  const [total = noUsage(since)] = await store.usage(window);
   return {
     since,
     until,

@@ -108,6 +108,10 @@ const ASKED: readonly (readonly [string, string])[] = [
     '`x-signalbox-cache`',
     '`on`, `off` or a duration such as `10m`: whether the answer may be one that is kept, and is kept',
   ],
+  [
+    '`x-signalbox-prompts`',
+    '`none`, `features` or `full`: the most that is to be kept of the prompt; `storage.prompts` and the role may keep less',
+  ],
   ['`x-signalbox-explain`', '`true`: the answer has a member `routing`'],
   ['`x-signalbox-provider`', 'Where a path is passed on to whose body names no model'],
 ];

@@ -1,4 +1,6 @@
+import type { PromptSetting } from './config/schema.ts';
 import { SignalboxError } from './errors.ts';
+import { promptWish } from './flow/prompts.ts';
 import type { RouteRequest } from './flow/route.ts';
 import { tagsOf } from './flow/tags.ts';
 import type { RequestInfo } from './ledger/record.ts';
@@ -17,6 +19,8 @@ export interface ChatOptions {
   readonly session?: string;
   readonly user?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** The most that is to be kept of this prompt; `storage.prompts` may keep less. */
+  readonly prompts?: PromptSetting;
   readonly signal?: AbortSignal;
   /** Any other field of the body: `tools`, `temperature`, `max_tokens`, `response_format`, … */
   readonly [field: string]: unknown;
@@ -32,7 +36,7 @@ export interface FeedbackInput {
 }
 
 /** Fields that are Signalbox's own, not the body's. */
-const OWN_FIELDS = new Set(['decision', 'strategy', 'role', 'session', 'user', 'tags', 'signal', 'stream']);
+const OWN_FIELDS = new Set(['decision', 'strategy', 'role', 'session', 'user', 'tags', 'prompts', 'signal', 'stream']);
 /** Longer ones are cut, as the gateway's are. */
 const MAX_TEXT = 200;
 
@@ -85,6 +89,14 @@ export function routeRequestOf(
 export function infoOf(options: ChatOptions, requested: string): Pick<RequestInfo, 'requested' | 'user'> {
   const user = textOf(options, 'user')?.slice(0, MAX_TEXT);
   return { requested: requested.slice(0, MAX_TEXT), ...(user === undefined ? {} : { user }) };
+}
+
+/**
+ * The most that is to be kept of the prompt.
+ * @throws `invalid_request`
+ */
+export function promptsOf(options: ChatOptions): PromptSetting | undefined {
+  return promptWish(textOf(options, 'prompts'), 'prompts');
 }
 
 /**

@@ -1,4 +1,11 @@
-import { checkFeedback, infoOf, routeRequestOf, type ChatOptions, type FeedbackInput } from './chat-options.ts';
+import {
+  checkFeedback,
+  infoOf,
+  promptsOf,
+  routeRequestOf,
+  type ChatOptions,
+  type FeedbackInput,
+} from './chat-options.ts';
 import { checkedConfig, checkedFile } from './checked.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { SignalboxError } from './errors.ts';
@@ -58,6 +65,7 @@ async function begin(
       stream,
       info,
       headers: {},
+      prompts: promptsOf(options),
       explain: false,
       signal,
       started,

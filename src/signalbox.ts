@@ -12,7 +12,10 @@ import { spentOf } from './flow/spent.ts';
 import { openKept } from './flow/kept.ts';
 import { needOf } from './flow/health.ts';
 import { createMemory } from './flow/memory.ts';
+import { loadRedact } from './flow/load-redact.ts';
+import { createPrompts } from './flow/prompts.ts';
 import { createRecent } from './flow/recent.ts';
+import type { Redact } from './flow/redact.ts';
 import type { Runtime } from './flow/runtime.ts';
 import type { Snapshot } from './flow/snapshot.ts';
 import { createIds } from './id.ts';
@@ -39,6 +42,8 @@ export interface EngineOptions {
   readonly log?: Log;
   /** Moves the journal into the store in a thread of its own. */
   readonly thread?: boolean;
+  /** Takes out of texts what must not be kept, in place of `storage.redact`. */
+  readonly redact?: Redact;
   /** The primary process, where this engine is one of several workers. */
   readonly primary?: Primary | undefined;
 }
@@ -98,6 +103,7 @@ export async function buildSnapshot(
     providers: createProviders(config.providers, deps),
     routers,
     artifacts: working,
+    redact: await loadRedact(loaded),
     embeddings: (deps.embeddings ?? createEmbeddingKeeper(deps)).of(config),
     default: defaultModel(config.routing, catalog, measuredBest),
     versions: {
@@ -265,6 +271,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     reloads,
     recent: createRecent(state),
     memory: createMemory(state, clock),
+    prompts: createPrompts(clock, log, options.redact),
   };
   const learn = async (): Promise<void> => {
     const { catalog, config, providers } = worlds.current();

@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty';
 import { buildCatalog } from '../catalog/build.ts';
+import { loadRedact } from '../flow/load-redact.ts';
 import { artifactText, embedderNotes, inspectArtifacts } from './artifacts.ts';
 import { print, printJson } from './print.ts';
 import { group, runnable } from './runnable.ts';
@@ -17,6 +18,7 @@ const check = defineCommand({
   async run({ args }) {
     const config = args.file ?? args.config;
     const { loaded, from } = await findSource({ ...args, ...(config === undefined ? {} : { config }) });
+    await loadRedact(loaded);
     const artifacts = await inspectArtifacts(loaded, await buildCatalog(loaded.config));
     const ok = artifacts.every((one) => !('error' in one));
     const warnings = [...loaded.warnings.map(({ message }) => message), ...embedderNotes(loaded, artifacts)];

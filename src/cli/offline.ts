@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { openKept } from '../flow/kept.ts';
 import { createMemory } from '../flow/memory.ts';
+import { createPrompts } from '../flow/prompts.ts';
 import { createRecent } from '../flow/recent.ts';
 import type { Runtime } from '../flow/runtime.ts';
 import type { Snapshot } from '../flow/snapshot.ts';
@@ -46,6 +47,7 @@ export async function openOffline(
     kept: openKept(loaded.config, clock, silentLog),
     budgets: createBudgets(state, clock, async () => 0),
     memory: createMemory(state, clock),
+    prompts: createPrompts(clock, silentLog),
   };
   return { snapshot, runtime };
 }

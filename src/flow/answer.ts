@@ -12,6 +12,7 @@ import { routeWithVector } from './embed.ts';
 import { intentOf } from './intent.ts';
 import { keptAnswer, keptFor } from './kept.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
+import { stackOf } from './quotes.ts';
 import { reserve, spentBy, type Reservation } from './reservation.ts';
 import { reserveOf } from './reserve.ts';
 import type { Routed } from './route.ts';
@@ -44,6 +45,7 @@ function open(request: AnswerRequest, reservation: Reservation, snapshot: Snapsh
     started: request.started,
     waited: request.waited,
     settle: reservation.settle,
+    words: runtime.prompts.words(request, routed, snapshot),
     announce: (outcome) => announce(outcome, intent, routed, request, runtime),
   });
   const explain = request.explain || routed.plan.routing.expose === 'body';
@@ -84,9 +86,10 @@ async function answerOnce(
   );
   const reservation = reserving instanceof Promise ? await reserving : reserving;
   const passage = open(request, reservation, snapshot, runtime);
-  await runtime.journal.grouped(passage.intent);
+  const prompt = runtime.prompts.of(request, passage.routed, snapshot);
+  await runtime.journal.grouped(prompt === undefined ? passage.intent : { ...passage.intent, prompt });
   const running = run(passage).catch((cause: unknown) => {
-    runtime.log.error({ request: passage.intent.id, error: String(cause) }, 'the request loop failed');
+    runtime.log.error({ request: passage.intent.id, error: stackOf(cause) }, 'the request loop failed');
     return failedAnswer(passage, asSignalboxError(cause));
   });
   const given = request.stream ? ((await withinHold(running)) ?? heldAnswer(passage, running)) : await running;

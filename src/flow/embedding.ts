@@ -6,6 +6,7 @@ import type { Config, EmbedderConfig } from '../config/schema.ts';
 import { isTextFault } from '../providers/embedders/batched.ts';
 import { createEmbedder } from '../providers/embedders/registry.ts';
 import type { Transport } from '../providers/transport.ts';
+import { ownWords } from './quotes.ts';
 import type { Embedder } from '../query/embedder.ts';
 import { silentLog, type Log } from '../telemetry/log.ts';
 
@@ -117,7 +118,8 @@ export function createEmbedding(
       return { embedding };
     } catch (error) {
       if (!isTextFault(error))
-        return trouble('embedder-failed', error instanceof Error ? error.message : String(error));
+        // Whose text its words may quote is not known: those of one call are of several requests.
+        return trouble('embedder-failed', ownWords(error instanceof Error ? error.message : String(error)));
       coolDown.worked();
       return { warning: 'embedder-failed' };
     } finally {

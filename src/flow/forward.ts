@@ -12,6 +12,7 @@ import { asFailure, wholeBody, type AnswerBody } from './body.ts';
 import { OF_THE_KEY } from './fresh.ts';
 import { needOf } from './health.ts';
 import { limitReached } from './reservation.ts';
+import { withoutQuotesOfBytes } from './quotes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -100,6 +101,7 @@ function createBooks(request: Forwarded, intent: Intent, runtime: Runtime, ended
   let startedAt = intent.at;
   let started = begun;
   let open = true;
+  const words = withoutQuotesOfBytes(request.raw.body);
   return {
     called(): void {
       startedAt = clock.now();
@@ -115,7 +117,7 @@ function createBooks(request: Forwarded, intent: Intent, runtime: Runtime, ended
         cost: failure !== undefined && !mayBeBilled(failure) ? 0n : null,
         status: failure?.status ?? status,
         failure: failure?.failure,
-        error: failure?.message.slice(0, 300),
+        error: failure === undefined ? undefined : words(failure.message).slice(0, 300),
       });
     },
     settle(status: Outcome['status'], httpStatus: number): void {

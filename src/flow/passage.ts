@@ -1,3 +1,4 @@
+import type { PromptSetting } from '../config/schema.ts';
 import type { SignalboxError } from '../errors.ts';
 import type { Intent, Outcome, RequestInfo } from '../ledger/record.ts';
 import type { ChatRequest } from '../protocol/chat.ts';
@@ -23,6 +24,8 @@ export interface AnswerRequest extends RouteRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** What the caller says of keeping the answer: `on`, `off`, or for how long. */
   readonly cache?: string | undefined;
+  /** The most that the caller wants to be kept of its prompt. */
+  readonly prompts?: PromptSetting | undefined;
   /** Puts `routing` into the answer. */
   readonly explain: boolean;
   /** Aborts when the caller has left. */

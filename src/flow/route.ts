@@ -15,7 +15,7 @@ import { buildQuery } from '../query/build.ts';
 import { queryDigest } from '../query/digest.ts';
 import { computeFeatures } from '../query/features.ts';
 import type { Query } from '../query/query.ts';
-import type { Router } from '../routers/router.ts';
+import type { Features, Router } from '../routers/router.ts';
 import type { Embedded } from './embedding.ts';
 import { needOf } from './health.ts';
 import type { Held } from './holder.ts';
@@ -50,6 +50,8 @@ export interface Routed extends Decided {
   /** Lines of the router's own explanation, on demand. */
   readonly explain: () => string[];
 }
+  /** What the router was given. */
+  readonly features: Features;
 
 /** The budgets that a request counts against. */
 export function accountsOf(
@@ -164,6 +166,7 @@ export function route(
   };
 }
 
+    features,
 /** A decision as it is written down: models by id. */
 export function recordOf(decision: Decision): DecisionRecord {
   return {

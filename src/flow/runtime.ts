@@ -7,6 +7,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Reloads } from '../telemetry/reloads.ts';
 import type { Kept } from './kept.ts';
 import type { Memory } from './memory.ts';
+import type { Prompts } from './prompts.ts';
 import type { Recent } from './recent.ts';
 
 /** What outlives snapshots and is shared by all requests of an engine. */
@@ -25,4 +26,6 @@ export interface Runtime {
   /** The latest requests and decisions, for reading before the store has them. */
   readonly recent: Recent;
   readonly memory: Memory;
+  /** What is kept of prompts. */
+  readonly prompts: Prompts;
 }

@@ -8,6 +8,7 @@ import { estimateTokens } from '../query/tokens.ts';
 import { createBaseline } from './baseline.ts';
 import { mayBeBilled } from './billing.ts';
 import { addUsage } from './continuation.ts';
+import type { WithoutQuotes } from './quotes.ts';
 import type { OpenCall } from './health.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -77,6 +78,8 @@ export interface SettlementInput {
   readonly started: number;
   /** Milliseconds since then spent waiting for the caller's body. */
   readonly waited: number;
+  /** What may be told of a message about the request. */
+  readonly words: WithoutQuotes;
   /** Gives back what was set aside and is not used: what it cost, and the tokens of all calls. */
   readonly settle: (cost: NanoUsd | null, usage: Usage | undefined) => void;
   /** Called once, right after the outcome is in the journal. */
@@ -154,9 +157,9 @@ function waitingMs(underWay: OpenAttempt | undefined, now: number): number {
 }
 
 /** What an attempt's record says of its failure. */
-const failure = (cause: UpstreamFailure): Partial<AttemptRecord> => ({
+const failure = (cause: UpstreamFailure, words: WithoutQuotes): Partial<AttemptRecord> => ({
   failure: cause.failure,
-  error: cause.message.slice(0, 300),
+  error: words(cause.message).slice(0, 300),
   status: cause.status,
 });
 
@@ -201,13 +204,13 @@ export function createSettlement(input: SettlementInput): Settlement {
     underWay = undefined;
   };
   const failed = (attempt: OpenAttempt, cause: UpstreamFailure): void => {
-    if (!mayBeBilled(cause)) return close(attempt, 0n, failure(cause), cause);
+    if (!mayBeBilled(cause)) return close(attempt, 0n, failure(cause, input.words), cause);
     const usage = { input: input.inputTokens, output: 0, estimated: true };
-    close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...failure(cause) }, cause);
+    close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...failure(cause, input.words) }, cause);
   };
   const book = (attempt: OpenAttempt, { seen, status, failure: cause }: Ended): Usage => {
     const usage = usageOf(seen, input.inputTokens);
-    const told = cause === undefined ? {} : failure(cause);
+    const told = cause === undefined ? {} : failure(cause, input.words);
     close(attempt, attemptCost(usage, attempt.target.upstream.price), { usage, ...told, status }, cause);
     return usage;
   };

@@ -8,6 +8,7 @@ import type { Provider } from '../providers/provider.ts';
 import type { ActiveArtifact } from '../routers/active.ts';
 import type { Router } from '../routers/router.ts';
 import type { Embeddings } from './embedding.ts';
+import type { Redact } from './redact.ts';
 
 /** An artifact at work on the models of a catalogue. */
 export interface WorkingArtifact extends Learnt {
@@ -30,6 +31,8 @@ export interface Snapshot {
   readonly embeddings: Embeddings;
   /** The budgets that requests count against. */
   readonly accounts: Accounts;
+  /** The function of `storage.redact`. */
+  readonly redact?: Redact | undefined;
   /** Id of the default model of `routing`. */
   readonly default: string;
   readonly versions: Versions;

@@ -1,4 +1,5 @@
 import { asSignalboxError, type ErrorCode, type SignalboxError } from '../errors.ts';
+import { stackOf } from '../flow/quotes.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { GatewayContext } from './context.ts';
 import { dialectOfPath } from './dialects.ts';
@@ -7,8 +8,7 @@ import { jsonReply, type Reply } from './reply.ts';
 
 /** The cause of an internal error for the log: never for the caller. */
 function reportInternal(context: GatewayContext, cause: unknown, path: string, id: string): void {
-  const stack = cause instanceof Error ? cause.stack : String(cause);
-  context.engine.runtime.log.error({ request: id, path, stack }, 'a request failed inside');
+  context.engine.runtime.log.error({ request: id, path, stack: stackOf(cause) }, 'a request failed inside');
 }
 
 /** Where and when an error happened. */

@@ -3,6 +3,7 @@ import { SignalboxError } from '../errors.ts';
 import { answer } from '../flow/answer.ts';
 import { heldBy, recallHolder, type Held } from '../flow/holder.ts';
 import type { AnswerRequest } from '../flow/passage.ts';
+import { PROMPTS_HEADER, promptWish } from '../flow/prompts.ts';
 import type { Snapshot } from '../flow/snapshot.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { forwardable } from '../protocol/headers.ts';
@@ -128,6 +129,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
 
 /** Everything about an inference request but how it comes and goes: the guard, the answer or the error, CORS. */
 export async function inference(
+    prompts: promptWish(header(PROMPTS_HEADER), PROMPTS_HEADER),
   context: GatewayContext,
   dialect: Dialect,
   ingress: Ingress,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '../protocol/chat.ts';
+import { stackOf } from '../flow/quotes.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import type { GatewayContext } from './context.ts';
 import { failure } from './failure.ts';
@@ -67,7 +68,7 @@ export function createNodeInference(
     if (dialect === undefined) return false;
     serve(context, dialect, ingress, incoming, outgoing).catch((error: unknown) => {
       context.engine.runtime.log.error(
-        { request: ingress.id, error: String(error) },
+        { request: ingress.id, error: stackOf(error) },
         'a request failed outside the loop',
       );
       outgoing.destroy();

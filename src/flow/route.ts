@@ -44,14 +44,14 @@ export interface RouteRequest {
 /** A decision, and what carrying it out needs. */
 export interface Routed extends Decided {
   readonly query: Query;
+  /** What the router was given. */
+  readonly features: Features;
   readonly plan: Plan;
   /** Whether the request asks for writing to the provider's prompt cache. */
   readonly marked: () => boolean;
   /** Lines of the router's own explanation, on demand. */
   readonly explain: () => string[];
 }
-  /** What the router was given. */
-  readonly features: Features;
 
 /** The budgets that a request counts against. */
 export function accountsOf(
@@ -156,6 +156,7 @@ export function route(
   return {
     ...decided,
     query,
+    features,
     plan,
     marked: () => marksCache(request.parsed),
     explain: () =>
@@ -166,7 +167,6 @@ export function route(
   };
 }
 
-    features,
 /** A decision as it is written down: models by id. */
 export function recordOf(decision: Decision): DecisionRecord {
   return {

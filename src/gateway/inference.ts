@@ -118,6 +118,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     },
     headers: forwardable(header, ingress.headerNames()),
     cache: header('x-signalbox-cache'),
+    prompts: promptWish(header(PROMPTS_HEADER), PROMPTS_HEADER),
     explain: header('x-signalbox-explain') === 'true',
     signal: caller.signal,
     started: admitted.started,
@@ -129,7 +130,6 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
 
 /** Everything about an inference request but how it comes and goes: the guard, the answer or the error, CORS. */
 export async function inference(
-    prompts: promptWish(header(PROMPTS_HEADER), PROMPTS_HEADER),
   context: GatewayContext,
   dialect: Dialect,
   ingress: Ingress,

@@ -48,11 +48,17 @@ function decodeName(name: string): string {
   }
 }
 
-function findRole(roles: Config['roles'], name: string): [string, RoleConfig] {
+/** Whether a key allows a role; one without a list allows all. */
+function allowsRole(role: string, keyRoles: readonly string[] | undefined): boolean {
+  return keyRoles?.some((name) => name.toLowerCase() === role.toLowerCase()) ?? true;
+}
+
+/** The role of a name; a key is told of those only that it allows. */
+function findRole(roles: Config['roles'], name: string, keyRoles: readonly string[] | undefined): [string, RoleConfig] {
   const wanted = decodeName(name);
   const found = Object.entries(roles).find(([key]) => key.toLowerCase() === wanted);
   if (found !== undefined) return found;
-  const known = Object.keys(roles);
+  const known = Object.keys(roles).filter((role) => allowsRole(role, keyRoles));
   const nearest = nearestNames(wanted, known);
   const advice =
     nearest.length > 0
@@ -108,15 +114,13 @@ function overlay(routing: RoutingConfig, role: RoleConfig | undefined): RoutingC
 function chooseRole(config: Pick<Config, 'roles'>, wishes: Wishes, modelRole: string | undefined) {
   const name = wishes.pathRole ?? wishes.headerRole ?? modelRole ?? wishes.keyRoles?.[0];
   if (name === undefined) return undefined;
-  const found = findRole(config.roles, name);
-  const allowed = wishes.keyRoles;
-  if (allowed !== undefined && !allowed.some((role) => role.toLowerCase() === found[0].toLowerCase())) {
-    throw new SignalboxError(
-      'forbidden',
-      `this key does not allow role "${found[0]}": it allows ${allowed.join(', ')}`,
-    );
-  }
-  return found;
+  const { keyRoles } = wishes;
+  const found = findRole(config.roles, name, keyRoles);
+  if (allowsRole(found[0], keyRoles)) return found;
+  throw new SignalboxError(
+    'forbidden',
+    `this key does not allow role "${found[0]}": it allows ${keyRoles?.join(', ')}`,
+  );
 }
 
 function unknownModel(name: string, nearest: readonly string[]): SignalboxError {
@@ -127,10 +131,11 @@ function unknownModel(name: string, nearest: readonly string[]): SignalboxError 
   });
 }
 
-function nameNeeded(name: string, { models }: Catalog): SignalboxError {
+function nameNeeded(name: string, { models }: Catalog, keyModels: ReadonlySet<string> | undefined): SignalboxError {
+  const own = models.map(({ id }) => id).filter((id) => keyModels?.has(id) ?? true);
   return new SignalboxError(
     'invalid_request',
-    `model: "${name.slice(0, 80)}" is routed, and embeddings are never: vectors of two models do not mix. Name one of ${models.map(({ id }) => id).join(', ')}`,
+    `model: "${name.slice(0, 80)}" is routed, and embeddings are never: vectors of two models do not mix. Name one of ${own.join(', ')}`,
     { param: 'model' },
   );
 }
@@ -176,6 +181,14 @@ export function createPrecedence(
     return known;
   };
 
+  /** The names, ids and aliases and roles, that a key may be told. */
+  const shownTo = ({ keyRoles }: Wishes, keyModels: ReadonlySet<string> | undefined, names: readonly string[]) =>
+    names.filter((name) => {
+      const found = catalog.resolve(name);
+      if (found.kind === 'role') return allowsRole(found.role, keyRoles);
+      return keyModels === undefined || !('model' in found) || keyModels.has(found.model.id);
+    });
+
   return (wishes) => {
     const resolution = catalog.resolve(wishes.model);
     const [roleName, role] = chooseRole(config, wishes, resolution.kind === 'role' ? resolution.role : undefined) ?? [];
@@ -186,7 +199,7 @@ export function createPrecedence(
 
     if (resolution.kind === 'unknown') {
       if (routing.unknownModel === 'reject' && wishes.routeUnknown !== true)
-        throw unknownModel(wishes.model, resolution.nearest);
+        throw unknownModel(wishes.model, shownTo(wishes, keyModels, resolution.nearest));
       warnings.push('unknown-model-routed');
     }
     const explicit =
@@ -203,7 +216,7 @@ export function createPrecedence(
         throw new SignalboxError('forbidden', `role "${roleName}" does not allow model "${id}"`, { param: 'model' });
       if (resolution.kind === 'upstream') checkPrice(config, catalog, explicit.model, resolution.upstream);
     }
-    if (wishes.sameModel === true && explicit === undefined) throw nameNeeded(wishes.model, catalog);
+    if (wishes.sameModel === true && explicit === undefined) throw nameNeeded(wishes.model, catalog, keyModels);
     const suffix = resolution.kind === 'auto' ? resolution.strategy : undefined;
     const asked = wishes.strategy ?? suffix ?? (wishes.minor === true ? 'cost-first' : undefined);
     const strategy = asked === undefined ? strategyOf(routing.strategy) : parseStrategy(asked);

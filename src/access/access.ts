@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { SignalboxError } from '../errors.ts';
 import type { HeaderReader } from '../protocol/headers.ts';
+import { isForwarded } from './forwarded.ts';
 import { LOCAL, type Identity, type Need } from './identity.ts';
 import type { KeyBook } from './key-book.ts';
 import { hasKeyForm } from './key-form.ts';
@@ -46,9 +47,6 @@ export interface AccessOptions {
   readonly sessions: Sessions;
 }
 
-/** A proxy on this machine speaks for callers on others: what it forwards is not local. */
-const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
-
 /** @throws `forbidden` when a caller has not what a path needs. */
 function checkNeed({ admin, scopes }: Identity, need: Need): void {
   if (need === 'any' || (admin && need !== 'inference')) return;
@@ -90,7 +88,7 @@ export function createAccess({ auth, server, clock, keys, sessions }: AccessOpti
       );
     }
     const local = remoteAddress === undefined || isLoopbackAddress(remoteAddress);
-    if (!local || FORWARDING.some((name) => header(name) !== undefined)) {
+    if (!local || isForwarded(header)) {
       throw new SignalboxError(
         'unauthorized',
         'only this machine may come without a key, and requests that a proxy forwards need one: see auth.keys',

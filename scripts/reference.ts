@@ -102,6 +102,11 @@ const ASKED: readonly (readonly [string, string])[] = [
   ['`x-signalbox-role`', 'A role of the configuration'],
   ['`x-signalbox-strategy`', 'A strategy for this request: `cost-first`, `keepQuality=0.97`, …'],
   ['`x-signalbox-session`', 'The conversation that it belongs to: what one model began it goes on with'],
+  [
+    '`x-signalbox-key`',
+    'The Signalbox key, where `authorization`, `x-api-key` and `api-key` carry the caller’s own key at a provider with `callerKey: true`',
+  ],
+  ['`x-signalbox-key-for`', 'The provider that the caller’s own key is for, where the API and the model do not tell'],
   ['`x-signalbox-tags`', '`name=value, …`, kept on the ledger, which groups by them'],
   ['`x-signalbox-user`', 'The end user, kept on the ledger'],
   [

@@ -84,7 +84,7 @@ export function createAccess({ auth, server, clock, keys, sessions }: AccessOpti
     if (auth.mode === 'required') {
       throw new SignalboxError(
         'unauthorized',
-        'a Signalbox key is needed: send "Authorization: Bearer sb-…" or "x-api-key: sb-…"',
+        'a Signalbox key is needed: send "Authorization: Bearer sb-…", "x-api-key: sb-…", or "x-signalbox-key: sb-…" beside a provider’s key',
       );
     }
     const local = remoteAddress === undefined || isLoopbackAddress(remoteAddress);

@@ -2,6 +2,7 @@ import { defineCommand } from 'citty';
 import { buildCatalog } from '../catalog/build.ts';
 import { loadRedact } from '../flow/load-redact.ts';
 import { artifactText, embedderNotes, inspectArtifacts } from './artifacts.ts';
+import { callerKeyNotes } from './caller-keys.ts';
 import { print, printJson } from './print.ts';
 import { group, runnable } from './runnable.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
@@ -21,7 +22,11 @@ const check = defineCommand({
     await loadRedact(loaded);
     const artifacts = await inspectArtifacts(loaded, await buildCatalog(loaded.config));
     const ok = artifacts.every((one) => !('error' in one));
-    const warnings = [...loaded.warnings.map(({ message }) => message), ...embedderNotes(loaded, artifacts)];
+    const warnings = [
+      ...loaded.warnings.map(({ message }) => message),
+      ...embedderNotes(loaded, artifacts),
+      ...callerKeyNotes(loaded.config),
+    ];
     if (args.json === true) printJson({ ok, from, version: loaded.version, artifacts, warnings });
     else {
       print(

@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty';
 import { buildCatalog } from '../catalog/build.ts';
 import { artifactText, inspectArtifacts } from './artifacts.ts';
+import { callerKeyNotes } from './caller-keys.ts';
 import { print, printJson, table } from './print.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
@@ -37,6 +38,7 @@ export const models = defineCommand({
     );
     print(
       from,
+      ...callerKeyNotes(loaded.config),
       ...artifacts.map((one) => `${one.setting}: ${'error' in one ? one.error : artifactText(one.summary)}`),
       '',
       table(

@@ -120,6 +120,8 @@ const ABOUT: Readonly<Record<string, string>> = {
     'Address that the dialect’s paths follow, as `https://host/v1` is followed by `/chat/completions` or `/messages`; `ollama` and `azure`: without `/v1`. Left out: the preset’s',
   'providers.*.apiKey':
     'The provider’s key, or a list of keys: the first that is ready is used, the next when it is limited or refused',
+  'providers.*.callerKey':
+    'It is called with the key that each caller sends, and only for that caller; excludes `apiKey`. Without a key nobody calls it',
   'providers.*.headers': 'Headers to add to every call',
   'providers.*.concurrency':
     'Calls in flight at once; more go to other providers, or wait their turn where there is none',

@@ -57,6 +57,8 @@ const provider = z.strictObject({
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** One key or a pool. */
   apiKey: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  /** It is called with the key that each caller brings along, and with no other. */
+  callerKey: z.boolean().default(false),
   headers: z.record(z.string(), z.string()).optional(),
   /** Calls in flight at once. */
   concurrency: z.int().positive().optional(),

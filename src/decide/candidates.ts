@@ -19,6 +19,13 @@ export interface Keeper {
   readonly detail: string;
 }
 
+/** What keeps upstreams shut that are called with callers' own keys. */
+export interface Lock {
+  opens(upstream: Pick<Upstream, 'provider'>): boolean;
+  /** Why the others stay shut, in words. */
+  readonly detail: string;
+}
+
 /** What narrows the models down to candidates. Sets hold model ids; left out = no limit. */
 export interface CandidateRules {
   readonly role?: ReadonlySet<string> | undefined;
@@ -27,6 +34,8 @@ export interface CandidateRules {
   readonly priced: boolean;
   /** Left out = any upstream could be asked. */
   readonly keeper?: Keeper | undefined;
+  /** Left out = every upstream is open. */
+  readonly lock?: Lock | undefined;
   /** Set while an upstream is cooling down. */
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
 }
@@ -42,6 +51,7 @@ export interface Candidates {
 function coolDownOf({ upstreams }: Model, rules: CandidateRules): CoolDown | undefined {
   let first: CoolDown | undefined;
   for (const upstream of upstreams) {
+    if (rules.lock?.opens(upstream) === false) continue;
     const cooling = rules.cooling(upstream);
     if (cooling === undefined) return undefined;
     if (first === undefined || cooling.until < first.until) first = cooling;
@@ -52,9 +62,11 @@ function coolDownOf({ upstreams }: Model, rules: CandidateRules): CoolDown | und
 function reasonToDrop(query: Query, model: Model, rules: CandidateRules): [DropCode, string] | undefined {
   if (rules.key !== undefined && !rules.key.has(model.id)) return ['key', 'the key does not allow it'];
   if (rules.role !== undefined && !rules.role.has(model.id)) return ['role', 'the role does not list it'];
-  const { keeper } = rules;
-  if (keeper !== undefined && !model.upstreams.some((upstream) => keeper.serves(upstream))) {
-    return ['capability', keeper.detail];
+  const { keeper, lock } = rules;
+  const able = keeper === undefined ? model.upstreams : model.upstreams.filter((upstream) => keeper.serves(upstream));
+  if (keeper !== undefined && able.length === 0) return ['capability', keeper.detail];
+  if (lock !== undefined && !able.some((upstream) => lock.opens(upstream))) {
+    return ['caller-key', lock.detail];
   }
   if (model.capabilitiesKnown) {
     const missing = [...query.needs].filter((need) => !model.capabilities.has(need));
@@ -101,6 +113,9 @@ export function noCandidate({ dropped, readyAt }: Omit<Candidates, 'candidates'>
   if (serious.length === 0) return new SignalboxError('forbidden', `no model is allowed here (${detail})`);
   if (serious.every((drop) => drop.why === 'window')) {
     return new SignalboxError('context_length_exceeded', `the request is larger than every context window (${detail})`);
+  }
+  if (serious.every((drop) => drop.why === 'caller-key')) {
+    return new SignalboxError('unauthorized', `no model can be called for this request (${detail})`);
   }
   if (readyAt !== undefined) {
     const retryAfter = Math.max(1, Math.ceil((readyAt - now) / 1000));

@@ -9,6 +9,7 @@ import {
   type Candidates,
   type CoolDown,
   type Keeper,
+  type Lock,
 } from './candidates.ts';
 import type { Calibration } from './calibration.ts';
 import { choose, type ChooseContext } from './choose.ts';
@@ -38,6 +39,8 @@ export interface DecideInput {
   readonly firstTokenMs: (upstream: string) => number | undefined;
   /** Left out = any upstream could be asked. */
   readonly keeper?: Keeper | undefined;
+  /** Left out = every upstream is open. */
+  readonly lock?: Lock | undefined;
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
   /** What an artifact knows beside its router. */
   readonly learnt?: Learnt | undefined;
@@ -156,9 +159,10 @@ function observed(input: DecideInput, routed: Choice | undefined): Decision['obs
   return { chosen: would.model.id, reason: routed?.reason ?? '', costUsd: would.costUsd };
 }
 
-function rulesOf({ plan, keeper, cooling, priced }: DecideInput): CandidateRules {
+function rulesOf({ plan, keeper, lock, cooling, priced }: DecideInput): CandidateRules {
   return {
     keeper,
+    lock,
     priced: priced === true || plan.strategy.kind === 'budget',
     cooling,
     role: plan.roleModels,
@@ -202,9 +206,23 @@ function make(
   return leant === undefined ? made : { strategy: cheaper, choice: becauseOf(leaning, leant), calibrated: rate };
 }
 
-/** @throws `no_candidate` where nobody could answer, `all_unavailable` where an imposed default must be left alone. */
+/** @throws `unauthorized` where the chosen model is called with the caller's own key and the request brings none for it. */
+function checkLock({ lock, plan, keeper }: DecideInput, { id, upstreams }: Model): void {
+  const { explicit } = plan;
+  const asked = explicit?.upstream === undefined ? upstreams : [explicit.upstream];
+  const able = keeper === undefined ? asked : asked.filter((upstream) => keeper.serves(upstream));
+  if (lock === undefined || able.length === 0 || able.some((upstream) => lock.opens(upstream))) return;
+  throw new SignalboxError('unauthorized', `${id} cannot be called: ${lock.detail}`);
+}
+
+/**
+ * @throws `no_candidate` where nobody could answer, `unauthorized` where the caller's own key is missing,
+ * `all_unavailable` where an imposed default must be left alone.
+ */
 function checkTargets(targets: readonly Target[], chosen: Model, forced: boolean, input: DecideInput): void {
   const { keeper, plan, cooling } = input;
+  // Whoever names a model is not answered by its fallbacks because it brought no key.
+  if (plan.explicit !== undefined || targets.length === 0) checkLock(input, chosen);
   if (targets.length === 0) {
     const why = keeper === undefined ? 'has no upstream' : keeper.detail;
     throw new SignalboxError('no_candidate', `${chosen.id} cannot serve this request: ${why}`);
@@ -218,7 +236,8 @@ function checkTargets(targets: readonly Target[], chosen: Model, forced: boolean
 
 /**
  * Predicts, estimates, chooses and explains. Pure: the same input gives the same decision.
- * @throws `no_candidate`, `context_length_exceeded`, `forbidden` or `all_unavailable` when no model may serve the query.
+ * @throws `no_candidate`, `context_length_exceeded`, `forbidden`, `unauthorized` or `all_unavailable` when no model may
+ * serve the query.
  */
 export function decide(given: DecideInput): Decided {
   const input = atLimit(given);
@@ -274,6 +293,7 @@ export function decide(given: DecideInput): Decided {
     routed: forced === undefined && plan.strategy.kind !== 'static',
     cooling: input.cooling,
     keeper: input.keeper,
+    lock: input.lock,
   });
   checkTargets(targets, chosen.model, forced !== undefined, input);
   return { decision, targets };

@@ -20,6 +20,7 @@ export type DropCode =
   | 'capability' // it lacks something the request needs
   | 'role' // the role does not list it
   | 'key' // the caller's key does not allow it
+  | 'caller-key' // it is called with the caller's own key, and the request brings none for it
   | 'budget' // too dear or unpriced under a budget
   | 'health' // its upstreams are cooling down
   | 'data-policy';

@@ -1,5 +1,5 @@
 import type { Model, Upstream } from '../catalog/model.ts';
-import type { CoolDown, Keeper } from './candidates.ts';
+import type { CoolDown, Keeper, Lock } from './candidates.ts';
 import type { Estimate } from './decision.ts';
 import type { Plan } from './precedence.ts';
 
@@ -19,6 +19,8 @@ export interface TargetInput {
   readonly cooling: (upstream: Upstream) => CoolDown | undefined;
   /** Nobody else is asked. */
   readonly keeper?: Keeper | undefined;
+  /** Nobody else's upstreams are shut. */
+  readonly lock?: Lock | undefined;
 }
 
 /**
@@ -42,8 +44,9 @@ export function targetsOf(input: TargetInput): Target[] {
   } else if (input.routed) {
     for (const { model } of ranking) follow(model);
   }
-  const { keeper } = input;
-  const able = keeper === undefined ? order : order.filter(({ upstream }) => keeper.serves(upstream));
+  const { keeper, lock } = input;
+  const open = lock === undefined ? order : order.filter(({ upstream }) => lock.opens(upstream));
+  const able = keeper === undefined ? open : open.filter(({ upstream }) => keeper.serves(upstream));
   const ready: Target[] = [];
   const lastResort: Target[] = [];
   for (const target of able) {

@@ -3,7 +3,6 @@ import { usdOf } from '../ledger/money.ts';
 import type { Outcome } from '../ledger/record.ts';
 import { beginsObject } from '../protocol/bytes.ts';
 import { addReturnable } from '../protocol/headers.ts';
-import type { Codec } from '../protocol/codec.ts';
 import type { Seen } from '../protocol/tap.ts';
 import { UpstreamFailure, type UpstreamAnswer } from '../providers/provider.ts';
 import type { Answer, Passage } from './passage.ts';
@@ -73,7 +72,13 @@ function headersOf(passage: Passage, head: HeadInput): Record<string, string> {
 function keepsState({ codec, runtime, request }: Passage, { target, key, answer }: Called, { id }: Seen): void {
   if (codec.bound === undefined || answer?.dialect !== codec.dialect || id === undefined) return;
   const { model, upstream } = target;
-  const holder = { model: model.id, provider: upstream.provider, key, owner: request.key };
+  const holder = {
+    model: model.id,
+    provider: upstream.provider,
+    key,
+    owner: request.key,
+    scope: request.callerKey?.scope,
+  };
   rememberHolder(runtime.state, id, request.parsed, holder);
 }
 
@@ -157,13 +162,13 @@ function streamedAnswer(passage: Passage, first: Called, upstream: UpstreamAnswe
         return next.leg;
       },
       broken(failure, { tap }) {
-        const error = errorOf(failure, current.target, true);
+        const error = errorOf(failure, current, true);
         // Booked before where a take-over was tried.
         settlement.answered(current.opened, { seen: tap.seen, status, failure });
         settlement.givenUp();
         const routing = told(settlement.finish({ status: 'failed', httpStatus: status, errorCode: error.code }));
-        // Words about a key hold parts of it.
-        const secret = failure.failure === 'auth' || failure.failure === 'quota';
+        // Words about a key hold parts of it; a caller's own are taken out.
+        const secret = !current.callers && (failure.failure === 'auth' || failure.failure === 'quota');
         const { withheld, position } = tap;
         if (withheld === undefined || secret) return codec.errorEvent(error, routing, position);
         return routing === undefined ? withheld : codec.addRouting(withheld, routing);
@@ -191,20 +196,22 @@ export function answered(passage: Passage, called: Called): Answer {
 /** Failures whose body tells the caller something that our envelope would hide. */
 function ownWords(
   because: UpstreamFailure | undefined,
-  { dialect }: Codec,
+  { codec: { dialect }, attempts }: Passage,
 ): because is UpstreamFailure & { body: Uint8Array; status: number } {
   if (because?.body === undefined || because.status === undefined || because.dialect !== dialect) return false;
   // A proxy's page is no envelope, and clients would fail on it.
   if (!beginsObject(because.body)) return false;
-  // An authentication error echoes parts of the key.
-  return because.failure !== 'auth' && because.failure !== 'quota' && because.status >= 400;
+  if (because.status < 400) return false;
+  // An authentication error echoes parts of the key, which only a caller may see whose own it is.
+  if (because.failure !== 'auth' && because.failure !== 'quota') return true;
+  return attempts.some(({ failure, callers }) => failure === because && callers);
 }
 
 /** The answer when no upstream gave one: the upstream's own words in the same dialect, else our envelope. */
 export function failedAnswer(passage: Passage, error: SignalboxError, because?: UpstreamFailure): Answer {
   const { settlement, codec } = passage;
   settlement.givenUp();
-  const own = ownWords(because, codec);
+  const own = ownWords(because, passage);
   const status = own ? because.status : error.status;
   const headers = headersOf(passage, {
     contentType: 'application/json',

@@ -29,11 +29,20 @@ function slotOf({ need, runtime, request }: Passage, { upstream }: Target, remai
   return runtime.memory.slot(upstream, need, { ms: remaining, signal: request.signal });
 }
 
+/** Whether a call is made with the caller's own key. */
+const isCallers = ({ snapshot }: Passage, { upstream }: Target): boolean =>
+  snapshot.providers.get(upstream.provider)?.callerKey === true;
+
 function begin(passage: Passage, { target, key }: Place, slot: Slot): OpenCall {
   const { routed, snapshot, runtime } = passage;
   if (!isKnown(passage, target)) return untracked(slot);
   const local = snapshot.providers.get(target.upstream.provider)?.local === true;
-  return runtime.memory.began(target.upstream, key, { inputTokens: routed.query.inputTokens, local, slot });
+  return runtime.memory.began(target.upstream, key, {
+    inputTokens: routed.query.inputTokens,
+    local,
+    callers: isCallers(passage, target),
+    slot,
+  });
 }
 
 /** The answer's head, and all of it unless it is streamed: an answer which breaks off is a failed attempt like any other. */
@@ -56,10 +65,11 @@ async function ask(passage: Passage, place: Place, opened: OpenAttempt, wire: Wi
 async function call(passage: Passage, place: Place, wire: WireEdit, remaining: number): Promise<Called> {
   const { runtime, settlement } = passage;
   const { target, key } = place;
+  const callers = isCallers(passage, target);
   const opened = settlement.began(target);
   const failed = (failure: UpstreamFailure): Called => {
     settlement.failed(opened, failure);
-    return { target, key, opened, failure };
+    return { target, key, callers, opened, failure };
   };
   let asked: Awaited<ReturnType<typeof ask>>;
   try {
@@ -73,7 +83,7 @@ async function call(passage: Passage, place: Place, wire: WireEdit, remaining: n
   const whole = bytes === undefined ? undefined : readWhole(bytes, answer, passage, wire.model);
   if (whole instanceof UpstreamFailure) return failed(whole);
   opened.watched?.answered(answer.headers);
-  return { target, key, opened, answer, ...(whole === undefined ? {} : { whole }) };
+  return { target, key, callers, opened, answer, ...(whole === undefined ? {} : { whole }) };
 }
 
 /** Calls one target within `remaining` milliseconds; a failure is booked and gives way to the next step. */

@@ -68,6 +68,9 @@ export async function callUpstream(
     endpoint: 'chat' as const,
     stream: request.stream,
     key,
+    ...(provider.callerKey === true && passage.routed.keyProvider === provider.name
+      ? { callerKey: request.callerKey }
+      : {}),
   };
   try {
     return await provider.call(target.upstream, call, limitsOf(passage, target, remaining), request.signal);

@@ -159,6 +159,7 @@ async function callWithKeys(
   const { timeouts } = snapshot.config;
   const limits = { ...timeouts, firstToken: timeouts.total };
   const need = needOf(snapshot, 0);
+  const callers = snapshot.providers.get(upstream.provider)?.callerKey === true;
   // Callers can make names up: nothing is remembered of those.
   const known = model === '' || snapshot.catalog.byId.has(model);
   const named = upstream.name === '' ? {} : { model: upstream.name };
@@ -175,6 +176,7 @@ async function callWithKeys(
       last = asFailure(error);
     }
     books.ended({ status: 502, failure: last });
+    if (callers) return last;
     if (known) memory.refused(upstream, key, last);
     if (!OF_THE_KEY.has(last.failure)) return last;
   }

@@ -50,6 +50,8 @@ export interface CallFacts {
   readonly inputTokens: number;
   /** The provider may first have to load its model: silence before the first byte is no illness. */
   readonly local: boolean;
+  /** Made with the caller's own key: what the provider says of that key's account concerns nobody else. */
+  readonly callers?: boolean;
   /** Given back when the call is over. */
   readonly slot?: Slot | undefined;
 }
@@ -138,25 +140,25 @@ export function createHealth(state: State, clock: Clock): Health {
     },
     refused,
     slot: (upstream, need, patience) => slots.acquire(upstream.provider, need.concurrency(upstream), patience),
-    began(upstream, key, { inputTokens, local, slot }) {
+    began(upstream, key, { inputTokens, local, callers = false, slot }) {
       const trial = breakers.began(upstream.id);
-      const draft = headroom.began(upstream.id, key, inputTokens);
+      const draft = callers ? undefined : headroom.began(upstream.id, key, inputTokens);
       return {
         answered(headers) {
-          headroom.told(draft, headers);
+          if (draft !== undefined) headroom.told(draft, headers);
           breakers.answered(trial);
         },
         ended(failure) {
           if (trial.ended) return;
           slot?.();
-          headroom.told(draft, failure?.headers ?? {});
+          if (draft !== undefined) headroom.told(draft, failure?.headers ?? {});
           if (failure === undefined || failure.blameless) {
             breakers.ended(trial, 'worked');
             return;
           }
           const loads = local && failure.failure === 'silent' && !trial.answered;
           breakers.ended(trial, sickens(failure) && !loads ? 'failed' : 'unknown');
-          refused(upstream, key, failure);
+          if (!callers) refused(upstream, key, failure);
         },
       };
     },

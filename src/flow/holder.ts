@@ -12,6 +12,8 @@ export interface Holder {
   readonly key: number;
   /** Name of the caller's key; left out where none is needed. */
   readonly owner?: string | undefined;
+  /** Scope of the caller's own key at a provider; left out where it brought none. */
+  readonly scope?: string | undefined;
 }
 
 /** What a request goes on with, and who keeps it. */

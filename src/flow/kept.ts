@@ -81,10 +81,13 @@ export function keptFor(request: AnswerRequest, { plan }: Routed): number | unde
 }
 
 /** The caller's wishes that reach a provider, or the choice of one. */
-function keyOf({ dialect, parsed, key, headers, wishes, stream }: AnswerRequest, { decision }: Routed): string {
+function keyOf(
+  { dialect, parsed, key, callerKey, headers, wishes, stream }: AnswerRequest,
+  { decision }: Routed,
+): string {
   const { 'user-agent': _agent, 'x-request-id': _id, ...sent } = headers;
   return cacheKey({
-    scope: [key, decision.role],
+    scope: callerKey === undefined ? [key, decision.role] : [key, decision.role, callerKey.scope],
     context: [
       dialect,
       String(stream),

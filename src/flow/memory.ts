@@ -2,6 +2,7 @@ import type { CachedPrefix } from '../decide/estimate.ts';
 import type { Clock } from '../clock.ts';
 import type { State } from '../state/state.ts';
 import { createHealth, type Health } from './health.ts';
+import { createKeyScopes, type KeyScopes } from './key-scope.ts';
 import type { RouteRequest } from './route.ts';
 
 /** How long a provider is taken to keep a prompt in its cache, milliseconds (OpenAI: 5 to 10 minutes of inactivity). */
@@ -23,8 +24,8 @@ interface SessionMemory {
 /** How a session's model compares with its last one. */
 export type SessionStep = 'none' | 'initialize' | 'retain' | 'switch';
 
-/** A session as its caller names it, and the caller's key, whose names are its own. */
-export type SessionName = Pick<RouteRequest, 'session' | 'key'>;
+/** A session as its caller names it, and the caller's keys, here and at a provider, whose names are their own. */
+export type SessionName = Pick<RouteRequest, 'session' | 'key' | 'callerKey'>;
 
 /** What earlier requests taught that later decisions use: sessions, latency, the health of upstreams. Lives in `state/`. */
 export interface Memory extends Health {
@@ -38,14 +39,20 @@ export interface Memory extends Health {
   remember(session: SessionName, model: string, inputTokens: number): void;
   firstTokenMs(upstream: string): number | undefined;
   observeFirstToken(upstream: string, ms: number): void;
+  /** Names callers' own keys. */
+  readonly scopeOf: KeyScopes;
   /** Counts requests of this process, for `round-robin`. */
   turn(): number;
 }
 
 /** {@link Memory} over a {@link State}. */
 export function createMemory(state: State, clock: Clock): Memory {
-  const nameOf = ({ session, key = '' }: SessionName): string | undefined =>
-    session === undefined ? undefined : `session:${key}:${session}`;
+  const nameOf = ({ session, key = '', callerKey }: SessionName): string | undefined => {
+    if (session === undefined) return undefined;
+    return callerKey === undefined
+      ? `session:${key}:${session}`
+      : `caller-session:${callerKey.scope}:${key}:${session}`;
+  };
   const cellOf = (session: SessionName) => {
     const name = nameOf(session);
     return name === undefined ? undefined : state.cell<SessionMemory>(name);
@@ -85,6 +92,7 @@ export function createMemory(state: State, clock: Clock): Memory {
     observeFirstToken(upstream, ms) {
       latency(upstream).update((mean) => (mean === undefined ? ms : mean + LATENCY_WEIGHT * (ms - mean)));
     },
+    scopeOf: createKeyScopes(state),
     turn: () => turns++,
   };
 }

@@ -1,6 +1,6 @@
 import type { Upstream } from '../catalog/model.ts';
 import type { Target } from '../decide/targets.ts';
-import { SignalboxError } from '../errors.ts';
+import { SignalboxError, type ErrorDetails } from '../errors.ts';
 import type { NanoUsd } from '../ledger/record.ts';
 import type { UpstreamFailure } from '../providers/provider.ts';
 
@@ -11,6 +11,8 @@ export interface Attempt {
   readonly key: number;
   /** Absent when it answered. */
   readonly failure?: UpstreamFailure;
+  /** Called with the caller's own key: its refusal is the caller's to mend. */
+  readonly callers?: boolean;
   /** The caller has a part of its answer: another is to go on with it. */
   readonly begun?: boolean;
 }
@@ -72,14 +74,28 @@ export interface Policy {
   next(state: RequestState): Step;
 }
 
-/** Where a call failed, as its error names it. */
-export interface FailedTarget {
-  readonly model: Pick<Target['model'], 'id'>;
-  readonly upstream: Pick<Target['upstream'], 'provider'>;
+/** Where a call failed, as its error names it, and whether it was made with the caller's own key. */
+export interface FailedCall {
+  readonly target: {
+    readonly model: Pick<Target['model'], 'id'>;
+    readonly upstream: Pick<Target['upstream'], 'provider'>;
+  };
+  readonly callers?: boolean;
+}
+
+/** The error for a refusal of the caller's own key. */
+function refusedOwn({ failure, status }: UpstreamFailure, provider: string, details: ErrorDetails): SignalboxError {
+  const code = failure === 'auth' && status !== 403 ? 'unauthorized' : 'forbidden';
+  const what = failure === 'quota' ? 'says that the account of your key has no credit' : 'refused your key';
+  return new SignalboxError(code, `provider "${provider}" ${what} (status ${status ?? 'none'})`, details);
 }
 
 /** The error that tells a caller about a failed upstream call, whose answer may have `begun`. */
-export function errorOf(failure: UpstreamFailure, target: FailedTarget, begun: boolean = false): SignalboxError {
+export function errorOf(
+  failure: UpstreamFailure,
+  { target, callers = false }: FailedCall,
+  begun: boolean = false,
+): SignalboxError {
   const where = `${target.model.id} (${target.upstream.provider})`;
   const details = {
     cause: failure,
@@ -90,6 +106,7 @@ export function errorOf(failure: UpstreamFailure, target: FailedTarget, begun: b
       return new SignalboxError('client_closed', undefined, details);
     case 'auth':
     case 'quota':
+      if (callers) return refusedOwn(failure, target.upstream.provider, details);
       return new SignalboxError(
         'provider_auth',
         `provider "${target.upstream.provider}" refused the configured key (${failure.failure}, status ${failure.status ?? 'none'}); check its apiKey and its account`,

@@ -7,6 +7,7 @@ import type { Decision } from '../decide/decision.ts';
 import type { Leaning } from '../decide/lean.ts';
 import type { Plan, Wishes } from '../decide/precedence.ts';
 import { SignalboxError } from '../errors.ts';
+import type { CallerKey } from '../providers/caller-key.ts';
 import type { DecisionRecord } from '../ledger/record.ts';
 import { marksCache } from '../protocol/cache-marks.ts';
 import { codecOf } from '../protocol/registry.ts';
@@ -19,6 +20,7 @@ import type { Features, Router } from '../routers/router.ts';
 import type { Embedded } from './embedding.ts';
 import { needOf } from './health.ts';
 import type { Held } from './holder.ts';
+import { lockOf } from './lock.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot, WorkingArtifact } from './snapshot.ts';
 
@@ -33,6 +35,10 @@ export interface RouteRequest {
   readonly compacted?: boolean;
   /** Id of the caller's key: sessions of two keys never mix, whatever they are called. */
   readonly key?: string | undefined;
+  /** The caller's own key at a provider: nothing that it leads to is another caller's. */
+  readonly callerKey?: CallerKey | undefined;
+  /** The provider that it is for, as the caller says. */
+  readonly keyFor?: string | undefined;
   /** What the key may ask and spend; left out: as much as it wants. */
   readonly limits?: KeyLimits | undefined;
   readonly keyBudget?: Budget | undefined;
@@ -47,6 +53,8 @@ export interface Routed extends Decided {
   /** What the router was given. */
   readonly features: Features;
   readonly plan: Plan;
+  /** The only provider that the caller's own key goes to. */
+  readonly keyProvider?: string | undefined;
   /** Whether the request asks for writing to the provider's prompt cache. */
   readonly marked: () => boolean;
   /** Lines of the router's own explanation, on demand. */
@@ -128,6 +136,7 @@ export function route(
   const { embedding, warning } = given.embedded ?? {};
   const plan = warned(prepared.plan, warning);
   checkHeld(request, snapshot);
+  const lock = lockOf(request, plan.explicit, snapshot);
   const accounts = accountsOf(request, plan, snapshot);
   const needs = artifact?.active.needs ?? router.needs;
   const features = computeFeatures(query, needs, embedding);
@@ -147,6 +156,7 @@ export function route(
     cached: request.compacted === true ? undefined : runtime.memory.cached(request),
     firstTokenMs: runtime.memory.firstTokenMs,
     keeper: keeperOf(request, snapshot),
+    lock,
     cooling: (upstream) => runtime.memory.cooling(upstream, need),
     learnt: artifact,
     leaning: given.leaning ?? (accounts.length === 0 ? undefined : runtime.budgets.leaning(accounts)),
@@ -158,6 +168,7 @@ export function route(
     query,
     features,
     plan,
+    keyProvider: lock?.provider,
     marked: () => marksCache(request.parsed),
     explain: () =>
       router.explain(

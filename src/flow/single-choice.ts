@@ -1,16 +1,17 @@
-import type { Target } from '../decide/targets.ts';
 import { SignalboxError } from '../errors.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { FailureClass, UpstreamFailure } from '../providers/provider.ts';
 import { callsAt, fresh } from './fresh.ts';
-import { errorOf, type Policy, type RequestState, type Step } from './policy.ts';
+import { errorOf, type Attempt, type Policy, type RequestState, type Step } from './policy.ts';
 import { backOff, quickly, stay } from './retries.ts';
 
+const OF_AN_ACCOUNT: ReadonlySet<FailureClass> = new Set(['auth', 'quota']);
 const FINAL: ReadonlySet<FailureClass> = new Set(['request', 'filter', 'gone']);
 
 /** Whether no other model can mend a failure. What one provider's dialect cannot say, another's may. */
-const isFinal = ({ failure, unsent }: UpstreamFailure): boolean =>
-  FINAL.has(failure) && !(failure === 'request' && unsent);
+const isFinal = ({ failure, unsent }: UpstreamFailure, callers: boolean): boolean =>
+  // Nobody else's key is spent because a caller's own was refused.
+  (callers && OF_AN_ACCOUNT.has(failure)) || (FINAL.has(failure) && !(failure === 'request' && unsent));
 
 /** Nothing was called. */
 function unstarted({ targets, money, remaining }: RequestState): Step {
@@ -38,11 +39,11 @@ function failed(state: RequestState): Step {
   const [first] = state.attempts;
   const last =
     first === undefined ? undefined : callsAt(first.target, state.attempts).findLast(({ failure }) => failure);
-  return last?.failure === undefined ? unstarted(state) : failOf(last.failure, last.target);
+  return last?.failure === undefined ? unstarted(state) : failOf(last.failure, last);
 }
 
-function failOf(failure: UpstreamFailure, target: Target): Step {
-  return { fail: errorOf(failure, target), because: failure };
+function failOf(failure: UpstreamFailure, attempt: Attempt): Step {
+  return { fail: errorOf(failure, attempt), because: failure };
 }
 
 /**
@@ -57,7 +58,7 @@ export const singleChoice: Policy = {
     const failure = last?.failure;
     if (last === undefined || failure === undefined)
       return state.remaining > 0 ? (fresh(state) ?? failed(state)) : failed(state);
-    if (isFinal(failure)) return failOf(failure, last.target);
+    if (isFinal(failure, last.callers === true)) return failOf(failure, last);
     if (state.remaining <= 0) return failed(state);
     const broke = failure.failure === 'sick';
     return (

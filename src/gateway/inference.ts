@@ -12,6 +12,7 @@ import { loadAnswer } from '../protocol/ollama/answers.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { CallerSignal } from '../providers/provider.ts';
 import { admit } from './admit.ts';
+import { callerKeyOf } from './caller-key.ts';
 import type { GatewayContext } from './context.ts';
 import { corsHeaders } from './cors.ts';
 import { failure } from './failure.ts';
@@ -58,13 +59,20 @@ function loadOf(dialect: Dialect, parsed: unknown, now: number): unknown {
 
 /**
  * Who keeps what a request goes on with.
- * @throws `invalid_request` when it is another key's: the provider's account, which all keys share, would tell it.
+ * @throws `invalid_request` when it is another key's: the provider's account, which all keys share, would tell it; or of
+ * a caller who brought another key of its own.
  */
-async function holderOf({ engine }: GatewayContext, parsed: unknown, caller: Identity): Promise<Held | undefined> {
+async function holderOf(
+  { engine }: GatewayContext,
+  parsed: unknown,
+  caller: Identity,
+  scope: string | undefined,
+): Promise<Held | undefined> {
   const { state } = engine.runtime;
   await recallHolder(state, parsed);
   const held = heldBy(state, parsed);
-  if (held === undefined || caller.admin || held.owner === caller.id) return held;
+  if (held === undefined) return undefined;
+  if (held.scope === scope && (caller.admin || held.owner === caller.id)) return held;
   throw new SignalboxError('invalid_request', `this key has no answer or conversation "${held.id.slice(0, 100)}"`, {
     param: 'previous_response_id',
   });
@@ -85,7 +93,9 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
   const loaded = loadOf(dialect, parsed, clock.now());
   if (loaded !== undefined) return jsonReply(200, { 'x-signalbox-request-id': admitted.id }, loaded);
   const requested = modelOf(parsed);
-  const held = dialect === 'openai-responses' ? await holderOf(context, parsed, identity) : undefined;
+  const own = callerKeyOf(context, header, snapshot);
+  const held =
+    dialect === 'openai-responses' ? await holderOf(context, parsed, identity, own.callerKey?.scope) : undefined;
   const tags = header('x-signalbox-tags');
   const work: AnswerRequest = {
     id: admitted.id,
@@ -108,6 +118,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     session: sessionOf(header),
     compacted: isCompacted(header),
     key: identity.id ?? undefined,
+    ...own,
     limits: identity.limits,
     keyBudget: identity.budget,
     tags: tags === undefined ? undefined : parseTags(tags),

@@ -1,6 +1,8 @@
 import type { Upstream } from '../catalog/model.ts';
+import type { Plan } from '../decide/precedence.ts';
 import { SignalboxError } from '../errors.ts';
 import { forward } from '../flow/forward.ts';
+import { lockOf, type KeyRequest } from '../flow/lock.ts';
 import { errorOf } from '../flow/policy.ts';
 import { asBuffer } from '../protocol/bytes.ts';
 import { isObject, text } from '../protocol/guards.ts';
@@ -9,6 +11,8 @@ import { addReturnable, forwardable } from '../protocol/headers.ts';
 import { patchRequest } from '../protocol/patch.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 import { ascii } from '../flow/head.ts';
+import type { Snapshot } from '../flow/snapshot.ts';
+import { callerKeyOf } from './caller-key.ts';
 import type { Admitted, GatewayContext } from './context.ts';
 import { departureOf } from './departure.ts';
 import { checkPathRole } from './models.ts';
@@ -53,6 +57,8 @@ function modelOf(body: Uint8Array, type: string): string | undefined {
   return isObject(parsed) ? text(parsed['model']) : undefined;
 }
 
+type OwnKey = Pick<KeyRequest, 'callerKey' | 'keyFor'>;
+
 interface Destination {
   readonly upstream: Pick<Upstream, 'id' | 'provider' | 'name'>;
   /** Configured id. */
@@ -70,13 +76,26 @@ function whereTo(able: readonly string[], configured: readonly string[]): string
 const refuse = (message: string, param?: string): SignalboxError =>
   new SignalboxError('invalid_request', message, param === undefined ? {} : { param });
 
+/** Which upstreams are open to the caller: whoever names a provider says whose key it brought, too. */
+function openTo(own: OwnKey, named: string | undefined, explicit: Plan['explicit'], snapshot: Snapshot) {
+  const takes = named !== undefined && snapshot.providers.get(named)?.callerKey === true;
+  const keyFor = own.keyFor ?? (takes ? named : undefined);
+  const lock = lockOf({ ...own, dialect: 'openai-chat', keyFor }, explicit, snapshot);
+  return {
+    opens: (upstream: Pick<Upstream, 'provider'>): boolean => lock === undefined || lock.opens(upstream),
+    shut: (provider: string) =>
+      new SignalboxError('unauthorized', `nothing can be passed on to "${provider}": ${lock?.detail ?? ''}`),
+  };
+}
+
 /** Where a request goes: to the named provider, its model's, or the only one there is. */
 function destinationOf(
-  context: GatewayContext,
+  snapshot: Snapshot,
   { header, identity, role }: Admitted,
   model: string | undefined,
+  own: OwnKey,
 ): Destination {
-  const { config, plan, providers } = context.engine.snapshot();
+  const { config, plan, providers } = snapshot;
   // What stands in a file or a batch may name any model: nobody here reads it.
   if (identity.models !== undefined || identity.roles !== undefined) {
     throw new SignalboxError(
@@ -92,7 +111,11 @@ function destinationOf(
   }
   if (model === undefined) {
     const provider = named ?? (able.length === 1 ? able[0] : undefined);
-    if (provider !== undefined) return { upstream: { id: `${provider}/`, provider, name: '' } };
+    if (provider !== undefined) {
+      const { opens, shut } = openTo(own, named, undefined, snapshot);
+      if (!opens({ provider })) throw shut(provider);
+      return { upstream: { id: `${provider}/`, provider, name: '' } };
+    }
     throw refuse(
       able.length === 0
         ? `nothing can be passed on: ${choices}`
@@ -105,8 +128,12 @@ function destinationOf(
     throw refuse(`model: "${shown}" is routed, and this path is not: name a model`, 'model');
   }
   const places = explicit.upstream === undefined ? explicit.model.upstreams : [explicit.upstream];
-  const upstream = places.find(({ provider }) => able.includes(provider) && (named ?? provider) === provider);
+  const { opens, shut } = openTo(own, named, explicit, snapshot);
+  const fitting = places.filter(({ provider }) => able.includes(provider) && (named ?? provider) === provider);
+  const upstream = fitting.find(opens);
   if (upstream !== undefined) return { upstream, model: explicit.model.id };
+  const [first] = fitting;
+  if (first !== undefined) throw shut(first.provider);
   throw named === undefined
     ? refuse(
         `model: "${shown}" is at ${places.map(({ provider }) => provider).join(', ')}, where nothing is passed on to; ${choices}`,
@@ -155,7 +182,8 @@ export async function passThrough(
   const type = header('content-type') ?? '';
   const body = method === 'POST' ? await readRequest(request, header, snapshot.config.server.maxBody) : undefined;
   const asked = body === undefined ? undefined : modelOf(body, type);
-  const to = destinationOf(context, admitted, asked);
+  const own = callerKeyOf(context, header, snapshot);
+  const to = destinationOf(snapshot, admitted, asked, own);
   const sent =
     body === undefined || to.model === undefined || type.startsWith('multipart/')
       ? body
@@ -163,6 +191,7 @@ export async function passThrough(
   const tags = header('x-signalbox-tags');
   const departure = departureOf(request);
   const { provider } = to.upstream;
+  const callers = snapshot.providers.get(provider)?.callerKey === true;
   const work = {
     id: admitted.id,
     upstream: to.upstream,
@@ -180,6 +209,7 @@ export async function passThrough(
       path: path + new URL(request.url).search,
       headers: { ...forwardable(header, request.headers.keys()), ...(type === '' ? {} : { 'content-type': type }) },
       ...(sent === undefined ? {} : { body: sent }),
+      ...(callers ? { callerKey: own.callerKey } : {}),
     },
     signal: departure.signal,
     started: admitted.started,
@@ -195,6 +225,7 @@ export async function passThrough(
     return toResponse({ status: answer.status, headers, body: answer.body }, departure);
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
-    throw errorOf(error, { model: { id: to.model ?? provider }, upstream: { provider } });
+    const target = { model: { id: to.model ?? provider }, upstream: { provider } };
+    throw errorOf(error, { target, callers });
   }
 }

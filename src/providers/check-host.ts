@@ -1,5 +1,6 @@
 import { isObject, list, text } from '../protocol/guards.ts';
 import { networkFailure } from './classify.ts';
+import type { HostKeys } from './host-keys.ts';
 import { readStart } from './read-start.ts';
 import type { Preset } from './presets.ts';
 import type { ProviderCheck } from './provider.ts';
@@ -18,7 +19,7 @@ export interface Host {
   readonly fixed: Readonly<Record<string, string>>;
   readonly preset: Preset;
   readonly transport: Transport;
-  readonly hasKey: boolean;
+  readonly key: HostKeys['state'];
 }
 
 function modelNames(body: Buffer): string[] {
@@ -40,13 +41,16 @@ function modelsUrl({ base, query, preset }: Host): URL {
 export async function checkHost(host: Host, signal: AbortSignal): Promise<ProviderCheck> {
   const { preset, transport, fixed } = host;
   const url = modelsUrl(host);
-  if (!host.hasKey && (preset.auth ?? 'bearer') !== 'none') {
+  if (host.key === 'missing' && (preset.auth ?? 'bearer') !== 'none') {
     return { ok: false, detail: `no apiKey${preset.keyEnv === undefined ? '' : `: set ${preset.keyEnv}`}` };
   }
   try {
     const answer = await transport.send({ url, method: 'GET', headers: fixed, signal, connect: CONNECT_MS });
     const body = await readStart(answer, MAX_LIST_BYTES);
     const { statusCode } = answer;
+    if (host.key === 'callers' && (statusCode === 401 || statusCode === 403 || statusCode <= 299)) {
+      return { ok: true, detail: `${url.host} answers; each caller brings its own key, so there is none to check` };
+    }
     if (statusCode === 401 || statusCode === 403) {
       return { ok: false, detail: `${url.host} refused the key (status ${statusCode})` };
     }

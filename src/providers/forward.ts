@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { asBuffer } from '../protocol/bytes.ts';
 import { headersOf } from './answer-headers.ts';
+import type { HostKeys } from './host-keys.ts';
 import { classify, messageOf, networkFailure, retryAfterOf } from './classify.ts';
 import { UpstreamFailure, type Provider, type RawAnswer } from './provider.ts';
 import { errorBody } from './read-start.ts';
@@ -14,12 +15,9 @@ export interface ForwardHost {
   readonly urlOf: (path: string, model: string | undefined) => URL;
   /** Headers that the caller may say otherwise. */
   readonly defaults: Readonly<Record<string, string>>;
-  /** Headers of every call, per key. */
-  readonly fixed: readonly Readonly<Record<string, string>>[];
+  readonly keys: HostKeys;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Takes the provider's keys out of an error. */
-  readonly redact: (bytes: Uint8Array) => Uint8Array;
 }
 
 async function* pass(answer: TransportAnswer, watch: CallWatch): AsyncGenerator<Uint8Array> {
@@ -33,21 +31,21 @@ async function* pass(answer: TransportAnswer, watch: CallWatch): AsyncGenerator<
   }
 }
 
-/** Passes requests on to a host as they are, with its own key. */
+/** Passes requests on to a host as they are, with its own key or the caller's. */
 export function createForward({
   urlOf,
   defaults,
-  fixed,
+  keys,
   transport,
   clock,
-  redact,
 }: ForwardHost): NonNullable<Provider['forward']> {
   const elapsed = () => clock.elapsed();
-  return ({ method, path, model, headers, body, key }, limits, signal) => {
+  return (request, limits, signal) => {
+    const { method, path, model, headers, body } = request;
     const limit = { ms: limits.total, message: 'no answer within timeouts.total' };
     return underWatch({ signal, elapsed, limit }, async (watch): Promise<RawAnswer> => {
       // The caller's content type says how its body is cut; the host's own would not.
-      const { 'content-type': _json, ...own } = fixed[key] ?? {};
+      const { 'content-type': _json, ...own } = keys.headers(request);
       const answer = await transport.send({
         url: urlOf(path, model),
         method,
@@ -59,7 +57,7 @@ export function createForward({
       const { statusCode: status } = answer;
       const told = headersOf(answer.headers);
       if (status < 400) return { status, headers: told, body: pass(answer, watch) };
-      const refusal = redact(await errorBody(answer));
+      const refusal = keys.redactor(request).bytes(await errorBody(answer));
       watch.end();
       const text = asBuffer(refusal).toString('utf8');
       const failure = classify(status, text);
@@ -67,8 +65,8 @@ export function createForward({
       throw new UpstreamFailure(failure, messageOf(status, text), {
         status,
         headers: told,
-        // It echoes parts of the key.
-        ...(failure === 'auth' ? {} : { body: refusal }),
+        // It echoes parts of the key, which only a caller may see whose own it is.
+        ...(failure === 'auth' && keys.state !== 'callers' ? {} : { body: refusal }),
         ...(retryAfter === undefined ? {} : { retryAfter }),
       });
     });

@@ -4,6 +4,7 @@ import { checkHost } from './check-host.ts';
 import { classify, MAX_ANSWER_BYTES, messageOf, retryAfterOf, tooLong } from './classify.ts';
 import { headersOf } from './answer-headers.ts';
 import { createForward, type ForwardHost } from './forward.ts';
+import { createHostKeys } from './host-keys.ts';
 import { onePiece } from './one-piece.ts';
 import { errorBody, readStart } from './read-start.ts';
 import { firstEvents, resume } from './first-event.ts';
@@ -11,8 +12,8 @@ import { beginsObject } from '../protocol/bytes.ts';
 import { codecOf } from '../protocol/registry.ts';
 import type { Dialect } from '../protocol/chat.ts';
 import { dialectsOf, pathsOf, type Preset } from './presets.ts';
-import { UpstreamFailure, type Provider, type UpstreamAnswer } from './provider.ts';
-import { createRedactor } from './redact.ts';
+import { UpstreamFailure, type Provider, type UpstreamAnswer, type WireRequest } from './provider.ts';
+import type { Redactor } from './redact.ts';
 import type { Call, Transport } from './transport.ts';
 import { firstTokenLimit, underWatch } from './under-watch.ts';
 import type { CallWatch } from './watch.ts';
@@ -20,36 +21,6 @@ import type { WholeAnswer } from './whole-reader.ts';
 
 /** URLs kept ready; one per model name. */
 const MAX_URLS = 1000;
-
-/** A provider's keys, in order; none for a host that takes none. */
-function keysOf({ apiKey }: Pick<ProviderConfig, 'apiKey'>): readonly string[] {
-  const keys = typeof apiKey === 'string' ? [apiKey] : (apiKey ?? []);
-  return keys.filter((key) => key !== '');
-}
-
-function authOf(key: string | undefined, { auth }: Preset): Record<string, string> {
-  if (key === undefined) return {};
-  return auth === 'api-key' || auth === 'x-api-key' ? { [auth]: key } : { authorization: `Bearer ${key}` };
-}
-
-/** Headers of every call with one of the keys: the host's own, the configured ones, the key. */
-export function baseHeaders(
-  config: Pick<ProviderConfig, 'apiKey' | 'headers'>,
-  preset: Preset,
-  key: string | undefined = keysOf(config)[0],
-): Record<string, string> {
-  const auth = authOf(key, preset);
-  const own = Object.fromEntries(
-    Object.entries(config.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  return {
-    ...preset.headers,
-    ...own,
-    ...auth,
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream, application/x-ndjson',
-  };
-}
 
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 
@@ -104,11 +75,9 @@ export function createHost(
   { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
 ): Provider {
   const base = (config.baseUrl ?? preset.baseUrl ?? '').replace(/\/+$/, '');
-  const keys = keysOf(config);
   // What the preset says holds unless the caller says it.
   const { headers: defaults = {}, ...rest } = preset;
-  const fixed = [keys[0], ...keys.slice(1)].map((key) => baseHeaders(config, rest, key));
-  const redactor = createRedactor(config);
+  const keys = createHostKeys(config, rest);
   const version = config.apiVersion ?? preset.apiVersion;
   const query = version === undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
   const elapsed = () => clock.elapsed();
@@ -117,6 +86,7 @@ export function createHost(
   const refused = (
     { statusCode: status, headers: raw, body: told }: WholeAnswer,
     dialect: Dialect,
+    redactor: Redactor,
   ): UpstreamFailure => {
     const headers = headersOf(raw);
     const body = redactor.bytes(told);
@@ -131,25 +101,27 @@ export function createHost(
     });
   };
 
-  const taken = (answer: WholeAnswer, dialect: Dialect): UpstreamAnswer => {
+  const taken = (answer: WholeAnswer, dialect: Dialect, redactor: Redactor): UpstreamAnswer => {
     const { statusCode: status, body } = answer;
-    if (!isSuccess(status)) throw refused(answer, dialect);
+    if (!isSuccess(status)) throw refused(answer, dialect, redactor);
     if (!beginsObject(body)) throw new UpstreamFailure('sick', 'the answer is not a JSON object', { status });
     const headers = headersOf(answer.headers);
     return { status, headers, dialect, streamed: false, body: onePiece(body), whole: body, redact: redactor.text };
   };
 
-  const stream = async (call: Call, dialect: Dialect, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {
+  const stream = async (call: Call, request: WireRequest, idle: number, watch: CallWatch): Promise<UpstreamAnswer> => {
+    const { dialect } = request;
+    const redactor = keys.redactor(request);
     const answer = await transport.send(call);
     const { statusCode: status, body } = answer;
     const headers = headersOf(answer.headers);
-    if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) }, dialect);
+    if (!isSuccess(status)) throw refused({ ...answer, body: await errorBody(answer) }, dialect, redactor);
     const codec = codecOf(dialect);
     if (!(headers['content-type'] ?? '').toLowerCase().includes(codec.streamType)) {
       const bytes = await readStart(answer, MAX_ANSWER_BYTES);
       watch.end();
       if (bytes.length === MAX_ANSWER_BYTES) throw tooLong(status);
-      return taken({ ...answer, body: bytes }, dialect);
+      return taken({ ...answer, body: bytes }, dialect, redactor);
     }
     const opened = await firstEvents(body, codec, redactor.text);
     watch.idle(idle);
@@ -159,7 +131,8 @@ export function createHost(
   return {
     name,
     dialects: dialectsOf(preset),
-    keys: fixed.length,
+    keys: keys.places,
+    callerKey: config.callerKey,
     prefill: preset.prefill === true,
     simulated: false,
     streamUsage: preset.streamOptions,
@@ -169,28 +142,18 @@ export function createHost(
         const call = {
           url: urlOf(request.dialect, upstream.name),
           method: 'POST' as const,
-          headers: { ...defaults, ...request.headers, ...fixed[request.key] },
+          headers: { ...defaults, ...request.headers, ...keys.headers(request) },
           body: request.body,
           signal: watch.signal,
           connect: limits.connect,
         };
-        if (request.stream) return stream(call, request.dialect, limits.idle, watch);
+        if (request.stream) return stream(call, request, limits.idle, watch);
         const answer = await transport.sendWhole(call);
         watch.end();
-        return taken(answer, request.dialect);
+        return taken(answer, request.dialect, keys.redactor(request));
       }),
-    forward: createForward({
-      urlOf: rawUrls(base, preset, query),
-      defaults,
-      fixed,
-      transport,
-      clock,
-      redact: redactor.bytes,
-    }),
+    forward: createForward({ urlOf: rawUrls(base, preset, query), defaults, keys, transport, clock }),
     check: (signal) =>
-      checkHost(
-        { base, query, fixed: { ...defaults, ...fixed[0] }, preset, transport, hasKey: keys.length > 0 },
-        signal,
-      ),
+      checkHost({ base, query, fixed: { ...defaults, ...keys.own }, preset, transport, key: keys.state }, signal),
   };
 }

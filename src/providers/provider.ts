@@ -1,5 +1,6 @@
 import type { Upstream } from '../catalog/model.ts';
 import type { Dialect } from '../protocol/chat.ts';
+import type { CallerKey } from './caller-key.ts';
 
 /** What a failure means for the next step; status codes alone do not decide. */
 export type FailureClass =
@@ -26,6 +27,8 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Which of the provider's keys, from 0. */
   readonly key: number;
+  /** What a provider is called with that takes callers' keys; no other reads it. */
+  readonly callerKey?: CallerKey | undefined;
 }
 
 /** Milliseconds that this attempt may take. */
@@ -119,6 +122,7 @@ export interface RawRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly key: number;
+  readonly callerKey?: CallerKey | undefined;
 }
 
 /** What `doctor` wants to know of a provider. */
@@ -138,6 +142,8 @@ export interface Provider {
   readonly dialects: readonly Dialect[];
   /** Keys in its pool; 1 for a provider without any. */
   readonly keys: number;
+  /** It has no key of its own: each caller brings one. */
+  readonly callerKey?: boolean;
   /** Goes on with an assistant's message at the end of a request. */
   readonly prefill: boolean;
   /** True for answers that no model gave. */

@@ -64,3 +64,9 @@ export function createRedactor(config: Configured): Redactor {
   };
   return { text, bytes: (told) => redactBytes(told, text) };
 }
+
+/** A redactor that takes out of words what another function knows of, too. */
+export function alsoWithout({ text: before }: Redactor, redact: (text: string) => string): Redactor {
+  const text = (words: string): string => redact(before(words));
+  return { text, bytes: (told) => redactBytes(told, text) };
+}

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../clock.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
 import { createAiSdk } from './ai-sdk/ai-sdk.ts';
+import { KEY_HEADERS } from './caller-key.ts';
 import { createHost } from './host.ts';
 import { PRESETS, presetOf } from './presets.ts';
 import type { Provider } from './provider.ts';
@@ -33,6 +34,34 @@ export function createProviders(providers: Config['providers'], deps: ProviderDe
   return new Map(Object.entries(providers).map(([name, config]) => [name, createProvider(name, config, deps)]));
 }
 
+/** Configured headers that would say who calls. */
+const KEY_HEADER = new Set<string>(KEY_HEADERS);
+
+/** What keeps a provider from being called with callers' keys: a key of its own would be spent by whoever brings none. */
+function callerKeyProblems(name: string, { kind, apiKey, headers }: ProviderConfig): ConfigProblem[] {
+  const at = ['providers', name];
+  const own = typeof apiKey === 'string' ? apiKey : (apiKey ?? []).join('');
+  return [
+    ...(presetOf(kind) === undefined && PROVIDER_KINDS.includes(kind)
+      ? [{ path: [...at, 'callerKey'], message: `kind ${kind} cannot be called with callers’ keys` }]
+      : []),
+    ...(own === ''
+      ? []
+      : [
+          {
+            path: [...at, 'apiKey'],
+            message: `callerKey: true calls "${name}" with each caller’s own key only: leave out apiKey, or give your key a provider of its own`,
+          },
+        ]),
+    ...Object.keys(headers ?? {})
+      .filter((header) => KEY_HEADER.has(header.toLowerCase()))
+      .map((header) => ({
+        path: [...at, 'headers', header],
+        message: `callerKey: true sends each caller’s own key: leave out ${header}`,
+      })),
+  ];
+}
+
 /** What a schema cannot know: kinds, and base URLs that a kind needs. */
 export function providerChecks({ providers, models }: Pick<Config, 'providers' | 'models'>): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
@@ -54,6 +83,7 @@ export function providerChecks({ providers, models }: Pick<Config, 'providers' |
       if (config.kind === 'ai-sdk' || config[key] === undefined) continue;
       problems.push({ path: ['providers', name, key], message: `kind ${config.kind} has no ${key}; kind ai-sdk has` });
     }
+    if (config.callerKey) problems.push(...callerKeyProblems(name, config));
     const keys = typeof config.apiKey === 'string' ? [config.apiKey] : (config.apiKey ?? []);
     if (keys.some((key) => /[^\u0021-\u007E]/.test(key))) {
       problems.push({

@@ -25,7 +25,7 @@ const nothing: Write = () => {};
 export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** What must not be shown even where a caller names a field so. */
-const SECRET = ['apiKey', 'authorization', '*.apiKey', '*.authorization', 'headers["x-api-key"]'];
+const SECRET = ['apiKey', 'authorization', '*.apiKey', '*.authorization', 'headers["x-api-key"]', 'headers["x-signalbox-key"]'];
 
 /** JSON lines on stderr (stdout is for answers). */
 export function createLog({ level }: { readonly level: LogLevel }): Log {

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { explainRoute } from '../../flow/explain.ts';
+import { callerKeyOf } from '../caller-key.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
 import { routeAnswer, routeBody } from './schemas.ts';
@@ -18,6 +19,7 @@ export function mountRoute(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
     const { strategy, role, session, ...body } = c.req.valid('json');
     const { admitted } = c.env;
     const { models, roles } = admitted.identity;
+    const snapshot = context.engine.snapshot();
     const explained = await explainRoute(
       {
         dialect: 'openai-chat',
@@ -31,9 +33,10 @@ export function mountRoute(app: OpenAPIHono<GatewayEnv>, context: GatewayContext
         },
         session,
         key: admitted.identity.id ?? undefined,
+        ...callerKeyOf(context, admitted.header, snapshot),
         keyBudget: admitted.identity.budget,
       },
-      context.engine.snapshot(),
+      snapshot,
       context.engine.runtime,
       admitted.id,
     );

@@ -2,7 +2,7 @@ import { embeddersOf } from '../../config/references.ts';
 import type { Config, EmbedderConfig, ProviderConfig } from '../../config/schema.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import type { Embedder } from '../../query/embedder.ts';
-import { baseHeaders } from '../host.ts';
+import { baseHeaders } from '../host-keys.ts';
 import { pathsOf, presetOf, type Preset } from '../presets.ts';
 import { createRedactor } from '../redact.ts';
 import type { Transport } from '../transport.ts';
@@ -95,6 +95,14 @@ export function embedderChecks(config: Pick<Config, 'providers' | 'routing' | 'r
     if (local) return [{ path, message: 'kind transformers reads files: leave out provider, baseUrl and apiKey' }];
     const host = provider === undefined ? undefined : config.providers[provider];
     if (host === undefined) return [];
+    if (host.callerKey) {
+      return [
+        {
+          path: [...path, 'provider'],
+          message: `provider "${provider}" is called with callers’ keys only (callerKey), and vectors are made without any: give the embedder a provider of its own`,
+        },
+      ];
+    }
     const fits = kind === 'ollama' ? host.kind === 'ollama' : presetOf(host.kind) !== undefined;
     return fits
       ? []

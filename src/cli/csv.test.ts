@@ -9,6 +9,7 @@ describe('CSV', () => {
     ['+49 30', "'+49 30"],
     ['-2+3', "'-2+3"],
     ['@SUM(A1)', "'@SUM(A1)"],
+    ['＝1+1', "'＝1+1"],
     ['\t=1', "'\t=1"],
     ['=HYPERLINK("http://x","y")', `"'=HYPERLINK(""http://x"",""y"")"`],
     ['a,b', '"a,b"'],
@@ -27,7 +28,7 @@ describe('CSV', () => {
       fc.property(fc.array(fc.array(fc.string(), { minLength: 3, maxLength: 3 }), { minLength: 1 }), (rows) => {
         const text = rows.map(csvLine).join('');
         const read = parse(text, { recordDelimiter: '\r\n' });
-        const written = rows.map((row) => row.map((cell) => (/^[=+\-@\t\r\n]/.test(cell) ? `'${cell}` : cell)));
+        const written = rows.map((row) => row.map((cell) => (/^[=+\-@\t\r\n＝＋－＠]/.test(cell) ? `'${cell}` : cell)));
         expect(read).toEqual(written);
       }),
     );

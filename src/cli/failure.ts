@@ -1,4 +1,5 @@
 import { SignalboxError } from '../errors.ts';
+import { harmless } from '../telemetry/harmless.ts';
 
 /** Codes that mean the user must change something before trying again. */
 const USAGE = new Set([
@@ -29,10 +30,9 @@ export function report(error: unknown, json: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
   if (json) {
     const code = SignalboxError.is(error) ? error.code : known ? 'invalid_request' : 'internal';
-    process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    process.stderr.write(`${harmless(JSON.stringify({ error: { code, message } }))}\n`);
     return;
   }
-  process.stderr.write(
-    known ? `signalbox: ${message}\n` : `signalbox: ${error instanceof Error ? (error.stack ?? message) : message}\n`,
-  );
+  const words = known || !(error instanceof Error) ? message : (error.stack ?? message);
+  process.stderr.write(`signalbox: ${harmless(words)}\n`);
 }

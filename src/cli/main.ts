@@ -2,6 +2,7 @@
 import { VERSION } from '../version.ts';
 import { exitCode, report } from './failure.ts';
 import { runnable, type Runnable } from './runnable.ts';
+import { harmless } from '../telemetry/harmless.ts';
 
 /** Commands are loaded when they run, so that `--help` is quick. */
 const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Runnable> }>> = {
@@ -75,7 +76,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     process.stderr.write(
-      `signalbox: there is no command "${name}"; the commands are ${Object.keys(COMMANDS).join(', ')}\n`,
+      `signalbox: there is no command "${harmless(name)}"; the commands are ${Object.keys(COMMANDS).join(', ')}\n`,
     );
     return 2;
   }

@@ -1,13 +1,14 @@
+import { harmless, harmlessLine } from '../telemetry/harmless.ts';
+
 /** Writes a value as JSON on stdout. */
 export function printJson(value: unknown): void {
-  process.stdout.write(
-    `${JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item), 2)}\n`,
-  );
+  const json = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item), 2);
+  process.stdout.write(`${harmless(json)}\n`);
 }
 
 /** Writes lines on stdout. */
 export function print(...lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${harmless(lines.join('\n'))}\n`);
 }
 
 export interface Column {
@@ -16,7 +17,8 @@ export interface Column {
 }
 
 /** A plain table: columns as wide as their widest cell. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function table(columns: readonly Column[], written: readonly (readonly string[])[]): string {
+  const rows = written.map((row) => row.map(harmlessLine));
   const widths = columns.map((column, i) => Math.max(column.title.length, ...rows.map((row) => (row[i] ?? '').length)));
   const line = (cells: readonly string[]) =>
     columns

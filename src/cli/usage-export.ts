@@ -7,6 +7,7 @@ import { SignalboxError } from '../errors.ts';
 import { eachLine, type RequestLine } from '../ledger/request-lines.ts';
 import type { Store, UsageRow } from '../ledger/store.ts';
 import { readReport } from '../ledger/usage-report.ts';
+import { harmless } from '../telemetry/harmless.ts';
 import { csvLine, type CsvValue } from './csv.ts';
 import { queryOf, WINDOW_ARGS, withStore } from './usage-window.ts';
 
@@ -47,10 +48,15 @@ async function* written(rows: AsyncIterable<Row> | Iterable<Row>, format: string
   if (format === 'json') yield '\n]}\n';
 }
 
+/** A terminal may read it; a file has every character. */
+async function* shown(text: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const piece of text) yield harmless(piece);
+}
+
 async function write(text: AsyncIterable<string>, out: string | undefined): Promise<void> {
   const sink: Writable = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 });
   try {
-    await pipeline(Readable.from(text), sink, { end: out !== undefined });
+    await pipeline(Readable.from(out === undefined ? shown(text) : text), sink, { end: out !== undefined });
   } catch (error) {
     // A reader that has seen enough closes the pipe.
     if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { harmless } from './harmless.ts';
 
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -30,9 +31,10 @@ const SECRET = ['apiKey', 'authorization', '*.apiKey', '*.authorization', 'heade
 /** JSON lines on stderr (stdout is for answers). */
 export function createLog({ level }: { readonly level: LogLevel }): Log {
   if (level === 'silent') return silentLog;
+  const stderr = pino.destination({ dest: 2, sync: true });
   const logger = pino(
     { level, base: { pid: process.pid }, redact: { paths: SECRET, censor: '[secret]' } },
-    pino.destination({ dest: 2, sync: true }),
+    { write: (line) => void stderr.write(harmless(line)) },
   );
   return {
     debug: (fields, message) => logger.debug(fields, message),

@@ -38,7 +38,7 @@ const withText = (body: object, name: string, text: string) =>
 
 describe('a body that is packed', () => {
   it.each(['gzip', 'deflate', 'br'])('as %s is not unpacked, however much is in it', async (encoding) => {
-    const big = JSON.stringify(asking('a'.repeat(30 * MB), { model: 'gpt' }));
+    const big = JSON.stringify(asking('a'.repeat(10 * MB), { model: 'gpt' }));
     const packed = { gzip: gzipSync(big), deflate: deflateSync(big), br: brotliCompressSync(big) }[encoding];
     for (const { path } of CLIENT_DIALECTS) {
       const response = await send(path, Uint8Array.from(packed ?? []), { 'content-encoding': encoding });
@@ -77,12 +77,12 @@ describe('JSON that is', () => {
     ['deep, broken, in objects', () => '{"a":'.repeat(N)],
     [
       'of thousands of members',
-      (body) => withText(body, 'metadata', `{${Array.from({ length: 50_000 }, (_, i) => `"k${i}":${i}`).join(',')}}`),
+      (body) => withText(body, 'metadata', `{${Array.from({ length: 20_000 }, (_, i) => `"k${i}":${i}`).join(',')}}`),
     ],
     [
       'of thousands of members at the top',
       (body) =>
-        `${JSON.stringify(body).slice(0, -1)},${Array.from({ length: 50_000 }, (_, i) => `"k${i}":0`).join(',')}}`,
+        `${JSON.stringify(body).slice(0, -1)},${Array.from({ length: 20_000 }, (_, i) => `"k${i}":0`).join(',')}}`,
     ],
     [
       'of thousands of messages',
@@ -102,11 +102,11 @@ describe('JSON that is', () => {
           `[${Array.from({ length: 10_000 }, () => '{"type":"function","function":{"name":"a"}}').join(',')}]`,
         ),
     ],
-    ['of huge numbers', (body) => withText({ ...body, seed: 1 }, 'temperature', '9'.repeat(MB))],
-    ['of escapes', (body) => withText(body, 'user', `"${'\\u0000'.repeat(MB)}"`)],
+    ['of huge numbers', (body) => withText({ ...body, seed: 1 }, 'temperature', '9'.repeat(MB / 4))],
+    ['of escapes', (body) => withText(body, 'user', `"${'\\u0000'.repeat(MB / 4)}"`)],
     ['one key thousands of times', (body) => `${JSON.stringify(body).slice(0, -1)}${',"model":"gpt"'.repeat(30_000)}}`],
-    ['of a long model name', (body) => withText(body, 'model', `"${'a'.repeat(6 * MB)}"`)],
-    ['of a long model name in percent', (body) => withText(body, 'model', `"${'%25'.repeat(2 * MB)}"`)],
+    ['of a long model name', (body) => withText(body, 'model', `"${'a'.repeat(2 * MB)}"`)],
+    ['of a long model name in percent', (body) => withText(body, 'model', `"${'%25'.repeat(MB)}"`)],
   ];
 
   it.each(cases)(
@@ -161,7 +161,7 @@ describe('names of JavaScript’s own', () => {
 });
 
 describe('an answer of a provider that is', () => {
-  const bomb = gzipSync(Buffer.alloc(200 * MB, 0x20));
+  const bomb = gzipSync(Buffer.alloc(100 * MB, 0x20));
 
   it.each(MODELS)('packed is not unpacked (%s)', async (model) => {
     one.upstream.behave((_request, response) => {
@@ -181,20 +181,20 @@ describe('an answer of a provider that is', () => {
   it.each(MODELS)(
     'deep is answered with an error or as it is (%s)',
     async (model) => {
-      const N = 300_000;
+      const N = 100_000;
       for (const body of [
         `{"error":${deep(N)}}`,
         completion().replace('"Hello there."', deep(N)),
         `{"content":${deep(N)},"usage":${deep(N)},"message":${deep(N)}}`,
       ]) {
-        for (const status of [200, 400, 500]) {
+        for (const status of [200, 400]) {
           one.upstream.behave(json(body, status));
           for (const dialect of CLIENT_DIALECTS) {
             for (const stream of [false, true]) {
               one.gateway.engine.runtime.memory.endCoolDowns();
               const response = await one.gateway.post(dialect.path, { ...dialect.body('Hi', stream), model });
               const told = await response.text();
-              if (status !== 500) expect(response.status, told.slice(0, 300)).not.toBe(500);
+              expect(response.status, told.slice(0, 300)).not.toBe(500);
             }
           }
         }

@@ -2,7 +2,7 @@
  * Characters that a terminal takes for orders, or that turn round what it shows: C0 and C1 but for tabs and ends of
  * lines, the marks of writing direction, and the separators that some take for ends of lines.
  */
-const ORDERS = /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const ORDERS = /\r(?!\n)|(?![\t\n\r])\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 const code = (char: string): string => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 

@@ -75,7 +75,7 @@ describe('the gateway as a Fetch function', () => {
       'openai-organization': 'org-1',
       'openai-new-thing': 'x',
       'anthropic-api-key': 'sk-caller',
-      'x-forwarded-proto': 'https',
+      'x-other-thing': 'y',
     };
     await gateway(request(asking('Hi'), headers));
     await served.chat(asking('Hi'), headers);

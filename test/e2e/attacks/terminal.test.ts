@@ -11,8 +11,8 @@ import { asking, temporaryFolder } from '../../support/gateway.ts';
 /** Clears the screen, sets the title, writes to the clipboard, turns text round, begins a new line, and a formula. */
 const ORDERS =
   '=cmd\u001b[2J\u001b]0;owned\u0007\u001b]52;c;eA==\u0007\u009b31m\u0090q\u009c\u202etxt.exe\r\nroot active\u2028\u0000\u0008\u007f';
-/** What of it may reach a terminal. */
-const TOLD = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e\u2028]|\r(?!\n)/;
+/** What of it may not reach a terminal. */
+const TOLD = /\r(?!\n)|(?![\t\n\r])\p{Cc}|[\u202e\u2028]/u;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let upstream: MockProvider;

@@ -55,6 +55,19 @@ describe('a budget that would be overrun', () => {
     expect(day).toMatchObject({ refused: 0, leantFrom: 0, answered: 1440 });
   });
 
+  it('leans by what is spent, not by a reserve that came back', async () => {
+    const { clock, budgets } = open();
+    const mine = account(1);
+    clock.advance(1000);
+    const large = await budgets.reserve([mine], 850_000_000n, 'any');
+    expect(budgets.leaning([mine])).toMatchObject({ share: 0 });
+    large.settle(1_000_000n);
+    clock.advance(20 * 3_600_000);
+    (await budgets.reserve([mine], 805_000_000n, 'any')).settle(805_000_000n);
+    // 80.6 % after 83 % of the day: there is nothing to save.
+    expect(budgets.leaning([mine])).toBeUndefined();
+  });
+
   it('starts anew with the next period', async () => {
     const { clock, budgets } = open();
     const mine = account(1);
@@ -71,6 +84,33 @@ describe('a budget that would be overrun', () => {
     expect((await budgets.reserve([mine], 200_000_000n, 'any')).exhausted).toBeUndefined();
     expect((await budgets.reserve([mine], 1n, 'any')).exhausted).toBeDefined();
     expect(await budgets.levels([mine])).toMatchObject([{ used: 1_100_000_000 }]);
+  });
+
+  it('is counted once by each of several for the same requests', async () => {
+    const { budgets } = open();
+    const day = { per: 'day' as const, zone: 'UTC' };
+    const accounts = createAccounts({
+      budgets: [
+        { ...day, usd: 1, atLimit: 'cheapest' },
+        { ...day, usd: 2, atLimit: 'refuse' },
+        { ...day, usd: 3, atLimit: 'refuse', tag: 'team=red' },
+        { ...day, usd: 4, atLimit: 'refuse', tag: 'team=red' },
+      ],
+      roles: {},
+    });
+    const payer = { tags: { team: 'red' } };
+    await budgets.reserve(accounts.of(payer), 500_000_000n, 'any');
+    const levels = await budgets.levels(accounts.configured);
+    expect(levels.map(({ used }) => used)).toEqual([500_000_000, 500_000_000, 500_000_000, 500_000_000]);
+  });
+
+  it('is shown as a new configuration has it', async () => {
+    const { budgets } = open();
+    const key = (usd: number): Account => ({ ...account(usd), by: 'key', name: 'key k', group: 'k' });
+    await budgets.reserve([key(1)], 500_000_000n, 'any');
+    await budgets.reserve([key(10)], 500_000_000n, 'any');
+    expect(await budgets.levels([])).toMatchObject([{ account: { budget: { usd: 10 } }, used: 1_000_000_000 }]);
+    expect(budgets.seen()).toEqual([['key k per day', 0.1]]);
   });
 
   it('takes nothing of any budget where one has nothing left', async () => {

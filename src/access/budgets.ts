@@ -12,6 +12,8 @@ export interface Account {
   readonly by?: 'key' | 'role' | 'tag';
   /** The key's or role's name, or `name=value` of the tag. */
   readonly group: string;
+  /** Which of several budgets for the same requests, from 0: one may lead to cheaper models, a larger one refuse. */
+  readonly nth?: number;
 }
 
 /** Who asks, as far as budgets care. */
@@ -36,9 +38,14 @@ const NONE: readonly Account[] = [];
 export function createAccounts({ budgets, roles }: Pick<Config, 'budgets' | 'roles'>): Accounts {
   const all: Account[] = [];
   const tags = new Map<string, Account[]>();
+  const nthOf = (known: readonly Account[], { per, zone }: Budget): number =>
+    known.filter(({ budget }) => budget.per === per && budget.zone === zone).length;
   for (const { tag, ...budget } of budgets) {
-    if (tag === undefined) all.push({ name: 'all requests', budget, group: '' });
-    else tags.set(tag, [...(tags.get(tag) ?? []), { name: `tag ${tag}`, budget, by: 'tag', group: tag }]);
+    if (tag === undefined) all.push({ name: 'all requests', budget, group: '', nth: nthOf(all, budget) });
+    else {
+      const known = tags.get(tag) ?? [];
+      tags.set(tag, [...known, { name: `tag ${tag}`, budget, by: 'tag', group: tag, nth: nthOf(known, budget) }]);
+    }
   }
   const ofRoles = new Map(
     Object.entries(roles).flatMap(([role, { budget }]): [string, Account][] =>
@@ -120,16 +127,28 @@ export interface Budgets {
 export type Spent = (account: Account, period: Stretch) => Promise<number>;
 
 interface Standing {
-  /** As it was first seen; a new configuration may have another budget of the same period. */
-  readonly account: Account;
+  /** As it was last seen: a new configuration may have another budget of the same period. */
+  account: Account;
   readonly period: Stretch;
   used: number;
-  /** Nano-dollars per millisecond up to when {@link LEAN_FROM} was reached. */
+  /** Nano-dollars per millisecond up to when {@link LEAN_FROM} was reached; undefined below it. */
   rate: number | undefined;
 }
 
 /** Budgets in USD, counted in nano-dollars; numbers of `state/` are exact up to nine million USD. */
 const nanoOf = ({ usd }: Budget): number => Math.min(Math.round(usd * 1e9), Number.MAX_SAFE_INTEGER / 2);
+
+/** Names what is counted; budgets of two configurations that have it in common go on from one another. */
+const nameOf = ({ name, nth = 0, budget: { per, zone } }: Account): string =>
+  `${name}:${per}:${zone}${nth === 0 ? '' : `:${nth}`}`;
+
+/** Of what the strategy would spend, the share at which the rest lasts until the period's end. */
+function shareOf({ budget }: Account, { period, used, rate }: Standing, now: number): number {
+  const left = nanoOf(budget) - used;
+  if (left <= 0) return 0;
+  const allowed = left / Math.max(1, period.end - now);
+  return rate === undefined || rate <= 0 ? 1 : Math.min(1, allowed / rate);
+}
 
 /** Accounts that are remembered for {@link Budgets.levels}. */
 const MAX_STANDINGS = 10_000;
@@ -138,10 +157,12 @@ const MAX_STANDINGS = 10_000;
 export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets {
   const standings = new Map<string, Standing>();
 
-  const nameOf = ({ name, budget: { per, zone } }: Account): string => `${name}:${per}:${zone}`;
   const standingOf = (account: Account): Standing => {
     const known = standings.get(nameOf(account));
-    if (known !== undefined && known.period.end > clock.now()) return known;
+    if (known !== undefined && known.period.end > clock.now()) {
+      known.account = account;
+      return known;
+    }
     const { per, zone } = account.budget;
     const standing: Standing = { account, period: periodOf(clock.now(), per, zone), used: 0, rate: undefined };
     if (standings.size >= MAX_STANDINGS) standings.clear();
@@ -152,13 +173,21 @@ export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets
   const rateCell = (account: Account, period: Stretch) => state.cell<number>(`budget-rate:${keyOf(account, period)}`);
 
   const saw = (account: Account, standing: Standing, used: number): void => {
-    const { period } = standing;
+    const { period, rate } = standing;
     standing.used = used;
-    if (standing.rate !== undefined || used < LEAN_FROM * nanoOf(account.budget)) return;
+    const leans = used >= LEAN_FROM * nanoOf(account.budget);
+    if (leans === (rate !== undefined)) return;
     const cell = rateCell(account, period);
-    const known = cell.get();
-    standing.rate = known ?? used / Math.max(1, clock.now() - period.start);
-    if (known === undefined) cell.set(standing.rate, period.end - clock.now());
+    const left = Math.max(1, period.end - clock.now());
+    if (!leans) {
+      // It was a reserve that had reached it: what is spent reaches it later, and more slowly.
+      standing.rate = undefined;
+      cell.set(0, left);
+      return;
+    }
+    const known = cell.get() ?? 0;
+    standing.rate = known > 0 ? known : used / Math.max(1, clock.now() - period.start);
+    if (known === 0) cell.set(standing.rate, left);
   };
   const take = (account: Account, standing: Standing, n: number, grant: 'any' | 'always'): Promise<Lease> => {
     const { period } = standing;
@@ -170,13 +199,6 @@ export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets
     });
   };
 
-  const shareOf = ({ budget }: Account, { period, used, rate }: Standing): number => {
-    const left = nanoOf(budget) - used;
-    if (left <= 0) return 0;
-    const allowed = left / Math.max(1, period.end - clock.now());
-    return rate === undefined || rate <= 0 ? 1 : Math.min(1, allowed / rate);
-  };
-
   return {
     leaning(accounts) {
       let least: Leaning | undefined;
@@ -184,7 +206,7 @@ export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets
         const standing = standingOf(account);
         const used = standing.used / nanoOf(account.budget);
         if (used < LEAN_FROM) continue;
-        const share = Math.round(shareOf(account, standing) * 100) / 100;
+        const share = Math.round(shareOf(account, standing, clock.now()) * 100) / 100;
         if (share < (least?.share ?? 1)) least = { budget: account.name, used, share };
       }
       return least;
@@ -207,8 +229,8 @@ export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets
         for (const [i, lease] of leases.entries()) {
           if (!lease.granted) continue;
           lease.release(unused);
-          const standing = held[i]?.standing;
-          if (standing !== undefined) standing.used = Math.max(0, standing.used - unused);
+          const at = held[i];
+          if (at !== undefined) saw(at.account, at.standing, Math.max(0, at.standing.used - unused));
         }
       };
       if (exhausted !== undefined) {

@@ -1,10 +1,12 @@
 import type { PromptSetting } from './config/schema.ts';
 import { SignalboxError } from './errors.ts';
+import { commentOf, MAX_COMMENT, nameOf } from './flow/names.ts';
 import { promptWish } from './flow/prompts.ts';
 import type { RouteRequest } from './flow/route.ts';
+import type { ForgetFilter } from './ledger/erasure.ts';
 import { tagsOf } from './flow/tags.ts';
 import type { RequestInfo } from './ledger/record.ts';
-import { isObject } from './protocol/guards.ts';
+import { given, isObject } from './protocol/guards.ts';
 import type { RouteDecision } from './reply.ts';
 
 /** A request as a library user writes it: the body of OpenAI's chat completions, and Signalbox's wishes. */
@@ -65,7 +67,7 @@ export function routeRequestOf(
   const model = textOf(options, 'model') ?? 'auto';
   const strategy = textOf(options, 'strategy');
   const role = textOf(options, 'role');
-  const session = textOf(options, 'session')?.slice(0, MAX_TEXT);
+  const session = nameOf(textOf(options, 'session'));
   const tags: unknown = options.tags;
   if (tags !== undefined && !isObject(tags)) throw wrong('tags', 'an object of strings', tags);
   const parsed = { ...Object.fromEntries(fields), model, ...(stream ? { stream: true } : {}) };
@@ -87,7 +89,7 @@ export function routeRequestOf(
  * @throws `invalid_request` with the option at fault.
  */
 export function infoOf(options: ChatOptions, requested: string): Pick<RequestInfo, 'requested' | 'user'> {
-  const user = textOf(options, 'user')?.slice(0, MAX_TEXT);
+  const user = nameOf(textOf(options, 'user'));
   return { requested: requested.slice(0, MAX_TEXT), ...(user === undefined ? {} : { user }) };
 }
 
@@ -100,10 +102,33 @@ export function promptsOf(options: ChatOptions): PromptSetting | undefined {
 }
 
 /**
- * Checks a score before it is written.
+ * Checks whose requests are to be forgotten: of a filter that says nothing, nobody knows what it means.
  * @throws `invalid_request` with the field at fault.
  */
-export function checkFeedback(feedback: FeedbackInput): void {
+export function checkForget(whose: ForgetFilter): ForgetFilter {
+  const { before } = whose;
+  // Of a name of which nothing is left nobody knows whose it is; without it, all would be meant.
+  const readName = (name: string): string | undefined => {
+    const text = textOf(whose, name);
+    if (text !== undefined && nameOf(text) === undefined)
+      throw new SignalboxError('invalid_request', `${name}: expected a name`, { param: name });
+    return name === 'key' ? text : nameOf(text);
+  };
+  const [key, session, user] = ['key', 'session', 'user'].map(readName);
+  if (before !== undefined && !(typeof before === 'number' && Number.isFinite(before))) {
+    throw wrong('before', 'epoch milliseconds', before);
+  }
+  if (key === undefined && session === undefined && user === undefined && before === undefined) {
+    throw new SignalboxError('invalid_request', 'say whose requests: key, session, user or before');
+  }
+  return { key, session, user, before };
+}
+
+/**
+ * A score as it is written: names and comment without control characters.
+ * @throws `invalid_request` with the field at fault.
+ */
+export function checkFeedback(feedback: FeedbackInput): FeedbackInput {
   const { score } = feedback;
   if (typeof score !== 'number' || !(score >= 0 && score <= 1)) {
     throw new SignalboxError('invalid_request', `score: expected a number from 0 to 1, not ${String(score)}`, {
@@ -111,9 +136,15 @@ export function checkFeedback(feedback: FeedbackInput): void {
     });
   }
   const decisionId = textOf(feedback, 'decisionId');
-  const session = textOf(feedback, 'session');
-  textOf(feedback, 'comment');
+  const session = nameOf(textOf(feedback, 'session'));
+  const said = textOf(feedback, 'comment') ?? '';
+  if (said.length > MAX_COMMENT) {
+    throw new SignalboxError('invalid_request', `comment: expected at most ${MAX_COMMENT} characters`, {
+      param: 'comment',
+    });
+  }
   if (decisionId === undefined && session === undefined) {
     throw new SignalboxError('invalid_request', 'feedback needs decisionId or session');
   }
+  return { score, ...given({ decisionId, session, comment: commentOf(said) }) };
 }

@@ -1,5 +1,6 @@
 import {
   checkFeedback,
+  checkForget,
   infoOf,
   promptsOf,
   routeRequestOf,
@@ -14,6 +15,7 @@ import { routeWithVector } from './flow/embed.ts';
 import type { Answer } from './flow/passage.ts';
 import { recordOf, type Routed } from './flow/route.ts';
 import { readStats, type Stats } from './flow/stats.ts';
+import type { ForgetFilter, Forgotten } from './ledger/erasure.ts';
 import type { ChatEvent } from './protocol/chat.ts';
 import { codecOf } from './protocol/registry.ts';
 import { createCollector, publicDecision, type Reply, type RouteDecision } from './reply.ts';
@@ -36,6 +38,8 @@ export interface Signalbox {
   stream(options: ChatOptions): ReplyStream;
   /** Scores an earlier decision or session, 0..1: stored, not yet learnt from. */
   feedback(feedback: FeedbackInput): Promise<void>;
+  /** Forgets prompts, what was read of requests, comments, and names of sessions and end users; money stays. */
+  forget(whose: ForgetFilter): Promise<Forgotten>;
   stats(): Promise<Stats>;
   /** Waits for what is in flight, flushes the ledger and closes every connection. */
   close(): Promise<void>;
@@ -192,17 +196,11 @@ export function createSignalbox(engine: Engine): Signalbox {
       };
     },
     async feedback(feedback) {
-      checkFeedback(feedback);
-      const { decisionId, session, score, comment } = feedback;
-      runtime.journal.score({
-        kind: 'feedback',
-        id: runtime.newId(),
-        at: runtime.clock.now(),
-        score,
-        ...(decisionId === undefined ? {} : { decisionId }),
-        ...(session === undefined ? {} : { session }),
-        ...(comment === undefined ? {} : { comment }),
-      });
+      const record = checkFeedback(feedback);
+      runtime.journal.score({ kind: 'feedback', id: runtime.newId(), at: runtime.clock.now(), ...record });
+    },
+    async forget(whose) {
+      return engine.forgetting.forget(checkForget(whose));
     },
     stats: () => readStats(engine),
     async close() {

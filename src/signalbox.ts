@@ -12,6 +12,7 @@ import { spentOf } from './flow/spent.ts';
 import { openKept } from './flow/kept.ts';
 import { needOf } from './flow/health.ts';
 import { createMemory } from './flow/memory.ts';
+import { createForgetting, type Forgetting } from './flow/forgetting.ts';
 import { loadRedact } from './flow/load-redact.ts';
 import { createPrompts } from './flow/prompts.ts';
 import { createRecent } from './flow/recent.ts';
@@ -56,6 +57,7 @@ export interface Engine {
   replace(loaded: LoadedConfig): Promise<void>;
   readonly runtime: Runtime;
   readonly ledger: Ledger;
+  readonly forgetting: Forgetting;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   /** Requests that are open now, in all processes of this gateway. */
@@ -278,6 +280,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     const upstreams = catalog.models.flatMap((model) => model.upstreams);
     await runtime.memory.learn(upstreams, needOf({ config, providers }, 0).keys);
   };
+  const forgetting = createForgetting(ledger, runtime);
   await learn();
   runtime.metrics.observe(() => gaugesOf(worlds.current(), runtime, ledger));
   return {
@@ -289,6 +292,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     },
     runtime,
     ledger,
+    forgetting,
     startedAt: primary?.startedAt ?? clock.now(),
     inFlight: async () => (primary === undefined ? runtime.recent.inFlight : primary.inFlight()),
     async prepare() {
@@ -297,6 +301,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
       await ledger.store.entries({ limit: 1 });
     },
     async close() {
+      forgetting.close();
       await worlds.close();
       await embeddings.close();
       await transport.close();

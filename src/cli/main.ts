@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'Create, list, revoke and rotate keys of the gateway',
     load: async () => (await import('./keys.ts')).keys,
   },
+  forget: {
+    about: 'Forget prompts and names of a key, a session, an end user, or of some age',
+    load: async () => runnable((await import('./forget.ts')).forgetCommand),
+  },
   data: { about: 'Check, import and split routing datasets', load: async () => (await import('./data.ts')).data },
   train: {
     about: 'Learn from recorded outcomes: make an artifact to route with',

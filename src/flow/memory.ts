@@ -21,6 +21,21 @@ interface SessionMemory {
   readonly at: number;
 }
 
+/** What stands for a moment where a session was. */
+const FORGOTTEN: SessionMemory = { model: '', inputTokens: 0, at: 0 };
+
+/** Before the names of sessions; those of callers with a key of their own at a provider have its scope after it. */
+const SESSIONS = ['session:', 'caller-session:'] as const;
+
+/** Key and session of a cell's name: a colon may belong to either. */
+function readings(name: string): { readonly key: string; readonly session: string }[] {
+  const parts = name.split(':').slice(name.startsWith(SESSIONS[1]) ? 2 : 1);
+  return parts.slice(1).map((_, i) => ({
+    key: parts.slice(0, i + 1).join(':'),
+    session: parts.slice(i + 1).join(':'),
+  }));
+}
+
 /** How a session's model compares with its last one. */
 export type SessionStep = 'none' | 'initialize' | 'retain' | 'switch';
 
@@ -37,6 +52,10 @@ export interface Memory extends Health {
   step(session: SessionName, model: string): SessionStep;
   /** The session's turn was answered by this model. */
   remember(session: SessionName, model: string, inputTokens: number): void;
+  /** Forgets a session, in every process that shares the state. */
+  forgetSession(session: SessionName): void;
+  /** The same of those that are here and meant: whose key and session may be any of several readings of a name. */
+  forget(meant: (session: { readonly key: string; readonly session: string; readonly at: number }) => boolean): void;
   firstTokenMs(upstream: string): number | undefined;
   observeFirstToken(upstream: string, ms: number): void;
   /** Names callers' own keys. */
@@ -86,6 +105,17 @@ export function createMemory(state: State, clock: Clock): Memory {
     },
     remember(session, model, inputTokens) {
       cellOf(session)?.set({ model, inputTokens, at: clock.now() }, SESSION_MS);
+    },
+    forgetSession(session) {
+      cellOf(session)?.set(FORGOTTEN, 1);
+    },
+    forget(meant) {
+      for (const name of SESSIONS.flatMap((prefix) => state.names(prefix))) {
+        const cell = state.cell<SessionMemory>(name);
+        const last = cell.get();
+        if (last !== undefined && readings(name).some((read) => meant({ ...read, at: last.at })))
+          cell.set(FORGOTTEN, 1);
+      }
     },
     // Callers can make upstreams up: asking about one leaves nothing behind.
     firstTokenMs: (upstream) => latencies.get(upstream)?.get(),

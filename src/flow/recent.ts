@@ -9,7 +9,7 @@ export interface RecentRequest {
 }
 
 interface Kept {
-  readonly intent: Intent;
+  intent: Intent;
   outcome?: Outcome;
 }
 
@@ -18,7 +18,15 @@ interface Asked {
 }
 
 interface Decided extends Asked {
-  readonly decision: DecisionRecord;
+  decision: DecisionRecord;
+}
+
+/** What of the latest requests and decisions is to be forgotten. */
+export interface Forgettable {
+  readonly request: (intent: Intent) => boolean;
+  readonly decision: (decision: DecisionRecord, key: string | undefined) => boolean;
+  /** A decision as it is then. */
+  readonly without: (decision: DecisionRecord) => DecisionRecord;
 }
 
 /** The latest requests and decisions in memory: what the store may not have yet. */
@@ -31,6 +39,8 @@ export interface Recent {
   decision(id: string): DecisionRecord | undefined;
   /** Whether this key asked for a decision, and for nothing but it; left out, whether anybody did. */
   onlyDecided(id: string, key?: string): Promise<boolean>;
+  /** Takes out of what is here whatever is to be forgotten. */
+  forget(of: Forgettable): void;
   /** Requests that are open now. */
   readonly inFlight: number;
 }
@@ -80,6 +90,16 @@ export function createRecent(state: Pick<State, 'cell' | 'load'>): Recent {
       if (here === undefined) await state.load([nameOf(id)]);
       const found = here ?? state.cell<Asked>(nameOf(id)).get();
       return found !== undefined && (key === undefined || found.key === key);
+    },
+    forget({ request, decision, without }) {
+      for (const kept of requests.values()) {
+        if (!request(kept.intent)) continue;
+        const { session: _session, user: _user, ...rest } = kept.intent.request;
+        kept.intent = { ...kept.intent, request: rest, decision: without(kept.intent.decision) };
+      }
+      for (const kept of decisions.values()) {
+        if (decision(kept.decision, kept.key)) kept.decision = without(kept.decision);
+      }
     },
     get inFlight() {
       return open.size;

@@ -1,4 +1,5 @@
 import { SignalboxError } from '../errors.ts';
+import { hasUnseen } from './names.ts';
 
 /** At most this many tags per request, each part at most this long. */
 const MAX_TAGS = 20;
@@ -16,6 +17,7 @@ export function tagsOf(entries: readonly (readonly [string, unknown])[], where: 
       if (key === '' || key.length > MAX_LENGTH || typeof value !== 'string' || value.length > MAX_LENGTH) {
         throw refuse(`: expected keys and values that are texts of at most ${MAX_LENGTH} characters`);
       }
+      if (hasUnseen(key) || hasUnseen(value)) throw refuse(': expected keys and values without control characters');
       return [key, value];
     }),
   );

@@ -2,6 +2,7 @@ import type { Identity } from '../access/access.ts';
 import { SignalboxError } from '../errors.ts';
 import { answer } from '../flow/answer.ts';
 import { heldBy, recallHolder, type Held } from '../flow/holder.ts';
+import { nameOf } from '../flow/names.ts';
 import type { AnswerRequest } from '../flow/passage.ts';
 import { PROMPTS_HEADER, promptWish } from '../flow/prompts.ts';
 import type { Snapshot } from '../flow/snapshot.ts';
@@ -125,7 +126,7 @@ async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress
     held,
     info: {
       requested: requested.slice(0, 200),
-      user: header('x-signalbox-user')?.slice(0, 200),
+      user: nameOf(header('x-signalbox-user')),
     },
     headers: forwardable(header, ingress.headerNames()),
     cache: header('x-signalbox-cache'),

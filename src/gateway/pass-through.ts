@@ -3,6 +3,7 @@ import type { Plan } from '../decide/precedence.ts';
 import { SignalboxError } from '../errors.ts';
 import { forward } from '../flow/forward.ts';
 import { lockOf, type KeyRequest } from '../flow/lock.ts';
+import { nameOf } from '../flow/names.ts';
 import { errorOf } from '../flow/policy.ts';
 import { asBuffer } from '../protocol/bytes.ts';
 import { isObject, text } from '../protocol/guards.ts';
@@ -199,7 +200,7 @@ export async function passThrough(
     info: {
       requested: (asked ?? '').slice(0, 200),
       key: identity.id ?? undefined,
-      user: header('x-signalbox-user')?.slice(0, 200),
+      user: nameOf(header('x-signalbox-user')),
       tags: tags === undefined ? undefined : parseTags(tags),
     },
     limits: identity.limits,

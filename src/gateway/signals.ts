@@ -1,11 +1,9 @@
+import { nameOf } from '../flow/names.ts';
 import type { HeaderReader } from '../protocol/headers.ts';
-
-/** Longer ids are cut. */
-const MAX_ID = 200;
 
 /** The conversation that a request belongs to: as its caller names it to Signalbox, else as Claude Code does. */
 export function sessionOf(header: HeaderReader): string | undefined {
-  return (header('x-signalbox-session') ?? header('x-claude-code-session-id'))?.slice(0, MAX_ID);
+  return nameOf(header('x-signalbox-session') ?? header('x-claude-code-session-id'));
 }
 
 /** Requests of Claude Code that nobody reads: titles, summaries, the compaction of a context. */

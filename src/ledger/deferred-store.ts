@@ -40,6 +40,7 @@ export function deferStore(database: Unloaded, load: () => Promise<Store>): Stor
       list: async (after) => (await store()).erasures.list(after),
       requests: async (filter, after) => (await store()).erasures.requests(filter, after),
       feedback: async (filter) => (await store()).erasures.feedback(filter),
+      scrub: async () => (await store()).erasures.scrub(),
     },
     append: async (records, position) => (await store()).append(records, position),
     position: async (source) => (await store()).position(source),

@@ -7,38 +7,40 @@ import { forget } from './forget.ts';
 import type { Intent, Rec } from './record.ts';
 import type { Store } from './store.ts';
 
-/** What every store keeps of prompts, and forgets when it is told to. */
-export function erasureConformance(name: string, open: (clock: Clock) => Promise<Store>): void {
-  const withStore = async (work: (store: Store, now: number) => Promise<void>): Promise<void> => {
-    const clock = manualClock();
-    const store = await open(clock);
-    try {
-      await work(store, clock.now());
-    } finally {
-      await store.close();
-    }
-  };
-  const prompt = { version: 1, features: 'AAAA', body: '{"q":"secret"}', cut: true };
-  const request = (id: string, at: number, who: Partial<Intent['request']> = {}): Rec[] => {
-    const intent = intentOf(id, at, who);
-    const query = { ...intent.decision.query, signals: { words: 3 }, session: who.session };
-    const [attempt] = outcomeOf(id, at, 7n).attempts;
-    const attempts = attempt === undefined ? [] : [{ ...attempt, failure: 'sick' as const, error: 'secret' }, attempt];
-    return [
-      { ...intent, prompt, decision: { ...intent.decision, query } },
-      outcomeOf(id, at + 5, 14n, { attempts }),
-      { ...feedbackOf(`f-${id}`, id, at + 6), comment: 'secret', ...(who.key === undefined ? {} : { key: who.key }) },
-    ];
-  };
-  const forgetAll = (store: Store, filter: ForgetFilter, now: number) =>
-    forget({ store, flush: async () => true }, filter, { id: `e${now}`, now });
-  const textOf = (value: unknown): string =>
-    JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
-  const promptsOf = async (store: Store) => (await store.prompts({ limit: 1000 })).map(({ id }) => id);
+type Open = (clock: Clock) => Promise<Store>;
 
+async function withStore(open: Open, work: (store: Store, now: number) => Promise<void>): Promise<void> {
+  const clock = manualClock();
+  const store = await open(clock);
+  try {
+    await work(store, clock.now());
+  } finally {
+    await store.close();
+  }
+}
+
+const prompt = { version: 1, features: 'AAAA', body: '{"q":"secret"}', cut: true };
+const request = (id: string, at: number, who: Partial<Intent['request']> = {}): Rec[] => {
+  const intent = intentOf(id, at, who);
+  const query = { ...intent.decision.query, signals: { words: 3 }, session: who.session };
+  const [attempt] = outcomeOf(id, at, 7n).attempts;
+  const attempts = attempt === undefined ? [] : [{ ...attempt, failure: 'sick' as const, error: 'secret' }, attempt];
+  return [
+    { ...intent, prompt, decision: { ...intent.decision, query } },
+    outcomeOf(id, at + 5, 14n, { attempts }),
+    { ...feedbackOf(`f-${id}`, id, at + 6), comment: 'secret', ...(who.key === undefined ? {} : { key: who.key }) },
+  ];
+};
+const forgetAll = (store: Store, filter: ForgetFilter, now: number) =>
+  forget({ store, flush: async () => true }, filter, { id: `e${now}`, now });
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+const promptsOf = async (store: Store) => (await store.prompts({ limit: 1000 })).map(({ id }) => id);
+
+function keeping(name: string, open: Open): void {
   describe(`what is kept of prompts: ${name}`, () => {
     it('is given back apart from its request, page by page', () =>
-      withStore(async (store, now) => {
+      withStore(open, async (store, now) => {
         await store.append(['r1', 'r2', 'r3'].flatMap((id) => request(id, now, { key: 'k', session: 's' })));
         await store.append([intentOf('r4', now)]);
         const kept = { ...prompt, at: now, key: 'k', session: 's' };
@@ -53,7 +55,7 @@ export function erasureConformance(name: string, open: (clock: Clock) => Promise
       }));
 
     it('goes before its request where it is kept for less long', () =>
-      withStore(async (store, now) => {
+      withStore(open, async (store, now) => {
         await store.append([...request('r1', now - 50), ...request('r2', now - 10), ...request('r3', now)]);
         while ((await store.prune(now - 40, now - 5)) > 0) continue;
         expect(await promptsOf(store)).toEqual(['r3']);
@@ -61,7 +63,11 @@ export function erasureConformance(name: string, open: (clock: Clock) => Promise
         while ((await store.prune(now + 1)) > 0) continue;
         expect(await promptsOf(store)).toEqual([]);
       }));
+  });
+}
 
+function forgetting(name: string, open: Open): void {
+  describe(`what is forgotten: ${name}`, () => {
     it.each<[string, ForgetFilter, string[]]>([
       ['a key', { key: 'k1' }, ['r1', 'r2', 'r3']],
       ['a session', { session: 's1' }, ['r1', 'r4']],
@@ -69,7 +75,7 @@ export function erasureConformance(name: string, open: (clock: Clock) => Promise
       ['a key’s session', { key: 'k1', session: 's1' }, ['r1']],
       ['nobody', { user: 'u1', session: 's2' }, []],
     ])('is forgotten of %s, with names, signals, comments and what failures said; money stays', (_what, filter, gone) =>
-      withStore(async (store, now) => {
+      withStore(open, async (store, now) => {
         await store.append([
           ...request('r1', now, { key: 'k1', session: 's1' }),
           ...request('r2', now, { key: 'k1', user: 'u1' }),
@@ -102,9 +108,13 @@ export function erasureConformance(name: string, open: (clock: Clock) => Promise
         expect(await forgetAll(store, filter, now + 200)).toMatchObject({ requests: 0, prompts: 0, feedback: 0 });
       }),
     );
+  });
+}
 
+function forgettingMuch(name: string, open: Open): void {
+  describe(`what is forgotten, late or much: ${name}`, () => {
     it('is forgotten by age, in pages', () =>
-      withStore(async (store, now) => {
+      withStore(open, async (store, now) => {
         const ids = Array.from({ length: 450 }, (_, i) => `r${String(i).padStart(3, '0')}`);
         await store.append(ids.flatMap((id, i) => request(id, now + Math.floor(i / 3), { user: 'u' })));
         let pages = 0;
@@ -123,7 +133,7 @@ export function erasureConformance(name: string, open: (clock: Clock) => Promise
       }));
 
     it('is not stored any more of records that come late', () =>
-      withStore(async (store, now) => {
+      withStore(open, async (store, now) => {
         await store.append(request('r1', now, { key: 'k1', session: 's1' }).slice(0, 1));
         await forgetAll(store, { session: 's1' }, now + 100);
         const [, outcome, feedback] = request('r1', now, { key: 'k1', session: 's1' });
@@ -148,4 +158,11 @@ export function erasureConformance(name: string, open: (clock: Clock) => Promise
         expect(await store.erasures.list()).toEqual([]);
       }));
   });
+}
+
+/** What every store keeps of prompts, and forgets when it is told to. */
+export function erasureConformance(name: string, open: Open): void {
+  keeping(name, open);
+  forgetting(name, open);
+  forgettingMuch(name, open);
 }

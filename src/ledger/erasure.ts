@@ -95,4 +95,6 @@ export interface ErasureStore {
   requests(filter: ForgetFilter & Pick<Erasure, 'at' | 'until'>, after?: ForgottenPage['next']): Promise<ForgottenPage>;
   /** Forgets a page of scores by their own key and session; returns how many, 0 when there are no more. */
   feedback(filter: ForgetFilter & Pick<Erasure, 'at' | 'until'>): Promise<number>;
+  /** Takes what was forgotten out of the store's own files, as far as that can be done now. */
+  scrub(): Promise<void>;
 }

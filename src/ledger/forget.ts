@@ -21,9 +21,9 @@ export async function forget(
   { id, now, onPage }: ForgetOptions,
 ): Promise<Forgotten> {
   const erasure = erasureOf(filter, id, now);
-  await store.erasures.add(erasure);
-  // What is stored from here on is stored without it; the flush makes the journal free of it soon.
+  // What waits is moved first, so that it is counted; what comes after that is stored without what is to be forgotten.
   await flush();
+  await store.erasures.add(erasure);
   const whose = { ...filter, at: erasure.at, until: erasure.until };
   let [requests, prompts, feedback] = [0, 0, 0];
   let after: ForgottenPage['next'];
@@ -36,5 +36,6 @@ export async function forget(
     onPage?.(page);
   } while (after !== undefined);
   for (let more = 1; more > 0; feedback += more) more = await store.erasures.feedback(whose);
+  await store.erasures.scrub();
   return { requests, prompts, feedback };
 }

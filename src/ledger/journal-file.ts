@@ -18,6 +18,8 @@ export interface FileJournal extends Journal {
   readonly lost: number;
   /** Notices that somebody took the segment away; due now and then. */
   check(): void;
+  /** Goes on in a new segment: the one before goes when the store has it. Due when something in it must not stay. */
+  renew(): void;
 }
 
 export interface JournalOptions {
@@ -149,6 +151,15 @@ class FolderJournal implements FileJournal {
 
   check(): void {
     if (!this.#closed) this.#writer.check();
+  }
+
+  renew(): void {
+    if (this.#closed) return;
+    try {
+      this.#writer.renew();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   async close(): Promise<void> {

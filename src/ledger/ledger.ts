@@ -10,6 +10,9 @@ import { createRecovery } from './recovery.ts';
 import { claimSource, HEARTBEAT_MS, type Source } from './source.ts';
 import type { Store } from './store.ts';
 
+/** How long the store's records may stay in the journal, too, milliseconds: what is not to be kept is not to stay there. */
+const RENEW_MS = 3_600_000;
+
 /** How the ledger is. */
 export interface LedgerStatus {
   /** The store's driver. */
@@ -32,6 +35,8 @@ export interface Ledger {
   readonly store: Store;
   /** Moves into the store what the journal holds now. False when the store did not take all of it. */
   flush(): Promise<boolean>;
+  /** Goes on in a new file of the journal: the one before is deleted once the store has it. */
+  renew(): void;
   status(): LedgerStatus;
   /** Flushes and closes. What the store does not take stays in the journal for the next start. */
   close(): Promise<void>;
@@ -136,15 +141,20 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
           promptRetention,
           ...events,
         });
+  let renewed = clock.elapsed();
   const heartbeat = setInterval(() => {
     source.beat();
     journal.check();
+    if (clock.elapsed() - renewed < RENEW_MS) return;
+    renewed = clock.elapsed();
+    journal.renew();
   }, HEARTBEAT_MS);
   heartbeat.unref();
   return {
     journal,
     store,
     flush: () => mover.flush(),
+    renew: () => journal.renew(),
     status: () => ({
       driver: store.driver,
       behindBytes: status.behindBytes,

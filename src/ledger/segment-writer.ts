@@ -32,6 +32,8 @@ export class SegmentWriter {
   #path = '';
   #number = 0;
   #size = 0;
+  /** Bytes of a segment without a record. */
+  #empty = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: {
@@ -76,6 +78,13 @@ export class SegmentWriter {
     this.#leave();
   }
 
+  /** Goes on in a new segment, so that what the store has of this one can be deleted. */
+  renew(): void {
+    if (this.#fd === undefined || this.#size === this.#empty) return;
+    this.#leave();
+    this.#fd = this.#next();
+  }
+
   /** Brings everything to the disk and closes. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
@@ -107,6 +116,7 @@ export class SegmentWriter {
     }
     this.#path = path;
     this.#size = header.length;
+    this.#empty = header.length;
     this.#syncFolder();
     return fd;
   }

@@ -176,6 +176,7 @@ export function createSqlErasures(db: Db, traits: SqlTraits): ErasureStore {
           .values({ id, at: BigInt(at), until: BigInt(until), ...names })
           .execute();
       }),
+    scrub: async () => traits.scrub?.(),
     list: (after) => listed(after === undefined ? all(db) : all(db).where('id', '>', after)),
     requests: (filter, after) =>
       inTransaction(async (trx) => {

@@ -13,6 +13,8 @@ export interface SqlTraits {
   readonly isConflict: (error: unknown) => boolean;
   /** Makes room for rows with these ids. Never throws: rows have a place without it. */
   readonly makeRoom?: (ids: Iterable<string>) => Promise<void>;
+  /** Takes what was deleted out of the database's own files, as far as that can be done now. */
+  readonly scrub?: () => Promise<void>;
   /** Lets whole stretches of rows from before `before` go at once; returns about how many rows went. */
   readonly dropBefore?: (before: number) => Promise<number>;
 }

@@ -37,6 +37,8 @@ function configure(database: SqliteDatabase, busyTimeout: number): void {
   database.exec('pragma journal_mode = wal');
   // The journal has what a power loss takes from the write-ahead log.
   database.exec('pragma synchronous = normal');
+  // What is deleted is written over: else it stays in the file until its place is needed.
+  database.exec('pragma secure_delete = on');
 }
 
 /** Whether the file has exactly this version's schema; whatever else it has is for the migrations to judge. */

@@ -17,6 +17,8 @@ export interface Cells {
   cell<T>(key: string): Cell<T>;
   /** Writes what another process wrote, and tells nobody. */
   put(key: string, value: unknown, ttl?: number): void;
+  /** Of those that are here and begin like this. */
+  names(prefix: string): readonly string[];
   /** A cell with the milliseconds that it stays; nothing when there is none. */
   entry(key: string): (readonly [key: string, value: unknown, ttl?: number | undefined])[];
 }
@@ -34,6 +36,7 @@ export function createCells(clock: Clock, written: Written = () => {}): Cells {
     void boxes.set(key, { value }, ttl === undefined ? {} : { ttl });
   return {
     put,
+    names: (prefix) => [...boxes.keys()].filter((key) => key.startsWith(prefix)),
     entry(key) {
       const box = boxes.get(key);
       if (box === undefined) return [];

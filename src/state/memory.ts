@@ -7,10 +7,12 @@ import { createTopics } from './topics.ts';
 /** State of one process. Nothing survives it. */
 export function createMemoryState(clock: Clock): State {
   const counters = createCounters(clock);
+  const cells = createCells(clock);
   const topics = createTopics();
   return {
     take: async (key, n, limit) => counters.take(key, n, limit),
-    cell: createCells(clock).cell,
+    cell: cells.cell,
+    names: cells.names,
     load: () => undefined,
     watch: () => {},
     publish: topics.publish,

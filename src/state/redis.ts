@@ -115,6 +115,7 @@ export async function openRedisState(url: string, options: RedisStateOptions): P
   return {
     take: counters.take,
     cell: replica.cell,
+    names: replica.names,
     load: replica.load,
     watch: replica.watch,
     publish: topics.publish,

@@ -24,6 +24,7 @@ export interface Peers {
 /** Cells of which every process has a copy. The last write in the order that all see is the one that stays. */
 export interface Replica {
   cell<T>(key: string): Cell<T>;
+  names(prefix: string): readonly string[];
   load(keys: readonly string[]): Promise<void> | undefined;
   watch(prefix: string, changed: Changed): void;
   /** Takes what was sent by anyone; `own` when it was this process. */
@@ -101,6 +102,7 @@ export function createReplica(clock: Clock, peers: Peers): Replica {
 
   return {
     cell: cells.cell,
+    names: cells.names,
     load(keys) {
       for (const key of keys) if (watchersOf(key).length > 0) followed.add(key);
       const unknown = keys.filter((key) => !fresh.has(key));

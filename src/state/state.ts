@@ -55,6 +55,8 @@ export interface State {
    */
   take(key: string, n: number, limit: Limit): Promise<Lease>;
   cell<T>(key: string): Cell<T>;
+  /** The names of cells that are here and begin like this. */
+  names(prefix: string): readonly string[];
   /** Fetches what other processes wrote under these keys; undefined where nothing can be newer than what is here. */
   load(keys: readonly string[]): Promise<void> | undefined;
   /** Calls back when another process has written a cell whose key begins like this. */

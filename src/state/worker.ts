@@ -109,6 +109,7 @@ export function createWorkerState(port: Port, workers: number, clock: Clock): St
       });
     },
     cell: replica.cell,
+    names: replica.names,
     load: replica.load,
     watch: replica.watch,
     publish: topics.publish,

@@ -30,6 +30,10 @@ const requestSchema = z.object({
   request: z.object({}).loose(),
   decision: decisionSchema,
   outcome: z.object({}).loose().nullable(),
+  prompt: z
+    .object({ features: z.boolean(), body: z.string().nullable(), cut: z.boolean() })
+    .nullable()
+    .openapi({ description: 'What is kept of it; shown to administrators' }),
   feedback: z.array(z.object({}).loose()),
 });
 
@@ -93,11 +97,15 @@ export function mountDecisions(app: OpenAPIHono<GatewayEnv>, context: GatewayCon
   app.openapi(show, async (c) => {
     const { intent, outcome, feedback } = await findEntry(context, c.env, c.req.valid('param').id);
     const { id, request, decision } = intent;
+    const { store } = context.engine.ledger;
+    const [kept] = scopeOf(c.env) === undefined ? await store.prompts({ ids: [id], limit: 1 }) : [];
+    const { features, body = null, cut = false } = kept ?? {};
     const found = {
       id,
       request: { ...request, at: intent.at, reserveUsd: usdOf(intent.reserve) },
       decision,
       outcome: outcome === undefined ? null : outcomeJson(outcome),
+      prompt: kept === undefined ? null : { features: features !== undefined, body, cut },
       feedback,
     };
     return c.json(requestSchema.parse(found), 200);

@@ -1,4 +1,6 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
+import { SignalboxError } from '../../errors.ts';
+import { commentOf, nameOf } from '../../flow/names.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
 import { feedbackBody } from './schemas.ts';
@@ -15,7 +17,12 @@ const give = declare({
 /** Feedback on decisions and sessions. */
 export function mountFeedback(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
   app.openapi(give, async (c) => {
-    const { decisionId, session, score, comment } = c.req.valid('json');
+    const { decisionId, score, ...said } = c.req.valid('json');
+    const session = nameOf(said.session);
+    const comment = commentOf(said.comment);
+    if (decisionId === undefined && session === undefined) {
+      throw new SignalboxError('invalid_request', 'session: expected a name', { param: 'session' });
+    }
     const { runtime } = context.engine;
     // A decision that was only asked for has no request.
     if (decisionId !== undefined && !(await runtime.recent.onlyDecided(decisionId, scopeOf(c.env)))) {

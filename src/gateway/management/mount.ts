@@ -6,6 +6,7 @@ import { mountBudgets } from './budgets.ts';
 import { mountDecisions } from './decisions.ts';
 import { mountEvents } from './events.ts';
 import { mountFeedback } from './feedback.ts';
+import { mountForget } from './forget.ts';
 import { mountKeys } from './keys.ts';
 import { mountRoute } from './route.ts';
 import { mountUsage } from './usage.ts';
@@ -22,6 +23,7 @@ export function mountManagement(app: OpenAPIHono<GatewayEnv>, context: GatewayCo
   mountBudgets(app, context);
   mountEvents(app, context);
   mountKeys(app, context);
+  mountForget(app, context);
   for (const name of LATER) {
     app.all(`/router/v1/${name}`, () => {
       throw new SignalboxError('not_in_effect', `/router/v1/${name} is not yet in effect`);

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { explainRoute } from '../../flow/explain.ts';
+import { nameOf } from '../../flow/names.ts';
 import { callerKeyOf } from '../caller-key.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
@@ -16,7 +17,8 @@ const decideOnly = declare({
 /** Routing without an answer. */
 export function mountRoute(app: OpenAPIHono<GatewayEnv>, context: GatewayContext): void {
   app.openapi(decideOnly, async (c) => {
-    const { strategy, role, session, ...body } = c.req.valid('json');
+    const { strategy, role, session: named, ...body } = c.req.valid('json');
+    const session = nameOf(named);
     const { admitted } = c.env;
     const { models, roles } = admitted.identity;
     const snapshot = context.engine.snapshot();

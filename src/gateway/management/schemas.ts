@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { isZone } from '../../calendar.ts';
+import { MAX_COMMENT } from '../../flow/names.ts';
 import { USAGE_PERIODS } from '../../ledger/usage-report.ts';
 
 /** The error envelope of the management API. */
@@ -70,7 +71,7 @@ export const feedbackBody = z
     decisionId: z.string().max(64).optional().openapi({ description: 'From the header x-signalbox-decision-id' }),
     session: z.string().max(200).optional(),
     score: z.number(SCORE).min(0, SCORE).max(1, SCORE),
-    comment: z.string().max(2000).optional(),
+    comment: z.string().max(MAX_COMMENT).optional(),
   })
   .refine((body) => body.decisionId !== undefined || body.session !== undefined, {
     message: 'needs decisionId (the header x-signalbox-decision-id of an answer) or session',
@@ -92,12 +93,9 @@ export const usageQuery = z.object({
     .optional()
     .openapi({ description: 'Epoch milliseconds; default: 24 hours ago' }),
   until: z.coerce.number().int().min(0).optional(),
-  period: z
-    .enum(USAGE_PERIODS)
-    .optional()
-    .openapi({
-      description: 'The day, week or month that it is in `zone`, with a projection; goes before since and until',
-    }),
+  period: z.enum(USAGE_PERIODS).optional().openapi({
+    description: 'The day, week or month that it is in `zone`, with a projection; goes before since and until',
+  }),
   zone: z
     .string()
     .max(60)

@@ -55,10 +55,10 @@ describe.runIf(there)('PostgreSQL', () => {
     const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(url, { clock: systemClock })));
     const [first] = stores;
     const now = Date.now();
-    let running = true;
+    const stop = new AbortController();
     let written = 0;
     const writing = stores.map(async (store, who) => {
-      for (let i = 0; running || i < 20; i++) {
+      for (let i = 0; !stop.signal.aborted || i < 20; i++) {
         const intent = intentOf(`r${who}-${i}`, now, { session: 's', user: 'u' });
         await store.append([{ ...intent, prompt: { body: 'b' } }, outcomeOf(intent.id, now, 1n)]);
         written++;
@@ -68,7 +68,7 @@ describe.runIf(there)('PostgreSQL', () => {
     if (first !== undefined) {
       await forget({ store: first, flush: async () => true }, { session: 's' }, { id: 'e1', now: now + 1000 });
     }
-    running = false;
+    stop.abort();
     await Promise.all(writing);
     const names = 'count(*)::int as all, count(session)::int as sessions, count(user_id)::int as users';
     expect(await ask(`select ${names} from requests`)).toEqual([{ all: written + 1, sessions: 0, users: 0 }]);

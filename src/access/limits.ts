@@ -5,6 +5,9 @@ const MINUTE_MS = 60_000;
 /** A request that is still under way after this long has lost its process, milliseconds. */
 const LONGEST_REQUEST_MS = 3_600_000;
 
+/** No model reads and writes more in one call: what an upstream claims beyond it must not lock a key for years. */
+const MOST_TOKENS = 10_000_000;
+
 /** A limit that a request would go beyond. */
 export interface LimitReached {
   /** In words: `10 requests per minute`. */
@@ -57,7 +60,7 @@ export async function takeLimits(state: State, key: string, limits: KeyLimits, t
     settle(used) {
       for (const { kind, lease } of taken) {
         if (kind === 'parallel') lease.release(1);
-        else if (kind === 'tpm') lease.release(used === null ? 0 : tokens - used);
+        else if (kind === 'tpm') lease.release(used === null ? 0 : tokens - Math.min(used, MOST_TOKENS));
       }
     },
   };

@@ -69,13 +69,22 @@ interface Ending {
   readonly failure?: UpstreamFailure | undefined;
 }
 
+/** Bytes of JSON per token, about. */
+const BYTES_PER_TOKEN = 4;
+
+/** Tokens that a request brings, as far as its size tells: sound and images are no text. */
+function tokensIn({ headers, body }: Forwarded['raw']): number {
+  const text = (headers['content-type'] ?? '').toLowerCase().includes('json');
+  return text && body !== undefined ? Math.max(1, Math.ceil(body.length / BYTES_PER_TOKEN)) : 1;
+}
+
 /**
  * Takes the request from the key's limits. Nobody knows what it will cost, so a budget pays for it only where the provider
  * may be called unpriced.
  * @throws `rate_limited`, `price_unknown`
  */
 async function admitted(
-  { info: { key = '', tags }, keyBudget, limits, upstream: { provider } }: Forwarded,
+  { info: { key = '', tags }, keyBudget, limits, raw, upstream: { provider } }: Forwarded,
   snapshot: Snapshot,
   { state }: Runtime,
 ): Promise<() => void> {
@@ -87,7 +96,7 @@ async function admitted(
     );
   }
   if (limits === undefined) return () => {};
-  const allowance = await takeLimits(state, key, limits, 1);
+  const allowance = await takeLimits(state, key, limits, tokensIn(raw));
   if (allowance.reached !== undefined) throw limitReached(key, allowance.reached);
   return () => allowance.settle(null);
 }

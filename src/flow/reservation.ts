@@ -4,7 +4,7 @@ import { declaresFloor, type Leaning } from '../decide/lean.ts';
 import { SignalboxError } from '../errors.ts';
 import type { NanoUsd } from '../ledger/record.ts';
 import type { Usage } from '../protocol/chat.ts';
-import { reserveOf, RESERVE_OUTPUT_TOKENS } from './reserve.ts';
+import { mostOutput, reserveOf } from './reserve.ts';
 import { accountsOf, type Routed, type RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -40,8 +40,8 @@ function unpriced({ decision }: Routed, [account]: readonly Account[]): Signalbo
 }
 
 /** The most tokens that the request can use. */
-function tokensOf({ query, targets }: Routed): number {
-  return query.inputTokens + (query.maxOutput ?? targets[0]?.model.maxOutput ?? RESERVE_OUTPUT_TOKENS);
+function tokensOf(routed: Routed): number {
+  return routed.query.inputTokens + mostOutput(routed, routed.targets[0]?.model);
 }
 
 /** Whether the caller named a model that is not the cheapest there is: a spent budget does not pay for it. */

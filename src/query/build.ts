@@ -52,6 +52,7 @@ export function buildQuery(input: QueryInput, options: { readonly session?: stri
     needs,
     signals: signalsOf(input, text, instruction, payloadChars),
     maxOutput: input.maxOutput,
+    answers: input.answers,
     session: options.session,
   };
 }

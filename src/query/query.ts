@@ -22,6 +22,8 @@ export interface QueryInput {
   readonly reasoning: boolean;
   readonly stream: boolean;
   readonly maxOutput?: number | undefined;
+  /** Answers that are asked for at once; left out = one. */
+  readonly answers?: number | undefined;
 }
 
 /** All that routing may know of a request. */
@@ -37,6 +39,8 @@ export interface Query {
   readonly needs: ReadonlySet<Capability>;
   /** The caller's own limit on output tokens. */
   readonly maxOutput?: number | undefined;
+  /** Answers that are asked for at once, each of them as long as the limit allows; left out = one. */
+  readonly answers?: number | undefined;
   readonly session?: string | undefined;
   /** Named numbers and words about the request: lengths, counts, script, task. */
   readonly signals: Readonly<Record<string, number | string>>;

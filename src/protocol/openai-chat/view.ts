@@ -58,8 +58,14 @@ export function viewOpenAIChat(body: unknown): QueryInput {
     json: wantsJson(body['response_format']),
     reasoning: wantsReasoning(body),
     stream: body['stream'] === true,
-    maxOutput: count(body['max_completion_tokens']) ?? count(body['max_tokens']),
+    maxOutput: greatest(count(body['max_completion_tokens']), count(body['max_tokens'])),
+    answers: greatest(count(body['n']), count(body['best_of'])),
   };
+}
+
+/** Which of two a host goes by is its own business. */
+function greatest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 function wantsReasoning(body: JsonObject): boolean {

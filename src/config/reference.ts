@@ -109,7 +109,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   'storage.redis':
     'Redis that replicas share, `redis://host:port`: limits, budgets, sessions, health of upstreams; needs the package ioredis. Left out: each process counts for itself',
   'storage.prompts':
-    'What is kept of prompts: `none`; `features`: hashed n-grams of what is asked, from which routers learn, and no text, of at most 5 requests a second; `full`: the request’s body as well. Roles and requests may ask for less',
+    'What is kept of prompts: `none`; `features`: hashed n-grams of what is asked, from which routers learn, and no text, of 5 requests a second at most; `full`: the request’s body as well. Roles and requests may ask for less',
   'storage.redact':
     'Path, from this file’s folder, of a module whose function `redact(text)` gives back what of a text may be kept',
   'storage.retention': 'How long requests are kept; sums by hour stay',

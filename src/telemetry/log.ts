@@ -3,7 +3,7 @@ import { harmless } from './harmless.ts';
 
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
-/** Structured log. Fields never hold prompts, answers or keys, but for what a provider quotes in an error message. */
+/** Structured log. Fields never hold prompts, answers or keys. */
 export interface Log {
   readonly debug: Write;
   readonly info: Write;
@@ -26,7 +26,14 @@ const nothing: Write = () => {};
 export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** What must not be shown even where a caller names a field so. */
-const SECRET = ['apiKey', 'authorization', '*.apiKey', '*.authorization', 'headers["x-api-key"]', 'headers["x-signalbox-key"]'];
+const SECRET = [
+  'apiKey',
+  'authorization',
+  '*.apiKey',
+  '*.authorization',
+  'headers["x-api-key"]',
+  'headers["x-signalbox-key"]',
+];
 
 /** JSON lines on stderr (stdout is for answers). */
 export function createLog({ level }: { readonly level: LogLevel }): Log {

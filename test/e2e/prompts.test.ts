@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -206,6 +206,18 @@ describe('a function that redacts', () => {
     expect(checked.code).toBe(2);
     expect(checked.stderr).toContain('storage.redact "./redact.mjs": ');
     expect(checked.stderr).toContain(why);
+  });
+
+  it('does what the guide says', async () => {
+    const guide = await readFile(new URL('../../docs/guides/privacy.md', import.meta.url), 'utf8');
+    const { path } = await withHook(/```js\n([^`]+)```/.exec(guide)?.[1] ?? '');
+    const box = await Signalbox.open(path);
+    const content = 'I am jane.doe+x@mail.example.com, 4111 1111 1111 1111, order 12345.';
+    await box.chat({ messages: [{ role: 'user', content }] });
+    await box.engine.ledger.flush();
+    const [kept] = await box.engine.ledger.store.prompts({ limit: 9 });
+    await box.close();
+    expect(kept?.body).toContain('I am [mail], [card], order 12345.');
   });
 
   it('that is not there is looked for beside the configuration', async () => {

@@ -13,12 +13,14 @@ export interface CacheSize {
 
 /** Answers by the hash of their request: in this process, and where others keep them too. */
 export interface AnswerCache {
+  /** Bytes of the largest answer that is kept. */
+  readonly maxEntry: number;
   /** What is here, at once. */
   near(key: string): CachedAnswer | undefined;
   /** What another process, or an earlier one, has kept; undefined at once where nobody else keeps answers. Never rejects. */
   far(key: string): Promise<CachedAnswer | undefined> | undefined;
-  /** Keeps an answer for `ttl` milliseconds; one that is too large is not kept. */
-  keep(key: string, answer: CachedAnswer, ttl: number): void;
+  /** Keeps an answer for as long as it says; one that is too large is not kept. */
+  keep(key: string, answer: CachedAnswer): void;
 }
 
 /** How long a request waits for the outer tier, milliseconds: an answer that takes longer is made anew. */
@@ -40,12 +42,20 @@ export function createAnswerCache(
     perf: { now: () => clock.elapsed() },
     ttlResolution: 0,
   });
+  /** Its time goes on from where it was made. */
+  const hold = (key: string, answer: CachedAnswer): CachedAnswer | undefined => {
+    const ttl = answer.until - clock.now();
+    if (ttl <= 0) return undefined;
+    entries.set(key, answer, { ttl });
+    return answer;
+  };
   const fetch = async (key: string, from: Tier): Promise<CachedAnswer | undefined> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), PATIENCE_MS)));
     try {
       const bytes = await Promise.race([from.get(key), late]);
-      return bytes === undefined ? undefined : decodeAnswer(bytes);
+      const answer = bytes === undefined ? undefined : decodeAnswer(bytes);
+      return answer === undefined ? undefined : hold(key, answer);
     } catch (error) {
       failed(error);
       return undefined;
@@ -54,12 +64,12 @@ export function createAnswerCache(
     }
   };
   return {
+    maxEntry,
     near: (key) => entries.get(key),
     far: (key) => (tier === undefined ? undefined : fetch(key, tier)),
-    keep(key, answer, ttl) {
-      if (answer.body.length > maxEntry) return;
-      entries.set(key, answer, { ttl });
-      tier?.set(key, encodeAnswer(answer), ttl).catch(failed);
+    keep(key, answer) {
+      if (answer.body.length > maxEntry || hold(key, answer) === undefined) return;
+      tier?.set(key, encodeAnswer(answer), answer.until - clock.now()).catch(failed);
     },
   };
 }

@@ -8,11 +8,13 @@ export interface CachedAnswer {
   readonly provider: string;
   /** What it cost on the baseline model, nano-dollars; null when nobody knows. */
   readonly baselineCost: bigint | null;
+  /** For how long it is given again, epoch milliseconds. */
+  readonly until: number;
   readonly body: Uint8Array;
 }
 
 /** First byte of what {@link encodeAnswer} writes: the layout's version. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** An answer as bytes, for a tier outside this process: a line of JSON, then the body. */
 export function encodeAnswer({ body, baselineCost, ...rest }: CachedAnswer): Uint8Array {
@@ -27,13 +29,15 @@ export function decodeAnswer(bytes: Uint8Array): CachedAnswer | undefined {
   try {
     const head: unknown = JSON.parse(Buffer.from(bytes.subarray(1, end)).toString());
     if (!isObject(head)) return undefined;
-    const { contentType, model, provider, baselineCost } = head;
+    const { contentType, model, provider, baselineCost, until } = head;
     if (typeof contentType !== 'string' || typeof model !== 'string' || typeof provider !== 'string') return undefined;
+    if (typeof until !== 'number') return undefined;
     return {
       contentType,
       model,
       provider,
       baselineCost: typeof baselineCost === 'string' ? BigInt(baselineCost) : null,
+      until,
       body: bytes.subarray(end + 1),
     };
   } catch {

@@ -1,6 +1,6 @@
 import { createAnswerCache, type AnswerCache } from '../cache/answer-cache.ts';
 import type { CachedAnswer } from '../cache/cached-answer.ts';
-import { createFlight, type Flight } from '../cache/flight.ts';
+import { Flight } from '../cache/flight.ts';
 import { cacheKey } from '../cache/key.ts';
 import type { Tier } from '../cache/tier.ts';
 import type { Clock } from '../clock.ts';
@@ -83,7 +83,7 @@ export function keptFor(request: AnswerRequest, { plan }: Routed): number | unde
 /** The caller's wishes that reach a provider, or the choice of one. */
 function keyOf(
   { dialect, parsed, key, callerKey, headers, wishes, stream }: AnswerRequest,
-  { decision }: Routed,
+  { decision, plan }: Routed,
 ): string {
   const { 'user-agent': _agent, 'x-request-id': _id, ...sent } = headers;
   return cacheKey({
@@ -92,6 +92,9 @@ function keyOf(
       dialect,
       String(stream),
       wishes.strategy === undefined ? undefined : strategyName(decision.strategy),
+      // Whoever may not ask a model any more gets none of its answers.
+      decision.versions.catalog,
+      ...[plan.roleModels, plan.keyModels].map((ids) => ids && [...ids].sort().join(' ')),
       ...Object.entries(sent)
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, value]) => `${name}=${value}`),
@@ -146,8 +149,8 @@ function booksOf(
 type Books = ReturnType<typeof booksOf>;
 
 /** A body that is settled before its last bytes. */
-function settledBody({ answer, flight }: Flying, books: Books): AnswerBody {
-  const source = flight.follow()[Symbol.asyncIterator]();
+function settledBody({ answer }: Flying, body: AsyncIterable<Uint8Array>, books: Books): AnswerBody {
+  const source = body[Symbol.asyncIterator]();
   const { status } = answer.head;
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
@@ -213,6 +216,7 @@ async function followed(
   request: AnswerRequest,
   routed: Routed,
   made: Flying | Whole,
+  body: AsyncIterable<Uint8Array>,
   runtime: Runtime,
 ): Promise<Answer> {
   const { answer } = made;
@@ -231,7 +235,7 @@ async function followed(
   }
   return {
     head: { status, headers },
-    body: 'whole' in made ? wholeBody(made.whole) : settledBody(made, books),
+    body: 'whole' in made ? body : settledBody(made, body, books),
     settled: books.settled,
     warnings: answer.warnings,
     ...(answer.error === undefined ? {} : { error: answer.error }),
@@ -246,33 +250,41 @@ async function made(
   request: AnswerRequest,
   key: string,
   ttl: number,
-  { cache, flights }: Kept,
+  { kept: { cache, flights }, clock }: Runtime,
   make: (request: AnswerRequest) => Promise<Answer>,
 ): Promise<Made> {
   const far = await cache.far(key);
   if (far !== undefined) {
-    cache.keep(key, far, ttl);
     flights.delete(key);
     return { cached: far };
   }
+  const mine = flights.get(key);
+  const closed = (): void => {
+    if (flights.get(key) === mine) flights.delete(key);
+  };
   const left = new AbortController();
   const answer = await make({ ...request, signal: left.signal });
   const ended = (body: Uint8Array | undefined): void => {
-    flights.delete(key);
     if (body === undefined) return;
     void answer.settled.then(({ status, httpStatus, finishReason, model = '', provider = '', baselineCost }) => {
       if (status !== 'ok' || httpStatus !== 200 || !COMPLETE.has(finishReason)) return;
       const contentType = answer.head.headers['content-type'] ?? 'application/json';
-      cache.keep(key, { contentType, model, provider, baselineCost, body }, ttl);
+      cache.keep(key, { contentType, model, provider, baselineCost, until: clock.now() + ttl, body });
     });
   };
   const { whole } = answer.body;
   if (whole !== undefined) {
+    closed();
     ended(whole);
     return { answer, whole };
   }
-  return { answer, flight: createFlight(answer.body, { abandoned: () => left.abort(), ended }) };
+  const abandoned = () => left.abort();
+  return { answer, flight: new Flight(answer.body, { room: cache.maxEntry, closed, abandoned, ended }) };
 }
+
+/** The bytes of an answer that is made, from its beginning; undefined when that is not held any more. */
+const bodyOf = (made: Flying | Whole): AnswerBody | undefined =>
+  'whole' in made ? wholeBody(made.whole) : made.flight.follow();
 
 /** The answer to a request that may have been given, or is being given, before: made once, and charged once. */
 export async function keptAnswer(
@@ -282,29 +294,29 @@ export async function keptAnswer(
   runtime: Runtime,
   make: (request: AnswerRequest) => Promise<Answer>,
 ): Promise<Answer> {
-  const { kept } = runtime;
+  const { cache, flights } = runtime.kept;
   const key = keyOf(request, routed);
-  const near = kept.cache.near(key);
+  const near = cache.near(key);
   if (near !== undefined) return replayed(request, routed, near, runtime);
-  const flying = kept.flights.get(key);
+  const flying = flights.get(key);
   if (flying !== undefined) {
     const joined = await flying;
-    return 'cached' in joined
-      ? replayed(request, routed, joined.cached, runtime)
-      : followed(request, routed, joined, runtime);
+    if ('cached' in joined) return replayed(request, routed, joined.cached, runtime);
+    const body = bodyOf(joined);
+    return body === undefined ? make(request) : followed(request, routed, joined, body, runtime);
   }
-  const making = made(request, key, ttl, kept, make);
-  kept.flights.set(key, making);
-  const first = await making.catch((error: unknown) => {
-    kept.flights.delete(key);
+  const making = made(request, key, ttl, runtime, make);
+  flights.set(key, making);
+  let first: Made;
+  try {
+    // Before whoever joins: the first to read starts it.
+    first = await making;
+  } catch (error) {
+    flights.delete(key);
     throw error;
-  });
+  }
   if ('cached' in first) return replayed(request, routed, first.cached, runtime);
   const { answer } = first;
   const headers = { ...answer.head.headers, [HEADER]: 'miss' };
-  return {
-    ...answer,
-    head: { ...answer.head, headers },
-    body: 'whole' in first ? answer.body : first.flight.follow(),
-  };
+  return { ...answer, head: { ...answer.head, headers }, body: bodyOf(first) ?? answer.body };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkedConfig } from '../../src/checked.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { answers, startMockProvider, streamEvents, type MockProvider } from '../mock-provider/mock-provider.ts';
 import { hasRedisServer, startRedis } from '../support/redis.ts';
@@ -107,6 +108,26 @@ describe('the answer to the same request', () => {
     }
     for (const ask of asked) expect(how(await ask())).toBe('hit');
     expect(upstream.requests).toHaveLength(asked.length);
+  });
+
+  it('is made anew where its model may not be asked any more', async () => {
+    const config = (model: string): ConfigInput => ({
+      ...twoModels(upstream.baseUrl),
+      roles: { r: { models: [model], cache: { ttl: '1h' } } },
+    });
+    const box = await start(config('big'));
+    const ask = async () => {
+      const response = await box.chat(hi({ model: 'auto' }), { 'x-signalbox-role': 'r' });
+      return [response.headers.get('x-signalbox-model'), how(response)];
+    };
+    expect([await ask(), await ask()]).toEqual([
+      ['big', 'miss'],
+      ['big', 'hit'],
+    ]);
+    await box.engine.replace(await checkedConfig({ ...config('small') }, {}));
+    expect(await ask()).toEqual(['small', 'miss']);
+    await box.engine.replace(await checkedConfig({ ...config('big') }, {}));
+    expect(await ask()).toEqual(['big', 'hit']);
   });
 
   it('is kept where a role says so, for as long as it says, and not where a header forbids it', async () => {

@@ -24,6 +24,15 @@ export function needOf(path: string): Need {
   return path === '/metrics' || (path.startsWith('/router/') && path !== '/router/v1/route') ? 'admin' : 'inference';
 }
 
+/** Who asks a probe: everyone is answered, and an administrator is told more. */
+function visitorOf({ access }: GatewayContext, { header, remoteAddress }: Ingress): Identity {
+  try {
+    return access.authorize({ header, remoteAddress, need: 'admin' });
+  } catch {
+    return NOBODY;
+  }
+}
+
 /**
  * Lets a request in, or says why not: host, origin, key, scope.
  * @throws `forbidden_host`, `forbidden_origin`, `unauthorized`, `keys_unavailable`, `forbidden`, `draining`
@@ -31,7 +40,7 @@ export function needOf(path: string): Need {
 export function admit(context: GatewayContext, ingress: Ingress, need: Need, session?: Identity): Admitted {
   const { id, started, header, path, role, remoteAddress } = ingress;
   const base = { id, started, header, ...(role === undefined ? {} : { role }) };
-  if (OPEN.has(path)) return { ...base, identity: NOBODY, by: 'none' };
+  if (OPEN.has(path)) return { ...base, identity: visitorOf(context, ingress), by: 'none' };
   if (context.draining()) {
     throw new SignalboxError('draining', 'the gateway is shutting down; send the request again', { retryAfter: 1 });
   }

@@ -101,7 +101,7 @@ function routes(context: GatewayContext): OpenAPIHono<GatewayEnv> {
   app.get('/metrics', () => metrics(context));
   app.get('/health', () => health());
   app.get('/v1/health', () => health());
-  app.get('/ready', () => ready(context));
+  app.get('/ready', (c) => ready(context, c.env.admitted));
   app.get('/version', (c) => c.json({ name: 'signalbox', version: VERSION }));
   app.get('/', (c) =>
     wantsPage(c.req.header('accept'))

@@ -11,6 +11,7 @@ function cells(row: UsageRow, label: string): string[] {
   const notes = [
     ...(row.unpriced === 0 ? [] : [`${row.unpriced} of unknown price`]),
     ...(row.estimated === 0 ? [] : [`${row.estimated} estimated`]),
+    ...(row.cached === 0 ? [] : [`${row.cached} given again`]),
   ];
   return [
     label,

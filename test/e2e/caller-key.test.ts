@@ -189,6 +189,29 @@ describe('without a caller’s own key', () => {
     expect(calls()).toEqual({ house: 1 });
   });
 
+  it('a model is called where it needs none', async () => {
+    const { gateway, calls, keys } = await start(({ models }) => ({
+      models: [
+        ...models,
+        {
+          id: 'both',
+          upstreams: ['anthropic', 'openai', 'house'].map((provider) => ({
+            provider,
+            model: 'up',
+            price: { input: 1, output: 2 },
+          })),
+        },
+      ],
+    }));
+    for (const stream of [false, true]) {
+      expect((await gateway.chat(asking('Hi', { model: 'both', stream }))).status).toBe(200);
+    }
+    expect((await gateway.post('/v1/moderations', { model: 'both', input: 'Hi' })).status).toBe(200);
+    expect(calls()).toEqual({ house: 3 });
+    expect((await gateway.chat(asking('Hi', { model: 'both' }), bearer())).status).toBe(200);
+    expect([calls(), keys('openai')]).toEqual([{ openai: 1, house: 3 }, bearer()]);
+  });
+
   it('nobody answers where every provider wants one', async () => {
     const { gateway, calls } = await start((base) => ({
       providers: withoutKeys(base, 'openai'),
@@ -270,16 +293,17 @@ describe('what the provider says of a caller’s own key', () => {
   });
 
   it('teaches nothing about rate limits', async () => {
-    const { gateway, hosts } = await start(() => ({ routing: { default: 'own', fallbacks: [] } }));
+    const { gateway, hosts } = await start();
     hosts.openai.behave(
       json('{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}]}', 200, {
         'x-ratelimit-remaining-requests': '0',
         'x-ratelimit-reset-requests': '1h',
       }),
     );
+    const wishes = { 'x-signalbox-strategy': 'largest', 'x-signalbox-key-for': 'openai' };
     for (const key of [CANARY, CANARY, 'sk-another-0123456789']) {
-      const response = await gateway.chat(asking('Hi', { model: 'gpt' }), bearer(key));
-      expect([response.status, response.headers.get('x-ratelimit-remaining-requests')]).toEqual([200, '0']);
+      const { headers } = await gateway.chat(asking('Hi'), { ...bearer(key), ...wishes });
+      expect([headers.get('x-signalbox-model'), headers.get('x-ratelimit-remaining-requests')]).toEqual(['gpt', '0']);
     }
   });
 

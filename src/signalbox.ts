@@ -9,7 +9,7 @@ import { createPrecedence, defaultModel } from './decide/precedence.ts';
 import { checkArtifact, someNames, summariseArtifact, unreadEmbedders, workingArtifacts } from './flow/artifacts.ts';
 import { createEmbeddingKeeper, type EmbeddingKeeper } from './flow/embedding.ts';
 import { spentOf } from './flow/spent.ts';
-import { openKept } from './flow/kept.ts';
+import { closeKept, openKept } from './flow/kept.ts';
 import { needOf } from './flow/health.ts';
 import { createMemory } from './flow/memory.ts';
 import { createForgetting, type Forgetting } from './flow/forgetting.ts';
@@ -301,6 +301,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
       await ledger.store.entries({ limit: 1 });
     },
     async close() {
+      await closeKept(runtime.kept);
       forgetting.close();
       await worlds.close();
       await embeddings.close();

@@ -24,6 +24,8 @@ export interface Kept {
   readonly cache: AnswerCache;
   /** By the hash of the request. */
   readonly flights: Map<string, Promise<Made>>;
+  /** What ends the making of each, and when it is in the books. */
+  readonly underWay: Map<AbortController, Promise<unknown>>;
 }
 
 /** What a request's first asker gets, for whoever asks the same meanwhile. */
@@ -52,7 +54,13 @@ export function openKept({ cache }: Pick<Config, 'cache'>, clock: Clock, log: Lo
     log.warn({ tier: cache.tier }, 'answers are kept in the memory of each process only: that tier is not there');
   }
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the outer tier of the cache failed');
-  return { cache: createAnswerCache(clock, cache, tier, failed), flights: new Map() };
+  return { cache: createAnswerCache(clock, cache, tier, failed), flights: new Map(), underWay: new Map() };
+}
+
+/** Ends the making of answers that nobody waits for any more; resolves when they are in the books. */
+export async function closeKept({ underWay }: Kept): Promise<void> {
+  for (const left of underWay.keys()) left.abort();
+  await Promise.all(underWay.values());
 }
 
 const HEADER = 'x-signalbox-cache';
@@ -250,7 +258,7 @@ async function made(
   request: AnswerRequest,
   key: string,
   ttl: number,
-  { kept: { cache, flights }, clock }: Runtime,
+  { kept: { cache, flights, underWay }, clock }: Runtime,
   make: (request: AnswerRequest) => Promise<Answer>,
 ): Promise<Made> {
   const far = await cache.far(key);
@@ -263,7 +271,13 @@ async function made(
     if (flights.get(key) === mine) flights.delete(key);
   };
   const left = new AbortController();
-  const answer = await make({ ...request, signal: left.signal });
+  const making = make({ ...request, signal: left.signal });
+  const booked = making.then(({ settled }) => settled).catch(() => {});
+  underWay.set(
+    left,
+    booked.finally(() => underWay.delete(left)),
+  );
+  const answer = await making;
   const ended = (body: Uint8Array | undefined): void => {
     if (body === undefined) return;
     void answer.settled.then(({ status, httpStatus, finishReason, model = '', provider = '', baselineCost }) => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkedConfig } from '../../src/checked.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
+import { openEngine } from '../../src/signalbox.ts';
 import { answers, startMockProvider, streamEvents, type MockProvider } from '../mock-provider/mock-provider.ts';
 import { hasRedisServer, startRedis } from '../support/redis.ts';
 import { asking, startGateway, temporaryFolder, twoModels, type TestGateway } from '../support/gateway.ts';
@@ -221,6 +222,36 @@ describe('the same request in flight', () => {
     expect(responses.map(({ status }) => status)).toEqual([400, 400, 400]);
     for (const response of responses) expect(await response.text()).toContain('no such thing');
     expect(await usageOf(box)).toMatchObject({ requests: 3, failed: 3 });
+  });
+});
+
+describe('a gateway that closes', () => {
+  it.each([true, false])('books what is made for nobody any more as cancelled (streamed: %s)', async (stream) => {
+    const folder = await temporaryFolder();
+    const storage = { url: `file:${folder.path}/ledger.db`, journal: `${folder.path}/journal` };
+    const box = await startGateway({ ...twoModels(upstream.baseUrl), storage });
+    upstream.behave((_request, response) => {
+      if (!stream) return;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(streamEvents(['Hello'])[0]);
+    });
+    const leave = new AbortController();
+    const call = fetch(`${box.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...ON },
+      body: JSON.stringify(hi({ stream })),
+      signal: leave.signal,
+    });
+    if (stream) await (await call).body?.getReader().read();
+    else await expect.poll(() => upstream.requests.length).toBe(1);
+    leave.abort();
+    await call.catch(() => {});
+    await box.close();
+    const engine = await openEngine(await checkedConfig({ ...twoModels(upstream.baseUrl), storage }, {}));
+    const [entry] = await engine.ledger.store.entries({ limit: 2 });
+    expect(entry?.outcome).toMatchObject({ status: 'cancelled' });
+    await engine.close();
+    await folder.remove();
   });
 });
 

@@ -63,7 +63,9 @@ export function createRedisCounters(options: RedisCountersOptions): RedisCounter
     };
     let reply;
     try {
-      reply = numbersOf(await link().run(SCRIPTS.takeParallel, [name], [clock.now(), n, max, ttl, holder]));
+      reply = numbersOf(
+        await link().run(SCRIPTS.takeParallel, [name, keyOf('processes')], [clock.now(), n, max, ttl, holder]),
+      );
     } catch (error) {
       doubt(member, name);
       throw error;

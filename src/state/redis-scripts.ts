@@ -99,13 +99,18 @@ redis.call('HSET', KEYS[1], 'used', exact(used), 'generation', generation, part,
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return { exact(used), generation, exact(mine) }`);
 
-/** Places that are held. KEYS: holders. ARGV: now, n, max, ttl, holder. Returns granted, held. */
+/**
+ * Places that are held. KEYS: holders, processes. ARGV: now, n, max, ttl, holder. Returns granted, held. A holder is
+ * `<process>.<number>`, and those of processes that do not live any more hold nothing.
+ */
 const takeParallel = script(`${EXACT}
 local now, n, max, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', exact(now))
 local held = 0
 for _, holder in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  held = held + tonumber(string.match(holder, '^[^:]+'))
+  local some, process = string.match(holder, '^([^:]+):(.*)%.%d+$')
+  if redis.call('ZSCORE', KEYS[2], process) then held = held + tonumber(some)
+  else redis.call('ZREM', KEYS[1], holder) end
 end
 if held + n > max then return { 0, exact(held) } end
 redis.call('ZADD', KEYS[1], exact(now + ttl), ARGV[2] .. ':' .. ARGV[5])

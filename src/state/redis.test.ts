@@ -89,6 +89,15 @@ describe.skipIf(!answers)('Redis', () => {
       });
     });
 
+    it('get back the places of a process that is gone', async () => {
+      const [one, two] = states;
+      const limit = { max: 3, ttl: HOUR };
+      expect(grantedOf(await takesOf(one, 3, 'left', 1, limit))).toBe(3);
+      expect((await two?.take('left', 1, limit))?.granted).toBe(false);
+      await one?.close();
+      expect(grantedOf(await takesOf(two, 4, 'left', 1, limit))).toBe(3);
+    });
+
     it('ask each what was used before, and count it once', async () => {
       const quota: Quota = { max: 100, until: Date.now() + HOUR, used: async () => 90 };
       expect(grantedOf(await takes(1, quota))).toBe(10);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { afterEach, describe, expect, it } from 'vitest';
+import { checkedFile } from '../../src/checked.ts';
 import type { ConfigInput, PromptSetting } from '../../src/config/schema.ts';
 import { Signalbox } from '../../src/library.ts';
 import { ngramsOf } from '../../src/query/ngrams.ts';
@@ -206,6 +207,22 @@ describe('a function that redacts', () => {
     expect(checked.code).toBe(2);
     expect(checked.stderr).toContain('storage.redact "./redact.mjs": ');
     expect(checked.stderr).toContain(why);
+  });
+
+  it('is loaded anew with a new configuration, which one that cannot be used refuses', async () => {
+    const { path, folder } = await withHook(HOOK);
+    const box = await Signalbox.open(path);
+    const again = async (source: string) => {
+      await writeFile(join(folder, 'redact.mjs'), source);
+      await box.engine.replace(await checkedFile(path, {}));
+    };
+    await again(HOOK.replace('#', '*'));
+    await expect(again('export const redact = 1;')).rejects.toThrow('it exports no function');
+    await box.chat({ messages: asking(PROMPT).messages });
+    await box.engine.ledger.flush();
+    const [kept] = await box.engine.ledger.store.prompts({ limit: 9 });
+    await box.close();
+    expect(kept?.body).toContain('Which prime follows *?');
   });
 
   it('does what the guide says', async () => {

@@ -45,7 +45,7 @@ describe.runIf(there)('months in PostgreSQL', () => {
   const newId = (at: number) => createIds(clockAt(at), Math.random)();
   const settled = (at: number): Rec[] => {
     const id = newId(at);
-    return [intentOf(id, at), outcomeOf(id, at, 1n), feedbackOf(newId(at), id, at)];
+    return [{ ...intentOf(id, at), prompt: { body: 'b' } }, outcomeOf(id, at, 1n), feedbackOf(newId(at), id, at)];
   };
   const rowsByPartition = async (table: string) =>
     Object.fromEntries(
@@ -61,7 +61,9 @@ describe.runIf(there)('months in PostgreSQL', () => {
     for (const table of ['requests', 'decisions', 'attempts']) {
       expect(await rowsByPartition(table)).toEqual({ '2026_11': 1, '2026_10': 1, default: 2 });
     }
-    expect(await rowsByPartition('feedback')).toEqual({ '2026_11': 1, '2026_10': 1, default: 1 });
+    for (const table of ['feedback', 'prompts']) {
+      expect(await rowsByPartition(table)).toEqual({ '2026_11': 1, '2026_10': 1, default: 1 });
+    }
     // Made ahead of time: nobody waits for it when the month begins.
     expect(await schema.ask("select to_regclass('requests_2026_12') is not null as there")).toEqual([{ there: true }]);
     expect(await store.entries({ limit: 9 })).toHaveLength(4);
@@ -110,6 +112,7 @@ describe.runIf(there)('months in PostgreSQL', () => {
     expect(await rowsByPartition('requests')).toEqual({ '2026_08': 1, '2026_11': 1 });
     expect(await rowsByPartition('attempts')).toEqual({ '2026_11': 1 });
     expect(await rowsByPartition('feedback')).toEqual({ '2026_11': 1 });
+    expect(await rowsByPartition('prompts')).toEqual({ '2026_11': 1 });
     expect(await store.usage({ since: 0, until: now + 1 })).toEqual(sums);
     expect(await store.interrupt('s', now)).toBe(1);
     for (let n = 1; n > 0;) n = await store.prune(before);

@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { ownPrefix, REDIS_URL, redisAnswers } from '../../test/support/redis.ts';
 import { systemClock } from '../clock.ts';
 import { createMemoryState } from '../state/memory.ts';
+import { openRedisState } from '../state/redis.ts';
+import { silentLog } from '../telemetry/log.ts';
 import { createKeyScopes } from './key-scope.ts';
+
+const redis = await redisAnswers();
+if (!redis) process.stderr.write(`skipped: salts in Redis. Nothing answers at ${REDIS_URL}\n`);
 
 const KEY = 'sk-0123456789-of-ann';
 
@@ -19,6 +25,21 @@ describe('the scope of a caller’s own key', () => {
       { authorization: 'b', 'x-api-key': KEY },
     ];
     expect(new Set([scope, ...others.map(one)]).size).toBe(5);
+  });
+
+  it.runIf(redis)('is the same in a process that comes later', async () => {
+    const own = ownPrefix();
+    const open = () => openRedisState(REDIS_URL, { clock: systemClock, log: silentLog, prefix: own.prefix });
+    const sent = { authorization: KEY };
+    const first = await open();
+    const scope = createKeyScopes(first)(sent);
+    await first.close();
+    const second = await open();
+    const scopes = createKeyScopes(second);
+    await expect.poll(() => second.cell('caller-key-salt').get()).toBeDefined();
+    expect(scopes(sent)).toBe(scope);
+    await second.close();
+    await own.remove();
   });
 
   it('is salted: nobody who reads it can try keys', () => {

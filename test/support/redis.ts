@@ -22,11 +22,19 @@ export async function redisAnswers(url = REDIS_URL): Promise<boolean> {
   }
 }
 
-/** A prefix that nobody else uses, and what removes all under it. */
-export function ownPrefix(url = REDIS_URL): { readonly prefix: string; remove(): Promise<void> } {
+/** A prefix that nobody else uses, the keys under it, and what removes them. */
+export function ownPrefix(url = REDIS_URL): {
+  readonly prefix: string;
+  keys(): Promise<string[]>;
+  remove(): Promise<void>;
+} {
   const prefix = `signalbox-test:${randomBytes(6).toString('hex')}:`;
   return {
     prefix,
+    async keys() {
+      const client = new Redis(url);
+      return client.keys(`${prefix}*`).finally(() => client.disconnect());
+    },
     async remove() {
       const client = new Redis(url);
       for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1000 })) {

@@ -106,9 +106,10 @@ export function selectCandidates(query: Query, models: readonly Model[], rules: 
   return { candidates, dropped, readyAt };
 }
 
-/** The error for a request that no model can serve: it names each model and what keeps it out. */
+/** The error for a request that no model can serve: it names each model that the key allows, and what keeps it out. */
 export function noCandidate({ dropped, readyAt }: Omit<Candidates, 'candidates'>, now: number): SignalboxError {
-  const detail = dropped.map((drop) => `${drop.model}: ${drop.detail}`).join('; ');
+  const own = dropped.filter((drop) => drop.why !== 'key').map((drop) => `${drop.model}: ${drop.detail}`);
+  const detail = own.length === 0 ? 'the key allows none that is configured' : own.join('; ');
   const serious = dropped.filter((drop) => drop.why !== 'role' && drop.why !== 'key');
   if (serious.length === 0) return new SignalboxError('forbidden', `no model is allowed here (${detail})`);
   if (serious.every((drop) => drop.why === 'window')) {

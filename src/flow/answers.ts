@@ -16,13 +16,14 @@ import { createLeg } from './leg.ts';
 import { relay } from './relay.ts';
 import type { OpenAttempt } from './settlement.ts';
 import { createTakeOver } from './take-over.ts';
+import { toldDecision } from './told.ts';
 import { writerOptionsOf } from './translate.ts';
 import type { Whole } from './whole.ts';
 
 /** What `-explain` puts into an answer. */
 function routingOf(passage: Passage, outcome: Outcome): unknown {
   return {
-    decision: passage.intent.decision,
+    decision: toldDecision(passage.intent.decision),
     costUsd: usdOf(outcome.cost),
     baselineCostUsd: usdOf(outcome.baselineCost),
     attempts: outcome.attempts.map(({ cost, ...attempt }) => ({

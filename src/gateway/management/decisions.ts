@@ -1,6 +1,7 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { replay } from '../../decide/replay.ts';
 import { activityOf } from '../../flow/activity.ts';
+import { toldDecision } from '../../flow/told.ts';
 import { usdOf } from '../../ledger/money.ts';
 import type { Outcome } from '../../ledger/record.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
@@ -103,7 +104,7 @@ export function mountDecisions(app: OpenAPIHono<GatewayEnv>, context: GatewayCon
     const found = {
       id,
       request: { ...request, at: intent.at, reserveUsd: usdOf(intent.reserve) },
-      decision,
+      decision: scopeOf(c.env) === undefined ? decision : toldDecision(decision),
       outcome: outcome === undefined ? null : outcomeJson(outcome),
       prompt: kept === undefined ? null : { features: features !== undefined, body, cut },
       feedback,

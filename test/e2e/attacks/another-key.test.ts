@@ -51,7 +51,15 @@ beforeAll(async () => {
       hidden: { kind: 'openai', baseUrl, apiKey: 'provider-key-2', allowUnpriced: true },
     },
     models: [
-      { id: 'open', provider: 'one', model: 'up-open', price, quality: 0.5, aliases: ['gpt-*'] },
+      {
+        id: 'open',
+        provider: 'one',
+        model: 'up-open',
+        price,
+        quality: 0.5,
+        contextWindow: 100_000,
+        aliases: ['gpt-*'],
+      },
       {
         id: 'secret-model',
         provider: 'hidden',
@@ -273,16 +281,29 @@ describe('a key of few models and roles', () => {
     }
   });
 
-  it('is told of no other: in lists and errors', async () => {
+  it('is told of no other: in lists, decisions, explanations and errors', async () => {
     const told: (readonly [string, string])[] = [];
     const note = async (what: string, response: Response) =>
       told.push([what, (await response.text()) + JSON.stringify([...response.headers])]);
     for (const path of ['/v1/models', '/router/v1/models', '/api/tags', '/router/v1/key', '/v1/models/secret'])
       await note(path, await gateway.get(path, by('few')));
+    const explain = { ...by('few'), 'x-signalbox-explain': 'true' };
+    const answer = await gateway.chat(asking('Hi'), explain);
+    await note('explained', answer);
+    await note('streamed', await gateway.chat(asking('Hi', { stream: true }), explain));
+    await note('route', await gateway.post('/router/v1/route', asking('Hi'), by('few')));
+    await gateway.engine.ledger.flush();
+    const id = answer.headers.get('x-signalbox-request-id') ?? '';
+    await note('decision', await gateway.get(`/router/v1/decisions/${id}`, by('few')));
+    await note('replay', await gateway.get(`/router/v1/decisions/${id}/replay`, by('few')));
+    // Its administrator is told.
+    expect(await (await gateway.get(`/router/v1/decisions/${id}`, by('root'))).text()).toContain('"why":"key"');
     await note('usage', await gateway.get('/router/v1/usage?by=model', by('few')));
     for (const model of ['secret-mode', 'secret', 'vi', 'role/secret', 'role/x'])
       await note(`model ${model}`, await gateway.chat(asking('Hi', { model }), by('few')));
     await note('embeddings', await gateway.post('/v1/embeddings', { model: 'auto', input: 'Hi' }, by('few')));
+    const far = { ...asking('word '.repeat(100)), tools: [{ type: 'function', function: { name: 'f' } }] };
+    await note('none left', await gateway.chat({ ...far, max_tokens: 1e9 }, by('few')));
     await note('role', await gateway.chat(asking('Hi'), { ...by('few'), 'x-signalbox-role': 'secret-rol' }));
     await note('path', await gateway.get('/role/x/v1/models', by('few')));
     await note('show', await gateway.post('/api/show', { model: 'secret-mode' }, by('few')));

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { attemptCost } from '../ledger/money.ts';
+import { readOnce } from '../ledger/read-once.ts';
 import type { Intent, NanoUsd } from '../ledger/record.ts';
 import type { Usage } from '../protocol/chat.ts';
 
@@ -21,11 +22,7 @@ export function createBaseline(
     leg: (usage) => void (first ??= usage),
     cost(answered) {
       const price = baseline === undefined ? null : catalog.byId.get(baseline.model)?.upstreams[0]?.price;
-      // One model would have read the request once, however many legs its answer had here.
-      const { output, reasoning } = answered;
-      const usage =
-        first === undefined ? answered : { ...first, output, ...(reasoning === undefined ? {} : { reasoning }) };
-      return attemptCost(usage, price ?? null);
+      return attemptCost(readOnce(first, answered), price ?? null);
     },
   };
 }

@@ -1,9 +1,11 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Price } from '../catalog/model.ts';
+import type { Usage } from '../protocol/chat.ts';
 import { createBulk, keepOld } from './bulk.ts';
 import { decisionOf, usageOf, type StoredRequest } from './from-rows.ts';
 import { attemptCost } from './money.ts';
 import { priceRow, versionOf } from './prices.ts';
+import { legsOf, readOnce } from './read-once.ts';
 import type { NanoUsd } from './record.ts';
 import { createRollupBulk, createRollupChanges } from './rollup.ts';
 import type { AttemptsTable, LedgerSchema, RepricedTable } from './schema.ts';
@@ -68,6 +70,16 @@ interface Change {
 
 const ORIGINAL = ['id', 'at', 'cost_nano', 'baseline_nano', 'price', 'repriced_at'];
 
+/** Tokens of an answer as one call would have used them. */
+function asOne(attempts: readonly Attempt[], answered: Usage): Usage {
+  const calls = attempts.flatMap((attempt) => {
+    const usage = attempt.status === null || attempt.status >= 300n ? undefined : usageOf(attempt);
+    return usage === undefined ? [] : [{ usage }];
+  });
+  const [first, ...others] = legsOf(calls, answered);
+  return readOnce(others.length === 0 ? undefined : first?.usage, answered);
+}
+
 function changeOf(
   before: StoredRequest,
   attempts: readonly Attempt[],
@@ -87,7 +99,8 @@ function changeOf(
   }
   const answered = before.answered === 1n ? usageOf(before) : undefined;
   const price = answered === undefined || baseline === undefined ? null : prices.baseline(baseline);
-  const baselineCost = answered === undefined || price === null ? before.baseline_nano : attemptCost(answered, price);
+  const baselineCost =
+    answered === undefined || price === null ? before.baseline_nano : attemptCost(asOne(attempts, answered), price);
   const after = { ...before, cost_nano: total, baseline_nano: baselineCost, unpriced: total === null ? 1n : 0n };
   return { before, after, attempts: changed } satisfies Change;
 }

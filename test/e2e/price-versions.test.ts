@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkedConfig } from '../../src/checked.ts';
 import { priceVersion } from '../../src/catalog/hash.ts';
-import { json, startMockProvider, type MockProvider } from '../mock-provider/mock-provider.ts';
+import { answers, json, startMockProvider, streamEvents, type MockProvider } from '../mock-provider/mock-provider.ts';
 import { asking, startGateway, twoModels, type TestGateway } from '../support/gateway.ts';
 
 let upstream: MockProvider;
@@ -50,5 +50,30 @@ describe('a call', () => {
     const [unknown] = await booked('small');
     expect(unknown).toMatchObject({ upstream: 'one/nobody-knows-it' });
     expect(unknown?.price).toBeUndefined();
+  });
+});
+
+describe('pricing anew at the same prices', () => {
+  it('changes nothing of an answer that another upstream went on with', async () => {
+    let calls = 0;
+    upstream.behave(async (request, response) => {
+      if (++calls > 1) return answers(request, response);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const [head = '', word = ''] = streamEvents(['Hello', ' there']);
+      response.write(head + word, () => response.destroy());
+    });
+    const response = await gateway.chat(asking('Hi', { stream: true }));
+    expect(await response.text()).toContain('data: [DONE]');
+    const { store } = gateway.engine.ledger;
+    const entry = await gateway.entryOf(response);
+    expect(entry?.outcome?.attempts).toHaveLength(2);
+    const { models, byId } = gateway.engine.snapshot().catalog;
+    const upstreams = models.flatMap((model) => model.upstreams);
+    const filter = { since: 0, until: Date.now() + 1, limit: 10, dryRun: true };
+    const result = await store.reprice(filter, {
+      of: (call) => upstreams.find(({ id }) => id === call.upstream)?.price ?? null,
+      baseline: (model) => byId.get(model)?.upstreams[0]?.price ?? null,
+    });
+    expect(result).toMatchObject({ requests: 1, changed: 0 });
   });
 });

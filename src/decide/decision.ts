@@ -29,7 +29,14 @@ export type DropCode =
 export type Strategy =
   | { readonly kind: 'quality-first' }
   /** Keep `keep` × the reference's quality at the lowest cost. `of` = a model id, else the candidates' best. */
-  | { readonly kind: 'keep-quality'; readonly keep: number; readonly of?: string; readonly name: string }
+  | {
+      readonly kind: 'keep-quality';
+      readonly keep: number;
+      readonly of?: string;
+      readonly name: string;
+      /** A caller wished it: no promise, and no way past a budget. */
+      readonly wish?: true;
+    }
   | { readonly kind: 'budget'; readonly usdPer1k: number }
   | { readonly kind: 'weights'; readonly quality: number; readonly cost: number; readonly latency: number }
   | { readonly kind: 'static' }

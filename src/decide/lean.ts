@@ -23,9 +23,9 @@ const WEIGHS: ReadonlySet<Strategy['kind']> = new Set(['quality-first', 'keep-qu
 /** More than any query costs: what a strategy spends that looks at quality alone. */
 const ANY_COST = 1e9;
 
-/** Whether a strategy is a promise of quality that somebody wrote down: no budget breaks it. */
+/** Whether a strategy is a promise of quality that the configuration makes: no budget breaks it. What a caller wishes is none. */
 export function declaresFloor(strategy: Strategy): boolean {
-  return strategy.kind === 'keep-quality' && !Object.hasOwn(KEEPS, strategy.name);
+  return strategy.kind === 'keep-quality' && strategy.wish !== true && !Object.hasOwn(KEEPS, strategy.name);
 }
 
 /** What the strategy would do without the budget. */

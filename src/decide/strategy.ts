@@ -49,7 +49,7 @@ export function parseStrategy(text: string): Strategy {
   const [key, value] = written.split('=');
   const number = value === undefined || value.trim() === '' ? Number.NaN : Number(value);
   if (key?.toLowerCase() === 'keepquality' && number >= 0 && number <= 1) {
-    return { kind: 'keep-quality', keep: number, name: `keepQuality=${number}` };
+    return { kind: 'keep-quality', keep: number, name: `keepQuality=${number}`, wish: true };
   }
   if (key?.toLowerCase() === 'budgetper1k' && number > 0 && Number.isFinite(number)) {
     return { kind: 'budget', usdPer1k: number };

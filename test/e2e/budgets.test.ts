@@ -255,6 +255,27 @@ describe('a budget that goes on with the cheapest', () => {
   });
 });
 
+describe('a strategy that a caller asks for', () => {
+  it.each(['keepQuality=1', 'keepQuality=0.999', 'quality-first', 'largest', 'static', 'budgetPer1k=1e9', 'random'])(
+    'is no way past a budget that is spent: %s',
+    async (strategy) => {
+      const box = await start({
+        routing: { default: 'big', fallbacks: ['big'] },
+        budgets: [day(1, { atLimit: 'cheapest' })],
+      });
+      const ask = (model = 'auto') =>
+        box.chat(asking('Hi', { model, max_tokens: 7 }), { 'x-signalbox-strategy': strategy });
+      await (await ask()).text();
+      for (let n = 0; n < 4; n++) {
+        const next = await ask();
+        expect(next.headers.get('x-signalbox-model')).toBe('small');
+        await next.text();
+      }
+      expect((await ask('big')).status).toBe(429);
+    },
+  );
+});
+
 describe('a budget that is nearly spent', () => {
   it('makes choices lean towards what lasts until the period’s end', async () => {
     const noon = manualClock(Date.parse('2026-11-25T12:00:00Z'));

@@ -21,6 +21,8 @@ export interface AnswerCache {
   far(key: string): Promise<CachedAnswer | undefined> | undefined;
   /** Keeps an answer for as long as it says; one that is too large is not kept. */
   keep(key: string, answer: CachedAnswer): void;
+  /** Throws all of them away; what a tier cannot throw away ends with its time. */
+  clear(): void;
 }
 
 /** How long a request waits for the outer tier, milliseconds: an answer that takes longer is made anew. */
@@ -70,6 +72,10 @@ export function createAnswerCache(
     keep(key, answer) {
       if (answer.body.length > maxEntry || hold(key, answer) === undefined) return;
       tier?.set(key, encodeAnswer(answer), answer.until - clock.now()).catch(failed);
+    },
+    clear() {
+      entries.clear();
+      tier?.clear?.().catch(failed);
     },
   };
 }

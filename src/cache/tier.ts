@@ -4,4 +4,6 @@ export interface Tier {
   get(key: string): Promise<Uint8Array | undefined>;
   /** Keeps it for `ttl` milliseconds. May reject; then it is not kept. */
   set(key: string, answer: Uint8Array, ttl: number): Promise<void>;
+  /** Throws all of them away, where that can be done. */
+  clear?(): Promise<void>;
 }

@@ -298,7 +298,7 @@ export type RoleConfig = Config['roles'][string];
 export type RoutingConfig = Config['routing'];
 export type KeyConfig = Config['auth']['keys'][number];
 export type Budget = z.output<typeof budget>;
-export type CacheSetting = z.output<typeof cached>;
+
 export type KeyLimits = z.output<typeof keyLimits>;
 /** What is kept of a prompt. */
 export type PromptSetting = (typeof PROMPTS)[number];

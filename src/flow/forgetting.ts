@@ -19,10 +19,10 @@ export interface Forgetting {
   close(): void;
 }
 
-type Parts = Pick<Runtime, 'clock' | 'newId' | 'recent' | 'memory'>;
+type Parts = Pick<Runtime, 'clock' | 'newId' | 'recent' | 'memory' | 'kept'>;
 
 /** Forgets what this process has in its memory; of sessions whose end user nobody knows, all that may be meant. */
-function forgetHere(erasure: Erasure, { recent, memory }: Pick<Parts, 'recent' | 'memory'>): void {
+function forgetHere(erasure: Erasure, { recent, memory, kept }: Pick<Parts, 'recent' | 'memory' | 'kept'>): void {
   const { user: _user, ...rest } = erasure;
   recent.forget({
     request: ({ at, request }) => covers(erasure, { at, ...request }),
@@ -30,6 +30,8 @@ function forgetHere(erasure: Erasure, { recent, memory }: Pick<Parts, 'recent' |
     without: withoutQuery,
   });
   memory.forget((session) => covers(rest, session));
+  // Nobody knows whose they are: only the hash of their request is kept.
+  kept.cache.clear();
 }
 
 /** {@link Forgetting}, which follows what other processes with the same store are asked to forget. */

@@ -24,6 +24,8 @@ export function answerConformance(name: string, open: (clock: Clock) => Promise<
       expect(await answers.get('a')).toBeUndefined();
       expect(await store.prune(0)).toBe(1);
       expect(textOf(await answers.get('b'))).toBe('two');
+      await answers.clear?.();
+      expect(await answers.get('b')).toBeUndefined();
       await store.close();
     });
   });

@@ -34,6 +34,7 @@ export function deferStore(database: Unloaded, load: () => Promise<Store>): Stor
     answers: {
       get: async (key) => (await store()).answers.get(key),
       set: async (key, answer, ttl) => (await store()).answers.set(key, answer, ttl),
+      clear: async () => (await store()).answers.clear?.(),
     },
     erasures: {
       add: async (erasure) => (await store()).erasures.add(erasure),

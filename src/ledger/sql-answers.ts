@@ -54,6 +54,10 @@ export function createSqlAnswers(db: Kysely<LedgerSchema>, clock: Clock, cap: nu
         .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
         .execute();
     },
+    async clear() {
+      while ((await deleteOldest(undefined)) > 0) continue;
+      known = undefined;
+    },
     async expire() {
       known = undefined;
       return deleteOldest(BigInt(clock.now()));

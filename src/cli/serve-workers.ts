@@ -68,12 +68,15 @@ export async function serveWorkers(first: LoadedConfig, level: LogLevel, log: Lo
   };
   const start = async ({ line }: Hand) => {
     hub?.attach(line.port);
-    const given = loaded;
+    let given = loaded;
     const setup: Setup = { loaded: given, log: level, workers, startedAt, primary: process.pid, url: door.url };
     const started = await line.ask('start', setup);
-    // What was changed while it started.
-    if (given !== loaded) await line.ask('replace', loaded);
     if (reload !== undefined) await line.ask('reload', reload);
+    // What was changed while it started.
+    while (given !== loaded) {
+      given = loaded;
+      await line.ask('replace', given);
+    }
     return started;
   };
   const crew = createCrew({
@@ -121,11 +124,12 @@ export async function serveWorkers(first: LoadedConfig, level: LogLevel, log: Lo
       lost: crew.lost,
       stop,
       async replace(next) {
-        const [canary, ...others] = crew.hands();
+        const [canary] = crew.hands();
         if (canary === undefined) throw new SignalboxError('internal', 'no worker serves now; save the file again');
         await canary.line.ask('replace', next);
         loaded = next;
-        for (const hand of others) {
+        // One may have begun to serve meanwhile, with what was in use before.
+        for (const hand of crew.hands().filter((one) => one !== canary)) {
           // One that cannot have what the first has taken is replaced by one that starts with it.
           await hand.line.ask('replace', next).catch(() => crew.end(hand));
         }

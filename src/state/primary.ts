@@ -5,9 +5,13 @@ import { createCounters } from './counters.ts';
 import type { PrimaryMessage, SentLimit, WorkerMessage } from './messages.ts';
 import { batched, type Port } from './port.ts';
 import type { Lease, Limit } from './state.ts';
+import { within } from './within.ts';
 
 /** Leases of rates and quotas that may still be settled; the least recently taken are final beyond it. */
 const MAX_LEASES = 100_000;
+
+/** How long a worker may take to tell what was used of a quota, milliseconds: one that hangs holds up nobody else. */
+const ASK_MS = 5000;
 
 /** What the primary keeps of one worker. */
 interface Member {
@@ -27,7 +31,7 @@ export interface Hub {
 }
 
 /** Makes a {@link Hub}, which lives in the primary process and outlives every worker. */
-export function createHub(clock: Clock): Hub {
+export function createHub(clock: Clock, patience = ASK_MS): Hub {
   const counters = createCounters(clock);
   const cells = createCells(clock);
   const members = new Set<Member>();
@@ -36,12 +40,12 @@ export function createHub(clock: Clock): Hub {
     if (!('asks' in limit)) return limit;
     const { asks, ...quota } = limit;
     if (!asks) return quota;
-    const used = () =>
+    const told = () =>
       new Promise<number>((resolve, reject) => {
-        member.asked.set(id, (told) => (told === null ? reject(new Error('nobody can tell')) : resolve(told)));
+        member.asked.set(id, (used) => (used === null ? reject(new Error('nobody can tell')) : resolve(used)));
         member.tell({ say: 'asks', id });
       });
-    return { ...quota, used };
+    return { ...quota, used: () => within(patience, told()).finally(() => member.asked.delete(id)) };
   };
   const leased = (member: Member, id: number, limit: SentLimit, lease: Lease): void => {
     const { granted, retryAfter, used } = lease;

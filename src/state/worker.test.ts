@@ -70,6 +70,15 @@ describe('two workers', () => {
     expect([grantedOf(leases), used.mock.calls.length]).toEqual([10, 1]);
   });
 
+  it('wait for none that hangs: the next one is asked', async () => {
+    const clock = manualClock();
+    const hub = createHub(clock, 1);
+    const [one, two] = [join(hub, clock, 2), join(hub, clock, 2)];
+    const quota = { max: 100, until: clock.now() + HOUR };
+    await one.state.take('q', 1, { ...quota, used: () => new Promise<never>(() => {}) });
+    expect((await two.state.take('q', 1, { ...quota, used: async () => 90 })).used).toBe(91);
+  });
+
   it('give their places back when they die, and what they used of a quota stays used', async () => {
     const { clock, one, two } = twoWorkers();
     const places = { max: 2, ttl: HOUR };

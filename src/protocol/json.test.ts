@@ -22,6 +22,19 @@ describe('parseJson', () => {
     );
   });
 
+  it.each([
+    ['lists', (n: number) => '['.repeat(n) + ']'.repeat(n)],
+    ['objects', (n: number) => `${'{"a":'.repeat(n)}1${'}'.repeat(n)}`],
+    [
+      'lists beside strings of brackets',
+      (n: number) => `["${'[{'.repeat(3000)}\\"\\\\",${'['.repeat(n - 1)}${']'.repeat(n)}`,
+    ],
+  ])('takes %s 1000 deep, and no deeper', (_name, nested) => {
+    expect(messageOf(nested(1000))).toBe('parsed');
+    expect(messageOf(nested(1001))).toBe('the body is nested deeper than 1000 levels');
+    expect(messageOf(nested(1_000_000))).toBe('the body is nested deeper than 1000 levels');
+  });
+
   it('says where the first fault is', () => {
     expect(messageOf('{"a":1,}')).toContain('line 1, column 8: unexpected `}`; expected a key in double quotes');
     expect(messageOf('{\n  "a": tru\n}')).toContain('line 2, column 8: unexpected `t`; expected a value');

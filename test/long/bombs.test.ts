@@ -1,9 +1,9 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answers, completion, json } from '../../mock-provider/mock-provider.ts';
-import { CLIENT_DIALECTS } from '../../support/dialects.ts';
-import { asking } from '../../support/gateway.ts';
-import { startOneUpstream, type OneUpstream } from '../../support/one-upstream.ts';
+import { answers, completion, json } from '../mock-provider/mock-provider.ts';
+import { CLIENT_DIALECTS } from '../support/dialects.ts';
+import { asking } from '../support/gateway.ts';
+import { startOneUpstream, type OneUpstream } from '../support/one-upstream.ts';
 
 const MB = 1024 * 1024;
 const MODELS = ['gpt', 'claude', 'llama'];

@@ -1,4 +1,5 @@
-import { createAccounts, createBudgets } from './access/budgets.ts';
+import { createAccounts } from './access/accounts.ts';
+import { createBudgets } from './access/budgets.ts';
 import { buildCatalog } from './catalog/build.ts';
 import { priceTrouble, staleText, type PriceTrouble } from './catalog/price-age.ts';
 import { dayOf, systemClock, type Clock, type Random } from './clock.ts';

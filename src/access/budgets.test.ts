@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { manualClock } from '../state/conformance.ts';
 import { createMemoryState } from '../state/memory.ts';
-import { createAccounts, createBudgets, type Account } from './budgets.ts';
+import { createAccounts, type Account } from './accounts.ts';
+import { createBudgets } from './budgets.ts';
 
 const DAY = 86_400_000;
 /** The start of a day in UTC. */
@@ -84,6 +85,28 @@ describe('a budget that would be overrun', () => {
     expect((await budgets.reserve([mine], 200_000_000n, 'any')).exhausted).toBeUndefined();
     expect((await budgets.reserve([mine], 1n, 'any')).exhausted).toBeDefined();
     expect(await budgets.levels([mine])).toMatchObject([{ used: 1_100_000_000 }]);
+  });
+
+  it('takes more for a request while anything is left, and gives back what was not used of all of it', async () => {
+    const { budgets } = open();
+    const mine = account(1);
+    const used = async () => (await budgets.levels([mine]))[0]?.used;
+    const cheap = await budgets.reserve([mine], 100_000_000n, 'any');
+    expect(await cheap.raise(950_000_000n)).toBe(true);
+    expect(await used()).toBe(1_050_000_000);
+    expect(await cheap.raise(1n)).toBe(false);
+    cheap.settle(700_000_000n);
+    expect(await used()).toBe(700_000_000);
+    // It is over: whoever raises it now gets nothing.
+    expect(await cheap.raise(1n)).toBe(false);
+    const dear = await budgets.reserve([mine], 100_000_000n, 'any');
+    expect(await dear.raise(100_000_000n)).toBe(true);
+    dear.settle(250_000_000n);
+    expect(await used()).toBe(950_000_000);
+    const unknown = await budgets.reserve([mine], 10_000_000n, 'any');
+    await unknown.raise(10_000_000n);
+    unknown.settle(null);
+    expect(await used()).toBe(970_000_000);
   });
 
   it('is counted once by each of several for the same requests', async () => {

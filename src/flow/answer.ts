@@ -62,6 +62,7 @@ function open(request: AnswerRequest, reservation: Reservation, snapshot: Snapsh
     chat: () => (chat ??= codec.parse(request.parsed)),
     need: needOf(snapshot, routed.query.inputTokens, request.held?.key),
     deadline: createDeadline(runtime.clock, request.started, snapshot.config.timeouts.total),
+    covers: reservation.covers,
     attempts: [],
     warnings: new Set(routed.plan.warnings),
     explain,

@@ -45,7 +45,8 @@ function hasMoved({ attempts, codec, request, runtime }: Passage, { model, upstr
 
 /** Calls upstreams as the policy says until one answers or the policy gives up. */
 export async function callUntilAnswered(passage: Passage, editOf: EditOf = UNCHANGED): Promise<Called | GivenUp> {
-  const { routed, attempts, need, snapshot, runtime, request, settlement, deadline } = passage;
+  const { routed, attempts, need, snapshot, runtime, request, settlement, deadline, covers } = passage;
+  let unpaid: ReadonlySet<Target> | undefined;
   for (;;) {
     const step = singleChoice.next({
       targets: routed.targets,
@@ -53,6 +54,7 @@ export async function callUntilAnswered(passage: Passage, editOf: EditOf = UNCHA
       remaining: deadline.remaining(),
       retries: snapshot.config.retries,
       money: moneyOf(passage),
+      unpaid,
       keys: need.keys,
       key: need.key,
       keyReady: (upstream, key) => runtime.memory.keyReady(upstream, key, need),
@@ -66,6 +68,11 @@ export async function callUntilAnswered(passage: Passage, editOf: EditOf = UNCHA
     }
     const target = routed.targets.find((candidate) => candidate.upstream === step.call);
     if (target === undefined) throw new SignalboxError('internal', 'a policy left the targets');
+    const paid = covers(target, settlement.totals().cost ?? 0n);
+    if (!(paid instanceof Promise ? await paid : paid)) {
+      unpaid = new Set([...(unpaid ?? []), target]);
+      continue;
+    }
     if (step.after > 0) {
       const began = runtime.clock.elapsed();
       await pause(step.after, request.signal);

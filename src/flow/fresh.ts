@@ -11,7 +11,8 @@ export const callsAt = ({ upstream }: Target, attempts: readonly Attempt[]): rea
   attempts.filter(({ target }) => target.upstream.id === upstream.id);
 
 /** Whether the chain may pay for one more call of this target. */
-export function affordable(target: Target, { money }: RequestState): boolean {
+export function affordable(target: Target, { money, unpaid }: RequestState): boolean {
+  if (unpaid?.has(target) === true) return false;
   if (money === undefined) return true;
   const reserve = money.reserve(target);
   return money.spent !== null && reserve !== null && money.spent + reserve <= money.cap;

@@ -8,6 +8,7 @@ import type { Called } from './called.ts';
 import type { AnswerBody } from './body.ts';
 import type { Deadline } from './deadline.ts';
 import type { Need } from './health.ts';
+import type { Reservation } from './reservation.ts';
 import type { Routed, RouteRequest } from './route.ts';
 import type { Runtime } from './runtime.ts';
 import type { Settlement } from './settlement.ts';
@@ -64,6 +65,8 @@ export interface Passage {
   /** What it needs of an upstream. */
   readonly need: Need;
   readonly deadline: Deadline;
+  /** Whether budgets pay for a call. */
+  readonly covers: Reservation['covers'];
   /** Upstream calls that have ended, in order. */
   readonly attempts: Called[];
   /** What the caller is to be warned of; grows with each translation. */

@@ -37,6 +37,8 @@ export interface RequestState {
   readonly retries: { readonly max: number; readonly wait: number };
   /** Left out: no limit. */
   readonly money?: MoneyCap | undefined;
+  /** Those that no budget pays for any more. */
+  readonly unpaid?: ReadonlySet<Target> | undefined;
   /** Keys in the pool of the upstream's provider. */
   keys(upstream: Upstream): number;
   /** The only key that will do; left out = any. */

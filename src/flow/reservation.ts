@@ -1,6 +1,8 @@
-import type { Account, Exhausted } from '../access/budgets.ts';
+import type { Account } from '../access/accounts.ts';
 import { takeLimits, type Allowance, type LimitReached } from '../access/limits.ts';
+import type { Exhausted, Reserve } from '../access/reserve.ts';
 import { declaresFloor, type Leaning } from '../decide/lean.ts';
+import type { Target } from '../decide/targets.ts';
 import { SignalboxError } from '../errors.ts';
 import type { NanoUsd } from '../ledger/record.ts';
 import type { Usage } from '../protocol/chat.ts';
@@ -13,6 +15,11 @@ import type { Snapshot } from './snapshot.ts';
 export interface Reservation {
   /** The decision; another than was made where a budget has nothing left. */
   readonly routed: Routed;
+  /**
+   * Whether a call of this target may be paid for, after so much was spent on others: sets aside what is missing. At once
+   * where nothing is.
+   */
+  covers(target: Target, spent: NanoUsd): boolean | Promise<boolean>;
   /** It is over: what it cost and used; null when nobody knows. */
   settle(cost: NanoUsd | null, usage: Usage | undefined): void;
 }
@@ -72,6 +79,28 @@ async function limitsOf(
   throw limitReached(key, reached);
 }
 
+/** Nothing limits what the request may cost. */
+const unlimited = (routed: Routed): Reservation => ({ routed, covers: () => true, settle: () => {} });
+
+/** A request that `reserve` pays for, of `nano` to begin with. */
+function paidBy(reserve: Reserve, nano: NanoUsd, routed: Routed): Reservation {
+  let held = nano;
+  return {
+    routed,
+    covers(target, spent) {
+      const most = reserveOf(routed, target);
+      if (most === null) return false;
+      const missing = spent + most - held;
+      if (missing <= 0n) return true;
+      return reserve.raise(missing).then((raised) => {
+        if (raised) held += missing;
+        return raised;
+      });
+    },
+    settle: reserve.settle,
+  };
+}
+
 /** Sets the most that the request can cost aside; where nothing is left, for the cheapest instead, or not at all. */
 async function budget(
   routed: Routed,
@@ -84,9 +113,10 @@ async function budget(
     if (reserve === null) throw unpriced(of, accounts);
     return reserve;
   };
-  const first = await budgets.reserve(accounts, most(routed), declaresFloor(routed.plan.strategy) ? 'always' : 'any');
+  const grant = declaresFloor(routed.plan.strategy) ? 'always' : 'any';
+  const first = await budgets.reserve(accounts, most(routed), grant);
   const { exhausted } = first;
-  if (exhausted === undefined) return { routed, settle: first.settle };
+  if (exhausted === undefined) return paidBy(first, most(routed), routed);
   if (exhausted.account.budget.atLimit === 'refuse') throw exceeded(exhausted, clock.now());
   const cheapest = await decideAgain(exhausted);
   if (isDearerThanNeeded(cheapest)) {
@@ -94,7 +124,7 @@ async function budget(
   }
   const second = await budgets.reserve(accounts, most(cheapest), 'always');
   if (second.exhausted !== undefined) throw exceeded(second.exhausted, clock.now());
-  return { routed: cheapest, settle: second.settle };
+  return paidBy(second, most(cheapest), cheapest);
 }
 
 /**
@@ -110,7 +140,7 @@ export function reserve(
   decideAgain: DecideAgain,
 ): Reservation | Promise<Reservation> {
   const accounts = accountsOf(request, routed.plan, snapshot);
-  if (accounts.length === 0 && request.limits === undefined) return { routed, settle: () => {} };
+  if (accounts.length === 0 && request.limits === undefined) return unlimited(routed);
   return reserveAll(request, routed, accounts, runtime, decideAgain);
 }
 
@@ -123,10 +153,10 @@ async function reserveAll(
 ): Promise<Reservation> {
   const allowance = await limitsOf(request, routed, runtime);
   try {
-    const paid =
-      accounts.length === 0 ? { routed, settle: () => {} } : await budget(routed, accounts, runtime, decideAgain);
+    const paid = accounts.length === 0 ? unlimited(routed) : await budget(routed, accounts, runtime, decideAgain);
     return {
       routed: paid.routed,
+      covers: paid.covers,
       settle(cost, usage) {
         paid.settle(cost, usage);
         allowance?.settle(usage === undefined ? 0 : usage.input + usage.output);

@@ -1,4 +1,4 @@
-import type { Account } from '../access/budgets.ts';
+import type { Account } from '../access/accounts.ts';
 import type { Upstream } from '../catalog/model.ts';
 import type { Budget, KeyLimits } from '../config/schema.ts';
 import type { Keeper } from '../decide/candidates.ts';

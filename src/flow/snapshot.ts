@@ -1,4 +1,4 @@
-import type { Accounts } from '../access/budgets.ts';
+import type { Accounts } from '../access/accounts.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/schema.ts';
 import type { Versions } from '../decide/decision.ts';

@@ -94,6 +94,45 @@ describe('a budget that refuses', () => {
     },
   );
 
+  it('is not overrun by calls of dearer models in place of one that fails', async () => {
+    const box = await start({ budgets: [day(4 * SMALL, { atLimit: 'refuse' })], retries: { max: 0 } });
+    // All are under way before the first of them fails.
+    let failNow: () => void = () => {};
+    const together = new Promise<void>((resolve) => (failNow = resolve));
+    let small = 0;
+    upstream.behave(async (request, response) => {
+      if (!request.body.includes('up-small')) return answers(request, response);
+      if (++small === 4) failNow();
+      await together;
+      response.writeHead(500).end('{}');
+    });
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const response = await box.chat(asking(HI, { model: 'auto:cost', max_tokens: 7 }));
+        await response.text();
+        return response.status;
+      }),
+    );
+    expect(small).toBe(4);
+    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(1);
+    expect(await spentOn(box)).toBeLessThanOrEqual(BIG);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(36);
+  });
+
+  it('pays for a dearer model in place of one that fails while anything is left, and gets the rest back', async () => {
+    const box = await start({ budgets: [day(2 * BIG, { atLimit: 'refuse' })], retries: { max: 0 } });
+    upstream.behave((request, response) => {
+      if (!request.body.includes('up-small')) return answers(request, response);
+      response.writeHead(500).end('{}');
+    });
+    const response = await box.chat(asking(HI, { model: 'auto:cost', max_tokens: 70 }));
+    expect(response.headers.get('x-signalbox-model')).toBe('big');
+    expect(await response.json()).toMatchObject({ usage: { completion_tokens: 7 } });
+    const { budgets } = box.engine.runtime;
+    expect(await budgets.levels(box.engine.snapshot().accounts.configured)).toMatchObject([{ used: BIG }]);
+    expect(await spentOn(box)).toBe(BIG);
+  });
+
   it('gets back what a failed or abandoned request did not use', async () => {
     const box = await start({ budgets: [day(2 * SMALL, { atLimit: 'refuse' })], retries: { max: 0 } });
     upstream.behave((_request, response) => {

@@ -23,7 +23,14 @@ describe('an answer that another process has kept', () => {
     const tier = tierOf();
     const open = () => createAnswerCache(clock, { maxSize: 10_000, maxEntry: 1000 }, tier, () => {});
     const [one, two] = [open(), open()];
-    const answer = { contentType: 'text/plain', model: 'm', provider: 'p', baselineCost: 7n, body: Buffer.from('Hi') };
+    const answer = {
+      contentType: 'text/plain',
+      model: 'm',
+      provider: 'p',
+      warnings: [],
+      baselineCost: 7n,
+      body: Buffer.from('Hi'),
+    };
     one.keep('key', { ...answer, until: clock.now() + HOUR });
     clock.advance(HOUR - 1000);
     expect(await two.far('key')).toMatchObject({ model: 'm', baselineCost: 7n });

@@ -8,13 +8,15 @@ export interface CachedAnswer {
   readonly provider: string;
   /** What it cost on the baseline model, nano-dollars; null when nobody knows. */
   readonly baselineCost: bigint | null;
+  /** What could not be done as it was asked. */
+  readonly warnings: readonly string[];
   /** For how long it is given again, epoch milliseconds. */
   readonly until: number;
   readonly body: Uint8Array;
 }
 
 /** First byte of what {@link encodeAnswer} writes: the layout's version. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** An answer as bytes, for a tier outside this process: a line of JSON, then the body. */
 export function encodeAnswer({ body, baselineCost, ...rest }: CachedAnswer): Uint8Array {
@@ -29,15 +31,16 @@ export function decodeAnswer(bytes: Uint8Array): CachedAnswer | undefined {
   try {
     const head: unknown = JSON.parse(Buffer.from(bytes.subarray(1, end)).toString());
     if (!isObject(head)) return undefined;
-    const { contentType, model, provider, baselineCost, until } = head;
+    const { contentType, model, provider, baselineCost, until, warnings } = head;
     if (typeof contentType !== 'string' || typeof model !== 'string' || typeof provider !== 'string') return undefined;
-    if (typeof until !== 'number') return undefined;
+    if (typeof until !== 'number' || !Array.isArray(warnings)) return undefined;
     return {
       contentType,
       model,
       provider,
       baselineCost: typeof baselineCost === 'string' ? BigInt(baselineCost) : null,
       until,
+      warnings: warnings.filter((warning) => typeof warning === 'string'),
       body: bytes.subarray(end + 1),
     };
   } catch {

@@ -10,7 +10,8 @@ import { callUntilAnswered } from './chain.ts';
 import { createDeadline } from './deadline.ts';
 import { routeWithVector } from './embed.ts';
 import { intentOf } from './intent.ts';
-import { keptAnswer, keptFor } from './kept.ts';
+import { keptAnswer } from './kept.ts';
+import { keptFor } from './kept-wish.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
 import { stackOf } from './quotes.ts';
 import { reserve, spentBy, type Reservation } from './reservation.ts';
@@ -86,9 +87,15 @@ async function answerOnce(
     routeWithVector(request, snapshot, runtime, request.id, spentBy(exhausted)),
   );
   const reservation = reserving instanceof Promise ? await reserving : reserving;
-  const passage = open(request, reservation, snapshot, runtime);
-  const prompt = runtime.prompts.of(request, passage.routed, snapshot);
-  await runtime.journal.grouped(prompt === undefined ? passage.intent : { ...passage.intent, prompt });
+  let passage: Passage;
+  try {
+    passage = open(request, reservation, snapshot, runtime);
+    const prompt = runtime.prompts.of(request, passage.routed, snapshot);
+    await runtime.journal.grouped(prompt === undefined ? passage.intent : { ...passage.intent, prompt });
+  } catch (error) {
+    reservation.settle(0n, undefined);
+    throw error;
+  }
   const running = run(passage).catch((cause: unknown) => {
     runtime.log.error({ request: passage.intent.id, error: stackOf(cause) }, 'the request loop failed');
     return failedAnswer(passage, asSignalboxError(cause));

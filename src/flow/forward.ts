@@ -8,7 +8,7 @@ import type { CallerSignal, Provider, RawAnswer, RawRequest } from '../providers
 import { UpstreamFailure } from '../providers/provider.ts';
 import { publishOutcome } from './activity.ts';
 import { mayBeBilled } from './billing.ts';
-import { asFailure, wholeBody, type AnswerBody } from './body.ts';
+import { asFailure, endingBody, wholeBody, type AnswerBody } from './body.ts';
 import { OF_THE_KEY } from './fresh.ts';
 import { needOf } from './health.ts';
 import { limitReached } from './reservation.ts';
@@ -23,7 +23,7 @@ export interface Forwarded {
   readonly upstream: Pick<Upstream, 'id' | 'provider' | 'name'>;
   /** The model that its body names, as configured or as it is written; empty where it names none. */
   readonly model: string;
-  readonly info: Pick<Intent['request'], 'requested' | 'key' | 'user' | 'tags'>;
+  readonly info: Pick<Intent['request'], 'requested' | 'key' | 'role' | 'user' | 'tags'>;
   /** What the key may ask and spend; left out: as much as it wants. */
   readonly limits?: KeyLimits | undefined;
   readonly keyBudget?: Budget | undefined;
@@ -84,11 +84,11 @@ function tokensIn({ headers, body }: Forwarded['raw']): number {
  * @throws `rate_limited`, `price_unknown`
  */
 async function admitted(
-  { info: { key = '', tags }, keyBudget, limits, raw, upstream: { provider } }: Forwarded,
+  { info: { key = '', role, tags }, keyBudget, limits, raw, upstream: { provider } }: Forwarded,
   snapshot: Snapshot,
   { state }: Runtime,
 ): Promise<() => void> {
-  const [account] = snapshot.accounts.of({ key, keyBudget, tags });
+  const [account] = snapshot.accounts.of({ role, key, keyBudget, tags });
   if (account !== undefined && snapshot.config.providers[provider]?.allowUnpriced !== true) {
     throw new SignalboxError(
       'price_unknown',
@@ -221,32 +221,16 @@ export async function forward(
 
 /** The body, settled before its last bytes. */
 function settled({ status, body }: RawAnswer, books: Books): AnswerBody {
-  const source = body[Symbol.asyncIterator]();
-  let over = false;
   const end = (outcome: Outcome['status'], failure?: UpstreamFailure): void => {
-    if (over) return;
-    over = true;
     books.ended({ status, failure });
     books.settle(outcome, status);
   };
-  const iterator: AsyncIterator<Uint8Array> = {
-    async next() {
-      try {
-        const step = await source.next();
-        if (step.done === true) end('ok');
-        return step;
-      } catch (error) {
-        const failure = asFailure(error);
-        end(failure.failure === 'gone' ? 'cancelled' : 'failed', failure);
-        throw error;
-      }
+  return endingBody(body, {
+    ended: () => end('ok'),
+    broke(error) {
+      const failure = asFailure(error);
+      end(failure.failure === 'gone' ? 'cancelled' : 'failed', failure);
     },
-    // Nobody may have read from it.
-    async return() {
-      end('cancelled', new UpstreamFailure('gone', 'the client left'));
-      await source.return?.();
-      return { value: undefined, done: true };
-    },
-  };
-  return { [Symbol.asyncIterator]: () => iterator };
+    left: () => end('cancelled', new UpstreamFailure('gone', 'the client left')),
+  });
 }

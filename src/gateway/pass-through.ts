@@ -16,7 +16,6 @@ import type { Snapshot } from '../flow/snapshot.ts';
 import { callerKeyOf } from './caller-key.ts';
 import type { Admitted, GatewayContext } from './context.ts';
 import { departureOf } from './departure.ts';
-import { checkPathRole } from './models.ts';
 import type { Ingress } from './ingress.ts';
 import { readRequest } from './request-body.ts';
 import { isBodiless, toResponse } from './stream-bridge.ts';
@@ -167,6 +166,16 @@ function methodOf(method: string): 'GET' | 'POST' | 'DELETE' {
   });
 }
 
+/**
+ * The role that the caller names, whose budget pays.
+ * @throws `role_not_found`, `forbidden`
+ */
+function roleOf({ header, identity, role }: Admitted, { plan }: Snapshot): string | undefined {
+  const headerRole = header('x-signalbox-role');
+  if (role === undefined && headerRole === undefined) return undefined;
+  return plan({ model: 'auto', pathRole: role, headerRole, keyRoles: identity.roles }).role;
+}
+
 /** Passes a request on to a provider as it is, but for the model's name; on the ledger as unpriced. */
 export async function passThrough(
   context: GatewayContext,
@@ -177,7 +186,7 @@ export async function passThrough(
   const { engine } = context;
   const { header, identity } = admitted;
   const snapshot = engine.snapshot();
-  checkPathRole(context, admitted);
+  const role = roleOf(admitted, snapshot);
   const path = pathToPass(ingress.path);
   const method = methodOf(request.method);
   const type = header('content-type') ?? '';
@@ -200,6 +209,7 @@ export async function passThrough(
     info: {
       requested: (asked ?? '').slice(0, 200),
       key: identity.id ?? undefined,
+      role,
       user: nameOf(header('x-signalbox-user')),
       tags: tags === undefined ? undefined : parseTags(tags),
     },

@@ -210,6 +210,18 @@ describe('a budget that refuses', () => {
   });
 });
 
+describe('what is passed on unread', () => {
+  it('is not paid for by the budget of a role that its path or header names', async () => {
+    const box = await start({ roles: { eng: { budget: day(SMALL) }, free: {} } });
+    const ask = (path: string, headers: Record<string, string> = {}) =>
+      box.post(path, { model: 'small', prompt: 'Hi' }, headers);
+    expect((await ask('/role/ENG/v1/completions')).status).toBe(403);
+    expect((await ask('/v1/completions', { 'x-signalbox-role': 'eng' })).status).toBe(403);
+    expect((await ask('/role/free/v1/completions')).status).toBe(200);
+    expect((await ask('/role/nobody/v1/completions')).status).toBe(404);
+  });
+});
+
 describe('budgets of roles, keys and tags', () => {
   const KEY = 'sb-a-key-for-tests-of-budgets-0001';
   const bearer = { authorization: `Bearer ${KEY}` };

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkedConfig } from '../../src/checked.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { openEngine } from '../../src/signalbox.ts';
-import { answers, startMockProvider, streamEvents, type MockProvider } from '../mock-provider/mock-provider.ts';
+import {
+  answers,
+  json as jsonAnswer,
+  startMockProvider,
+  streamEvents,
+  type MockProvider,
+} from '../mock-provider/mock-provider.ts';
 import { hasRedisServer, startRedis } from '../support/redis.ts';
 import { asking, startGateway, temporaryFolder, twoModels, type TestGateway } from '../support/gateway.ts';
 
@@ -160,6 +166,24 @@ describe('the answer to the same request', () => {
     expect(how(await box.chat(hi(), ON))).toBe('miss');
     const bound = { model: 'small', input: 'Hi', previous_response_id: 'resp_1' };
     expect(how(await box.post('/v1/responses', bound, ON))).toBeNull();
+  });
+
+  it('tells again what could not be done as it was asked', async () => {
+    const box = await start({
+      providers: { one: { kind: 'ollama', baseUrl: upstream.baseUrl.replace('/v1', '') } },
+      models: [{ id: 'small', provider: 'one' }],
+      routing: { default: 'small' },
+    });
+    upstream.behave(
+      jsonAnswer('{"model":"m","message":{"role":"assistant","content":"Hi"},"done":true,"done_reason":"stop"}'),
+    );
+    const asked = hi({ logit_bias: { 50256: -100 } });
+    const first = await box.chat(asked, ON);
+    await first.text();
+    expect(first.headers.get('x-signalbox-warnings')).toContain('logit_bias');
+    const again = await box.chat(asked, ON);
+    expect(how(again)).toBe('hit');
+    expect(again.headers.get('x-signalbox-warnings')).toBe(first.headers.get('x-signalbox-warnings'));
   });
 
   it('keeps at most what fits', async () => {

@@ -46,6 +46,7 @@ const tasks: WorkerTasks = {
     const { metrics, recent } = engine.runtime;
     return { metrics: await metrics.report(), inFlight: recent.inFlight };
   },
+  ping: async () => null,
   async ledger(status) {
     for (const told of followers) told(status);
     return null;

@@ -1,5 +1,6 @@
 import { createCrew, type Hand } from '../cluster/crew.ts';
 import { openDoor } from '../cluster/door.ts';
+import { watchPulse } from '../cluster/pulse.ts';
 import type { PrimaryTasks, Reload, Setup } from '../cluster/protocol.ts';
 import { systemClock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -105,8 +106,10 @@ export async function serveWorkers(first: LoadedConfig, level: LogLevel, log: Lo
     told = now;
     for (const { line } of crew.hands()) line.ask('ledger', status).catch(() => {});
   }, LOOK_MS).unref();
+  const unwatch = watchPulse(crew, log);
   const stop = async () => {
     clearInterval(looking);
+    unwatch();
     await door.close();
     await crew.stop();
     // What the workers wrote last.

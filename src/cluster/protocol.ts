@@ -43,6 +43,8 @@ export interface WorkerTasks {
   replace(loaded: LoadedConfig): Promise<null>;
   reload(what: Reload): Promise<null>;
   report(given: null): Promise<WorkerReport>;
+  /** Whether it still answers. */
+  ping(given: null): Promise<null>;
   /** How the ledger's store keeps up. */
   ledger(status: MoverStatus): Promise<null>;
   /** Drains, and ends. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -17,6 +16,7 @@ import {
 } from '../mock-provider/mock-provider.ts';
 import { runCli, startServe, type RunningCli } from '../support/cli.ts';
 import { asking, temporaryFolder } from '../support/gateway.ts';
+import { childrenOf } from '../support/processes.ts';
 import { hasRedisServer, startRedis } from '../support/redis.ts';
 
 type Served = RunningCli & { readonly url: string };
@@ -90,12 +90,6 @@ const times = <T>(count: number, work: (index: number) => Promise<T>) =>
 const getJson = async (url: string, path: string): Promise<unknown> => (await call(url, path)).json();
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 25 });
 const store = () => openStore(`file:${join(folder.path, '.signalbox/signalbox.db')}`, { clock: systemClock });
-
-/** The worker processes of a gateway. */
-function workersOf({ child: { pid } }: Served): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return text === '' ? [] : text.split(' ').map(Number);
-}
 
 describe('two workers', () => {
   it('are one gateway: limits, health, live requests, metrics, stats, decisions', async () => {
@@ -245,7 +239,7 @@ describe.skipIf(process.platform !== 'linux')('a worker that is killed under loa
     };
     const clients = times(16, client);
     await expect.poll(() => finished.size, { timeout: 20_000 }).toBeGreaterThan(200);
-    const [victim = 0] = workersOf(serving);
+    const [victim = 0] = childrenOf(serving.child.pid);
     process.kill(victim, 'SIGKILL');
     await expect.poll(() => serving.output.stderr).toContain('another one takes its place');
     const poll = { timeout: 20_000 };
@@ -254,8 +248,8 @@ describe.skipIf(process.platform !== 'linux')('a worker that is killed under loa
     await expect.poll(() => finished.size, poll).toBeGreaterThan(then + 100);
     stop.abort();
     await clients;
-    expect(workersOf(serving)).toHaveLength(2);
-    expect(workersOf(serving)).not.toContain(victim);
+    expect(childrenOf(serving.child.pid)).toHaveLength(2);
+    expect(childrenOf(serving.child.pid)).not.toContain(victim);
 
     // What a key has used of its limit is not forgotten with the worker.
     upstream.behave(answers);

@@ -268,7 +268,7 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
     journal: ledger.journal,
     state,
     kept: openKept(loaded.config, clock, log, { store: ledger.store.answers, redis: state.answers }),
-    budgets: createBudgets(state, clock, spentOf(ledger, log)),
+    budgets: createBudgets(state, clock, spentOf(ledger, clock, log)),
     metrics: primary === undefined ? metrics : { ...metrics, text: primary.metrics },
     log,
     reloads,

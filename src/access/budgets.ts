@@ -38,8 +38,11 @@ export interface Budgets {
   levels(accounts: readonly Account[]): Promise<readonly Level[]>;
 }
 
-/** What was spent in a stretch of time on an account, nano-dollars: settled requests, and those that were interrupted at their reserve. */
-export type Spent = (account: Account, period: Stretch) => Promise<number>;
+/**
+ * What was spent on an account so far in a period, nano-dollars: settled requests, and those that were interrupted at their
+ * reserve. What cannot be told yet is handed to `late` once it can.
+ */
+export type Spent = (account: Account, period: Stretch, late: (nano: number) => void) => Promise<number>;
 
 /** An account that a request counts against. */
 interface Held {
@@ -52,11 +55,16 @@ export function createBudgets(state: State, clock: Clock, spent: Spent): Budgets
   const standings = createStandings(state, clock);
   const take = (account: Account, standing: Standing, n: number, grant: 'any' | 'always'): Promise<Lease> => {
     const { period } = standing;
+    const [max, until] = [nanoOf(account.budget), period.end];
+    const late = async (nano: number): Promise<void> => {
+      const { used } = await state.take(keyOf(account, period), nano, { max, until, grant: 'always' });
+      standings.saw(account, standing, used);
+    };
     return state.take(keyOf(account, period), n, {
-      max: nanoOf(account.budget),
-      until: period.end,
+      max,
+      until,
       grant: account.budget.atLimit === 'cheapest' ? grant : 'any',
-      used: () => spent(account, period),
+      used: () => spent(account, period, (nano) => void late(nano)),
     });
   };
 

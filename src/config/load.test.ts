@@ -97,6 +97,19 @@ timeouts: { idle: 5 }
     expect(lines).toHaveLength(1);
   });
 
+  it('knows the time zones of budgets, wherever they stand', async () => {
+    const odd = '{ usd: 1, per: day, zone: Berlin }';
+    const key = `{ name: ci, key: sb-0123456789-of-somebody, budget: ${odd} }`;
+    const text = `${GOOD}roles: { r: { budget: ${odd} } }\nauth: { keys: [${key}] }\nbudgets: [${odd}]\n`;
+    const message = await load(text).then(
+      () => 'taken',
+      (error: unknown) => String(error),
+    );
+    for (const place of ['roles.r.budget.zone', 'auth.keys[0].budget.zone', 'budgets[0].zone']) {
+      expect(message).toContain(`${place}: there is no time zone "Berlin"`);
+    }
+  });
+
   it('reports keys that are not yet in effect', async () => {
     const { warnings } = await load(
       `${GOOD}roles: { r: { taxonomy: tax.yaml, strategy: { keepQuality: { of: a, at: 0.9, confidence: 0.9 } } } }\n`,

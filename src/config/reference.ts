@@ -52,7 +52,8 @@ const ROUTING = {
   default:
     'Model used when routing is off or static, and the baseline that savings are counted against; left out: the model of the highest declared quality, else the one that an artifact measured best',
   fallbacks: 'Models to try when the chosen one fails; left out: the ranking; `[]` forbids',
-  unknownModel: 'What a model name that nobody knows means: `reject` (404) or `route`',
+  unknownModel:
+    'What a model name that nobody knows means: `reject` (404) or `route`. On Ollama’s paths it is always routed, with the warning `unknown-model-routed`: its clients name models of its library',
   expose: '`body` adds `routing` to every answer; `headers` adds nothing to a body',
   embedder: 'Where vectors of prompts come from, for a router that was trained with them; left out: nowhere',
   'embedder.kind':

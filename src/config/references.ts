@@ -109,7 +109,7 @@ function validZone(zone: string): boolean {
 
 function zoneProblems(path: ConfigPath, budget: Budget | undefined): ConfigProblem[] {
   if (budget === undefined || validZone(budget.zone)) return [];
-  return [{ path: [...path, 'budget', 'zone'], message: `there is no time zone "${budget.zone}"` }];
+  return [{ path: [...path, 'zone'], message: `there is no time zone "${budget.zone}"` }];
 }
 
 function knownModels({ models }: Pick<Config, 'models'>): ReadonlySet<string> {
@@ -133,7 +133,7 @@ export function keyProblems(
     ...roles.flatMap((name, i) =>
       isRole(name) ? [] : [{ path: [...path, 'roles', i], message: unknownName('role', name, there) }],
     ),
-    ...zoneProblems(path, budget),
+    ...zoneProblems([...path, 'budget'], budget),
   ];
 }
 
@@ -161,6 +161,7 @@ export function checkReferences(config: Config): ConfigProblem[] {
     if (!known.has(name.toLowerCase())) problems.push({ path, message: unknownName('model', name, models) });
   }
   for (const [role, { budget }] of Object.entries(config.roles))
-    problems.push(...zoneProblems(['roles', role], budget));
+    problems.push(...zoneProblems(['roles', role, 'budget'], budget));
+  for (const [i, budget] of config.budgets.entries()) problems.push(...zoneProblems(['budgets', i], budget));
   return [...problems, ...config.auth.keys.flatMap((key, i) => keyProblems(config, key, ['auth', 'keys', i]))];
 }

@@ -4,6 +4,8 @@ import { print, table } from './print.ts';
 const date = (at: number | null): string =>
   at === null ? '' : new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 
+const THEN = { refuse: 'then refuse', cheapest: 'then the cheapest' } as const;
+
 /** What a key allows, in words. */
 function allows({ admin, scopes, models, roles, limits, budget }: KeyRow): string {
   return [
@@ -12,7 +14,7 @@ function allows({ admin, scopes, models, roles, limits, budget }: KeyRow): strin
     ...(models === null ? [] : [`models ${models.join(' ')}`]),
     ...(roles === null ? [] : [`roles ${roles.join(' ')}`]),
     ...Object.entries(limits ?? {}).map(([name, value]) => `${name} ${value}`),
-    ...(budget === null ? [] : [`${budget.usd} USD per ${budget.per}`]),
+    ...(budget === null ? [] : [`${budget.usd} USD per ${budget.per}, ${THEN[budget.atLimit]}`]),
   ].join(', ');
 }
 

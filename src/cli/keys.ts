@@ -4,6 +4,7 @@ import { checkedKey } from '../access/key-input.ts';
 import { keyRows, storedRow } from '../access/key-row.ts';
 import type { KeyStore } from '../access/key-store.ts';
 import { settledKeys, takenNames } from '../access/keyring.ts';
+import { buildCatalog } from '../catalog/build.ts';
 import { systemClock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { SignalboxError } from '../errors.ts';
@@ -12,9 +13,10 @@ import { adminKeyOf } from './admin-key.ts';
 import { durationOf, KEY_ARGS, KEY_LISTS, keyInputOf } from './key-options.ts';
 import { keyTable, tellKey } from './key-text.ts';
 import { joinLists } from './lists.ts';
-import { print, printJson } from './print.ts';
+import { note, print, printJson } from './print.ts';
 import { group, runnable, type Runnable } from './runnable.ts';
 import { findSource, SOURCE_ARGS, type SourceArgs } from './source.ts';
+import { unstoppedBudget } from './unstopped-budget.ts';
 
 const NAME = { type: 'positional', required: true, description: 'The key’s name, as the ledger shows it' } as const;
 
@@ -50,10 +52,12 @@ const create = defineCommand({
   run: ({ args }) =>
     withKeys(args, async (store, rules, { config }) => {
       const wanted = checkedKey(keyInputOf(args, rules.now), config, rules.now);
+      const unstopped = unstoppedBudget(wanted, await buildCatalog(config));
       const { key, stored } = await issueKey(store, wanted, rules);
       const row = storedRow(stored, rules);
       if (args.json === true) printJson({ ...row, key });
       else tellKey(key, row, 'made the key');
+      if (unstopped !== undefined) note(unstopped);
     }),
 });
 

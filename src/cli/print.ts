@@ -11,6 +11,11 @@ export function print(...lines: readonly string[]): void {
   process.stdout.write(`${harmless(lines.join('\n'))}\n`);
 }
 
+/** Says on stderr what is beside the result, so that the result alone goes down a pipe. */
+export function note(line: string): void {
+  process.stderr.write(`signalbox: ${harmless(line)}\n`);
+}
+
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';

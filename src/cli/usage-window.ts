@@ -1,13 +1,13 @@
 import { buildCatalog } from '../catalog/build.ts';
 import { priceTrouble, type PriceTrouble } from '../catalog/price-age.ts';
-import { instantOf, isZone } from '../calendar.ts';
+import { isZone } from '../calendar.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import { duration } from '../config/units.ts';
 import { SignalboxError } from '../errors.ts';
 import { openStore } from '../ledger/open-store.ts';
 import type { Store } from '../ledger/store.ts';
 import { USAGE_PERIODS, type ReportQuery } from '../ledger/usage-report.ts';
+import { momentIn } from './moments.ts';
 import { findSource, SOURCE_ARGS, type SourceArgs } from './source.ts';
 
 const HOUR_MS = 3_600_000;
@@ -53,14 +53,9 @@ export function zoneOf(zone: string): string {
 
 /** Epoch milliseconds of `2026-11-01` (a midnight in `zone`), `2026-11-01T10:00:00Z`, or `7d` before `now`. */
 export function momentOf(text: string, name: string, zone: string, now: number): number {
-  const ago = duration.safeParse(text);
-  if (ago.success) return now - ago.data;
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const at = Date.parse(text);
-  if (Number.isNaN(at) || (!day && !/^\d{4}-\d{2}-\d{2}T/.test(text))) {
-    throw refused(`--${name} takes 2026-11-01, 2026-11-01T10:00:00Z or 7d, not "${text.slice(0, 40)}"`);
-  }
-  return day ? instantOf(at, zone) : at;
+  const at = momentIn(text, zone, now, -1);
+  if (at !== undefined) return at;
+  throw refused(`--${name} takes 2026-11-01, 2026-11-01T10:00:00Z or 7d, not "${text.slice(0, 40)}"`);
 }
 
 export interface StretchArgs {
@@ -78,7 +73,13 @@ export function stretchOf(
   const zone = zoneOf(args.zone);
   const from = args.since === undefined ? since : momentOf(args.since, 'since', zone, now);
   const until = args.until === undefined ? now + 1 : momentOf(args.until, 'until', zone, now);
-  if (from >= until) throw refused('--since must lie before --until');
+  if (from >= until) {
+    throw refused(
+      from > now && args.until === undefined
+        ? `--since ${args.since ?? ''} lies in the future: it is ${new Date(now).toISOString()} now`
+        : '--since must lie before --until',
+    );
+  }
   return { since: from, until, zone };
 }
 

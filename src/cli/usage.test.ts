@@ -45,6 +45,12 @@ describe('--since and --until', () => {
     expect(() => momentOf(text, 'since', 'UTC', now)).toThrow(/--since takes 2026-11-01/);
   });
 
+  it('says that a beginning lies in the future', () => {
+    expect(() => stretchOf({ since: '2026-03-05', zone: 'UTC' }, now, 0)).toThrow(
+      '--since 2026-03-05 lies in the future: it is 2026-03-04T05:06:07.890Z now',
+    );
+  });
+
   it('must be in order', () => {
     expect(() => stretchOf({ since: '2026-03-02', until: '2026-03-01', zone: 'UTC' }, now, 0)).toThrow(
       /before --until/,

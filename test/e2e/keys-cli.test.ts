@@ -104,11 +104,17 @@ describe('signalbox keys', () => {
       [['create', "x'; drop table keys; --"], 'a name has'],
       [['create', 'x', '--models', 'nanoo'], 'did you mean "nano"?'],
       [['create', 'x', '--roles', 'boss'], 'there is no role "boss"'],
-      [['create', 'x', '--scopes', 'all'], 'scopes.0'],
-      [['create', 'x', '--expires', 'soon'], 'expires'],
-      [['create', 'x', '--expires', '2020-01-01T00:00:00Z'], 'is over already'],
+      [['create', 'x', '--scopes', 'all'], '--scopes takes inference, usage, feedback, not "all"'],
+      [['create', 'x', '--scopes', 'infrence'], 'not "infrence"; did you mean "inference"?'],
+      [['create', 'x', '--expires', 'yesterday'], '--expires takes 90d, 2027-01-31'],
+      [['create', 'x', '--expires', '2020-01-01'], '--expires "2020-01-01" lies in the past'],
+      [['create', 'x', '--expires', '2020-01-01T00:00:00Z'], 'lies in the past'],
       [['create', 'x', '--rpm', '0'], '--rpm takes a whole number'],
-      [['create', 'x', '--budget', 'much'], 'budget.usd'],
+      [['create', 'x', '--budget', 'lots'], '--budget takes USD above 0, such as 20 or 0.5, not "lots"'],
+      [['create', 'x', '--budget', '0'], '--budget takes USD above 0, such as 20 or 0.5, not "0"'],
+      [['create', 'x', '--per', 'day'], '--per needs --budget'],
+      [['create', 'x', '--at-limit', 'refuse'], '--at-limit needs --budget'],
+      [['create', 'x', '--zone', 'UTC'], '--zone needs --budget'],
       [['create', 'x', '--budget', '1', '--zone', 'Mars'], 'there is no time zone "Mars"'],
       [['create', 'SIGNALBOX_ADMIN_KEY'], 'the configuration or the environment'],
       [['revoke', 'nobody'], 'the store has no key "nobody"'],
@@ -122,6 +128,25 @@ describe('signalbox keys', () => {
     }
     expect(await listed()).toEqual([]);
   }, 60_000);
+
+  it('tells what happens when a budget is spent, and when that stops nothing', async () => {
+    const alone = await run(['keys', 'create', 'alone', '--models', 'nano', '--budget', '20']);
+    expect(alone).toMatchObject({ code: 0, stdout: expect.stringContaining('20 USD per month, then the cheapest') });
+    expect(alone.stderr).toContain('--at-limit refuse');
+    const stopped = ['keys', 'create', 'stopped', '--models', 'nano', '--budget', '20', '--at-limit', 'refuse'];
+    expect(await run(stopped)).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('20 USD per month, then refuse'),
+    });
+    const dated = ['keys', 'create', 'dated', '--budget', '5', '--per', 'day', '--expires', '2999-01-31'];
+    expect(await run(dated)).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('2999-01-31 00:00'),
+    });
+    expect((await run(['keys'])).stdout).toMatch(/^stopped .*20 USD per month, then refuse/m);
+  });
 
   it('does not make keys that nobody could use', async () => {
     await configure({ storage: { url: 'memory:' } });

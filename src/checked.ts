@@ -2,10 +2,11 @@ import { configFromObject, loadConfig, type LoadedConfig } from './config/load.t
 import { embedderChecks } from './providers/embedders/registry.ts';
 import { providerChecks } from './providers/registry.ts';
 import { routerChecks } from './routers/registry.ts';
+import { redisChecks } from './state/redis-address.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const checks = [providerChecks, embedderChecks, routerChecks];
+const checks = [providerChecks, embedderChecks, routerChecks, redisChecks];
 
 /** Loads a configuration file with every room's checks. */
 export function checkedFile(path: string, env: Environment): Promise<LoadedConfig> {

@@ -11,7 +11,7 @@ export interface StatePlace {
 
 /**
  * Opens the state that a configuration asks for. A Redis that does not answer is no reason to fail.
- * @throws `config_invalid` for an address that is none, or without the package ioredis.
+ * @throws `config_invalid` for an address that is none or that Redis refuses, or without the package ioredis.
  */
 export async function openState(
   { redis }: StatePlace,

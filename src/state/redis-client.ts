@@ -14,17 +14,16 @@ const OPTIONS: RedisOptions = {
   maxRetriesPerRequest: 0,
   connectTimeout: 2000,
   disableClientInfo: true,
+  // It warns on standard error; whether Redis answers is asked anyway.
+  enableReadyCheck: false,
   retryStrategy: (times) => Math.min(times * 50, MAX_RECONNECT_MS),
 };
 
 /**
- * Loads the client for an address.
- * @throws `config_invalid` for an address that is none, or without the package ioredis.
+ * Loads the client.
+ * @throws `config_invalid` without the package ioredis.
  */
-export async function loadRedis(url: string): Promise<RedisClass> {
-  if (!URL.canParse(url) || !['redis:', 'rediss:'].includes(new URL(url).protocol)) {
-    throw new SignalboxError('config_invalid', 'storage.redis: expected redis://host:port or rediss://host:port');
-  }
+export async function loadRedis(): Promise<RedisClass> {
   try {
     return (await import('ioredis')).Redis;
   } catch (cause) {

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { RedisAddress } from './redis-address.ts';
 import { connectRedis, type RedisClass } from './redis-client.ts';
+import { greet } from './redis-greeting.ts';
 import { SCRIPTS, type Script } from './redis-scripts.ts';
 import { within } from './within.ts';
 
@@ -15,6 +17,8 @@ const PROBE_MS = 250;
 const MAX_SILENT_PROBES = 8;
 /** What the client says of whatever was asked over a connection that was lost. */
 const LOST = 'MaxRetriesPerRequestError';
+/** And of what is asked while there is none. */
+const UNSENT = /^Stream isn't writeable|^Connection is closed/;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -26,6 +30,8 @@ export interface LinkEvents {
   readonly recovered: () => boolean;
   readonly up: () => void;
   readonly down: (why: string) => void;
+  /** It answers, but takes neither this user nor this database. */
+  readonly refused: (why: string) => void;
   /** Due about every second. */
   readonly beat: () => Promise<void>;
   readonly message: (channel: string, text: string) => void;
@@ -34,29 +40,35 @@ export interface LinkEvents {
 /** Two connections to one Redis: one asks, one listens. They are opened again and again while it is not there. */
 export class Link {
   readonly #events: LinkEvents;
+  readonly #address: RedisAddress;
   readonly #asks: Redis;
   readonly #listens: Redis;
   readonly #channels = new Set<string>();
+  /** Connections on which Redis knows who asks. */
+  readonly #greeted = new Set<Redis>();
   /** Resolves when Redis has answered, or the first try has failed. */
   readonly tried: Promise<void>;
   #trouble: string | null = 'it was not reached yet';
   /** What the connections last complained of. */
   #complaint = '';
+  #refusal: string | null = null;
   #silent = 0;
   #closed = false;
   #looking = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: RedisClass, url: string, events: LinkEvents) {
+  constructor(client: RedisClass, address: RedisAddress, events: LinkEvents) {
     this.#events = events;
+    this.#address = address;
     let tried = (): void => {};
     this.tried = new Promise((resolve) => (tried = resolve));
-    this.#asks = connectRedis(client, url, true);
-    this.#listens = connectRedis(client, url, false);
+    this.#asks = connectRedis(client, address.url, true);
+    this.#listens = connectRedis(client, address.url, false);
     for (const one of this.#both) {
       one.on('error', (error: unknown) => void (this.#complaint = messageOf(error)));
       one.on('close', () => {
-        const why = this.#complaint || 'the connection was closed';
+        this.#greeted.delete(one);
+        const why = this.#complaint || this.#refusal || 'the connection was closed';
         if (this.#trouble !== null) this.#trouble = why;
         this.#fail(why);
         tried();
@@ -73,6 +85,11 @@ export class Link {
   /** Why nothing may be asked now; null while it may. */
   get trouble(): string | null {
     return this.#trouble;
+  }
+
+  /** What Redis has against the address; null while it takes it, or has not been reached. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
   /** Runs a script. Rejects soon when nothing comes, which is trouble until Redis answers again. */
@@ -127,7 +144,7 @@ export class Link {
   }
 
   #reasonOf(error: unknown): string {
-    const isLost = error instanceof Error && error.name === LOST;
+    const isLost = error instanceof Error && (error.name === LOST || UNSENT.test(error.message));
     return isLost ? this.#complaint || 'the connection was lost' : messageOf(error);
   }
 
@@ -153,9 +170,27 @@ export class Link {
     }
   }
 
+  /** Says on new connections who asks. Rejects when Redis does not want to know. */
+  async #greet(): Promise<void> {
+    for (const one of this.#both) {
+      if (this.#greeted.has(one)) continue;
+      // The listener needs no database, and no number may be told to it once it listens.
+      const address = one === this.#asks ? this.#address : { ...this.#address, database: 0 };
+      const refusal = await within(PATIENCE_MS, greet(one, address));
+      if (refusal !== undefined) {
+        if (refusal !== this.#refusal) this.#events.refused(refusal);
+        this.#refusal = refusal;
+        throw new Error(refusal);
+      }
+      this.#greeted.add(one);
+    }
+    this.#refusal = null;
+  }
+
   /** Whether it answers again, on both connections. */
   async #probe(): Promise<void> {
-    if (!this.#connected) throw new Error(this.#complaint || 'it cannot be reached');
+    if (!this.#connected) throw new Error(this.#complaint || this.#refusal || 'it cannot be reached');
+    await this.#greet();
     await within(PATIENCE_MS, Promise.all(this.#both.map((one) => one.ping())));
     const loaded = Object.values(SCRIPTS).map(({ lua }) => this.#asks.script('LOAD', lua));
     await within(PATIENCE_MS, Promise.all(loaded));

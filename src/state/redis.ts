@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import { SignalboxError } from '../errors.ts';
 import { readEntry, readParcel, type Parcel } from './parcel.ts';
+import { readRedisAddress, type RedisAddress } from './redis-address.ts';
 import { loadRedis } from './redis-client.ts';
 import { createRedisCounters } from './redis-counters.ts';
 import { Link } from './redis-link.ts';
@@ -12,9 +14,8 @@ import type { State } from './state.ts';
 import { within } from './within.ts';
 
 /** Before every key and channel. Channels know no databases: whose number is in the address keeps deployments apart. */
-function prefixOf(url: string): string {
-  const database = URL.canParse(url) ? new URL(url).pathname.slice(1) : '';
-  return database === '' || database === '0' ? 'signalbox:' : `signalbox/${database}:`;
+function prefixOf({ database }: RedisAddress): string {
+  return database === 0 ? 'signalbox:' : `signalbox/${database}:`;
 }
 
 /** How long a cell stays in Redis where its writer does not say, milliseconds. */
@@ -45,15 +46,18 @@ function entriesOf(keys: readonly string[], reply: unknown): Entry[] {
 /**
  * State that all processes with the same Redis share. Where Redis does not answer within 50 ms it is not asked again
  * until it does: this process grants its share of each limit, and goes by its own copies.
- * @throws `config_invalid` for an address that is none, or without the package ioredis.
+ * @throws `config_invalid` for an address that is none, one that Redis refuses at the start (user, password, database),
+ * or without the package ioredis.
  */
 export async function openRedisState(url: string, options: RedisStateOptions): Promise<State> {
-  const { clock, log, prefix = prefixOf(url) } = options;
+  const address = readRedisAddress(url);
+  const { clock, log, prefix = prefixOf(address) } = options;
   const name = randomBytes(6).toString('hex');
   const keyOf = (key: string) => prefix + key;
   const cellsChannel = keyOf('cells');
   let processes = 1;
   let wasDown = false;
+  let serves = false;
   /** The name of what Redis holds; another one when it has lost that. */
   let data = '';
   const link = (): Link => opened;
@@ -87,7 +91,7 @@ export async function openRedisState(url: string, options: RedisStateOptions): P
     counters.lost();
     if (shared) throw new Error('it has lost its data');
   };
-  const opened = new Link(await loadRedis(url), url, {
+  const opened = new Link(await loadRedis(), address, {
     recover: counters.recover,
     recovered: counters.recovered,
     beat,
@@ -99,6 +103,9 @@ export async function openRedisState(url: string, options: RedisStateOptions): P
       wasDown = true;
       log.error({ why, processes }, `${ALONE} until it does again`);
     },
+    refused(why) {
+      if (serves) log.error({ why }, 'Redis refuses this process, which goes on alone');
+    },
     message(channel, text) {
       const { from, items } = readParcel(text);
       if (channel === cellsChannel) replica.receive(items.flatMap(readEntry), from === name);
@@ -107,6 +114,14 @@ export async function openRedisState(url: string, options: RedisStateOptions): P
   });
   opened.listen(cellsChannel);
   await within(FIRST_MS, opened.tried).catch(() => {});
+  const refusal = opened.refusal;
+  if (refusal !== null) {
+    replica.close();
+    topics.close();
+    await opened.close(keyOf('processes'), name);
+    throw new SignalboxError('config_invalid', `storage.redis: ${refusal}`);
+  }
+  serves = true;
   const why = opened.trouble;
   if (why !== null) {
     wasDown = true;

@@ -1,19 +1,16 @@
 import { createCrew, type Hand } from '../cluster/crew.ts';
 import { openDoor } from '../cluster/door.ts';
 import { watchPulse } from '../cluster/pulse.ts';
+import { keepTally } from '../cluster/tally.ts';
 import type { PrimaryTasks, Reload, Setup } from '../cluster/protocol.ts';
 import { systemClock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { SignalboxError } from '../errors.ts';
 import { openLedger, type Ledger } from '../ledger/ledger.ts';
 import { createHub } from '../state/primary.ts';
-import { within } from '../state/within.ts';
-import { createJointMetrics } from '../telemetry/joint-metrics.ts';
 import type { Log, LogLevel } from '../telemetry/log.ts';
 import type { Service } from './serve.ts';
 
-/** How long a worker may take to say what it has counted, milliseconds. */
-const REPORT_MS = 1000;
 /** Between two looks at how the ledger's store keeps up, milliseconds. */
 const LOOK_MS = 250;
 
@@ -47,25 +44,14 @@ export async function serveWorkers(first: LoadedConfig, level: LogLevel, log: Lo
   const ledger = await openOwnLedger(first, log);
   // With Redis they share by that, as replicas do.
   const hub = first.config.storage.redis === null ? createHub(systemClock) : undefined;
-  const joint = createJointMetrics();
   let loaded = first;
   let reload: Reload | undefined;
 
-  const reports = () =>
-    Promise.all(
-      crew.hands().map(async ({ id, line }) => {
-        const report = await within(REPORT_MS, line.ask('report', null)).catch(() => undefined);
-        if (report !== undefined) joint.told(id, report.metrics);
-        return report?.inFlight ?? 0;
-      }),
-    );
+  const tally = keepTally(() => crew.hands());
   const tasks: PrimaryTasks = {
     flush: () => ledger.flush(),
-    async metrics() {
-      await reports();
-      return joint.text();
-    },
-    inFlight: async () => (await reports()).reduce((sum, open) => sum + open, 0),
+    metrics: () => tally.text(),
+    inFlight: () => tally.inFlight(),
   };
   const start = async ({ line }: Hand) => {
     hub?.attach(line.port);
@@ -87,7 +73,7 @@ export async function serveWorkers(first: LoadedConfig, level: LogLevel, log: Lo
     start,
     back: (socket) => door.keep(socket),
     came: () => door.open(),
-    gone: ({ id }) => joint.gone(id),
+    gone: ({ id }) => tally.gone(id),
   });
   let ready = false;
   const { host, port } = first.config.server;
@@ -110,6 +96,7 @@ export async function serveWorkers(first: LoadedConfig, level: LogLevel, log: Lo
   const stop = async () => {
     clearInterval(looking);
     unwatch();
+    tally.stop();
     await door.close();
     await crew.stop();
     // What the workers wrote last.

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,6 +42,18 @@ describe('a file that has another schema', () => {
       message: expect.stringContaining('written by a newer Signalbox (it has the schema "9999-later")'),
     });
   });
+});
+
+it('a file that others may read, such as a backup that was put back, is closed to them', async () => {
+  const path = newFile();
+  const url = `file:${path}`;
+  const other = await openStore(url, { clock: systemClock });
+  const files = ['', '-wal', '-shm'].map((companion) => path + companion);
+  for (const file of files) await chmod(file, 0o644);
+  const store = await openStore(url, { clock: systemClock });
+  for (const file of files) expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await store.close();
+  await other.close();
 });
 
 describe('a deferred store', () => {

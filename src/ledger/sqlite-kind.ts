@@ -4,6 +4,7 @@ import { SignalboxError } from '../errors.ts';
 import { deferStore } from './deferred-store.ts';
 import { makeFolder } from './folder.ts';
 import { MIGRATION_NAMES, MIGRATION_TABLE } from './migrations/names.ts';
+import { keepFromOthers } from './own-file.ts';
 import { pickSqlite, type SqliteDatabase } from './sqlite.ts';
 import type { StoreKind } from './store-kind.ts';
 
@@ -30,6 +31,7 @@ function prepareFile(path: string): void {
   if (path === ':memory:') return;
   makeFolder(dirname(path));
   closeSync(openSync(path, 'a', 0o600));
+  for (const companion of ['', '-wal', '-shm']) keepFromOthers(path + companion);
 }
 
 function configure(database: SqliteDatabase, busyTimeout: number): void {

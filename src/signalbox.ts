@@ -65,8 +65,8 @@ export interface Engine {
   inFlight(): Promise<number>;
   /** Loads what the first upstream call and the ledger's first reader would wait for; due once a gateway listens. */
   prepare(): Promise<void>;
-  /** Flushes the ledger and closes every connection. Requests must have ended. */
-  close(): Promise<void>;
+  /** Flushes the ledger and closes every connection. Requests must have ended. False when the store did not take everything. */
+  close(): Promise<boolean>;
 }
 
 function loadRouters(config: Config, artifacts: Artifacts): ReadonlyMap<string, Router> {
@@ -307,8 +307,9 @@ export async function openEngine(loaded: LoadedConfig, options: EngineOptions = 
       await worlds.close();
       await embeddings.close();
       await transport.close();
-      await ledger.close();
+      const complete = await ledger.close();
       await state.close();
+      return complete;
     },
   };
 }

@@ -18,12 +18,12 @@ const pipe: Pipe = {
 };
 
 let serving: Promise<Serving> | undefined;
-let ended: Promise<void> | undefined;
+let ended: Promise<boolean> | undefined;
 const followers: ((status: MoverStatus) => void)[] = [];
 
 const running = (): Promise<Serving> =>
   serving ?? Promise.reject(new SignalboxError('internal', 'this worker was not started'));
-const end = (): Promise<void> => (ended ??= running().then(({ stop }) => stop()));
+const end = (): Promise<boolean> => (ended ??= running().then(({ stop }) => stop()));
 
 const tasks: WorkerTasks = {
   async start(setup) {

@@ -101,7 +101,7 @@ export async function serveWorkers(first: LoadedConfig, level: LogLevel, log: Lo
     await crew.stop();
     // What the workers wrote last.
     await ledger.flush();
-    await ledger.close();
+    return ledger.close();
   };
 
   try {

@@ -27,8 +27,8 @@ export function dashboardFolder(): string | undefined {
 export interface Serving {
   readonly engine: Engine;
   readonly gateway: RunningGateway;
-  /** Drains, flushes, closes. */
-  stop(): Promise<void>;
+  /** Drains, flushes, closes. False when the store did not take everything. */
+  stop(): Promise<boolean>;
 }
 
 /** Where a gateway is one of several processes. */
@@ -56,7 +56,7 @@ export async function startServing(loaded: LoadedConfig, log: Log, member?: Memb
       gateway,
       async stop() {
         await gateway.close();
-        await engine.close();
+        return engine.close();
       },
     };
   } catch (error) {
@@ -126,7 +126,8 @@ export interface Service {
   reloaded(path: string, error: string | null): void;
   /** Rejects when it cannot go on. */
   readonly lost: Promise<never>;
-  stop(): Promise<void>;
+  /** False when the store did not take everything. */
+  stop(): Promise<boolean>;
 }
 
 /** Serves in this process. */
@@ -201,14 +202,16 @@ export const serve = defineCommand({
     if (args.json === true) printJson({ url, pid: process.pid, from });
     else print(`Signalbox listens at ${url} (${from})`, ...service.lines);
     for (const { message } of loaded.warnings) log.warn({}, message);
+    let complete = false;
     try {
       const signal = await Promise.race([stopped, service.lost]);
       log.info({ signal }, 'draining');
     } finally {
       watching.abort();
-      await service.stop();
+      complete = await service.stop();
     }
-    log.info({}, 'closed; every request is in the ledger');
+    if (complete) log.info({}, 'closed; the store has everything that the journal took');
+    else log.warn({}, 'closed; the journal keeps for the next start what the store did not take');
     return 0;
   },
 });

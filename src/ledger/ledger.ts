@@ -38,8 +38,8 @@ export interface Ledger {
   /** Goes on in a new file of the journal: the one before is deleted once the store has it. */
   renew(): void;
   status(): LedgerStatus;
-  /** Flushes and closes. What the store does not take stays in the journal for the next start. */
-  close(): Promise<void>;
+  /** Flushes and closes. False when the store did not take everything: that stays in the journal for the next start. */
+  close(): Promise<boolean>;
 }
 
 export interface LedgerOptions {
@@ -170,6 +170,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       if (!complete) log.warn({ dir }, 'the store did not take everything; the journal keeps it for the next start');
       source.release();
       await store.close();
+      return complete;
     },
   };
 }

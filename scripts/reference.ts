@@ -144,7 +144,7 @@ const TOLD: readonly (readonly [string, string])[] = [
   ['`x-signalbox-cost-usd`', 'What it cost, where that is known before the answer begins'],
   [
     '`x-signalbox-warnings`',
-    'What could not be carried or was not as it should be: `dropped:logprobs`, …; at most 4000 characters, then `more:5`',
+    'What could not be carried or was not as it should be: `dropped:logprobs`, …; at most 4000 characters, then `more:5`. `unknown-header:x-signalbox-sesion` is a header of the request that means nothing: at most 5, then `unknown-headers:3`. One that is nearly `x-signalbox-prompts`, `-role`, `-tags` or `-cache` is refused (400)',
   ],
 ];
 

@@ -22,6 +22,7 @@ import { embedCaller, OLLAMA_EMBED } from './ollama-embed.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { isCompacted, isMinor, sessionOf } from './signals.ts';
 import { parseTags } from './tags.ts';
+import { refuseMisspelt, unknownHeaders, withUnknown } from './unknown-headers.ts';
 
 /** What a request is answered from beside its head. */
 export interface Caller {
@@ -79,11 +80,18 @@ async function holderOf(
   });
 }
 
-async function infer(context: GatewayContext, dialect: Dialect, ingress: Ingress, caller: Caller): Promise<Reply> {
+async function infer(
+  context: GatewayContext,
+  dialect: Dialect,
+  ingress: Ingress,
+  caller: Caller,
+  unknown: readonly string[] | undefined,
+): Promise<Reply> {
   const { engine, access } = context;
   const waits = access.waitsFor(ingress.header);
   if (waits !== undefined) await waits;
   const admitted = admit(context, ingress, 'inference');
+  if (unknown !== undefined) refuseMisspelt(unknown);
   const { header, identity } = admitted;
   const snapshot = engine.snapshot();
   const { clock } = engine.runtime;
@@ -148,10 +156,13 @@ export async function inference(
   caller: Caller,
 ): Promise<Reply> {
   const embeds = OLLAMA_EMBED.has(ingress.path) ? embedCaller(caller, ingress.path) : undefined;
-  const given = await infer(context, dialect, ingress, embeds?.caller ?? caller).catch((error: unknown) =>
+  const unknown = unknownHeaders(ingress.headerNames());
+  const given = await infer(context, dialect, ingress, embeds?.caller ?? caller, unknown).catch((error: unknown) =>
     failure(context, error, ingress),
   );
-  const reply = embeds?.reply(given) ?? given;
+  const translated = embeds?.reply(given) ?? given;
+  const reply =
+    unknown === undefined ? translated : { ...translated, headers: withUnknown(translated.headers, unknown) };
   const cors = corsHeaders(context, ingress, Object.keys(reply.headers));
   return cors === undefined ? reply : { ...reply, headers: { ...reply.headers, ...cors } };
 }

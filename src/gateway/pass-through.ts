@@ -20,6 +20,7 @@ import type { Ingress } from './ingress.ts';
 import { readRequest } from './request-body.ts';
 import { isBodiless, toResponse } from './stream-bridge.ts';
 import { parseTags } from './tags.ts';
+import { refuseMisspelt, unknownHeaders, withUnknown } from './unknown-headers.ts';
 
 /** Routes of OpenAI's that are passed on as they are. */
 export const PASSED_ON: readonly string[] = [
@@ -185,6 +186,8 @@ export async function passThrough(
 ): Promise<Response> {
   const { engine } = context;
   const { header, identity } = admitted;
+  const unknown = unknownHeaders(request.headers.keys());
+  if (unknown !== undefined) refuseMisspelt(unknown);
   const snapshot = engine.snapshot();
   const role = roleOf(admitted, snapshot);
   const path = pathToPass(ingress.path);
@@ -227,10 +230,8 @@ export async function passThrough(
   };
   try {
     const answer = await forward(work, snapshot, engine.runtime);
-    const headers: Record<string, string> = {
-      'x-signalbox-provider': provider,
-      'x-signalbox-model': ascii(to.model ?? ''),
-    };
+    const named = { 'x-signalbox-provider': provider, 'x-signalbox-model': ascii(to.model ?? '') };
+    const headers: Record<string, string> = unknown === undefined ? named : withUnknown(named, unknown);
     addReturnable(headers, answer.headers);
     if (isBodiless(answer.status)) for await (const _ of answer.body) continue;
     return toResponse({ status: answer.status, headers, body: answer.body }, departure);

@@ -57,6 +57,42 @@ describe('x-signalbox-* headers', () => {
     expectHeaders(response, DECIDED);
   });
 
+  it('of a request that mean nothing are warned of, few and short', async () => {
+    const asked = { 'x-signalbox-sesion': 's', [`x-signalbox-${'y'.repeat(200)}`]: '1' };
+    const response = await gateway.chat(asking('Hi', { model: 'small' }), asked);
+    expect(response.status).toBe(200);
+    const warnings = response.headers.get('x-signalbox-warnings')?.split(',');
+    expect(warnings?.sort()).toEqual([
+      'unknown-header:x-signalbox-sesion',
+      `unknown-header:x-signalbox-${'y'.repeat(40)}`,
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`x-signalbox-unheard-of-${i}`, '1']));
+    const told = (await gateway.chat(asking('Hi', { model: 'small' }), many)).headers.get('x-signalbox-warnings');
+    expect(told?.split(',')).toHaveLength(6);
+    expect(told).toMatch(/,unknown-headers:4$/);
+    const plain = await gateway.chat(asking('Hi', { model: 'small' }), { 'x-signalbox-session': 's' });
+    expect(plain.headers.get('x-signalbox-warnings')).toBeNull();
+  });
+
+  it.each([
+    ['x-signalbox-promts', 'x-signalbox-prompts'],
+    ['x-signalbox-rol', 'x-signalbox-role'],
+    ['x-signalbox-tag', 'x-signalbox-tags'],
+    ['x-signalbox-cahe', 'x-signalbox-cache'],
+  ])('of a request are refused as %s', async (name, meant) => {
+    const refused = [
+      await gateway.chat(asking('Hi'), { [name]: 'none' }),
+      await gateway.post('/v1/moderations', { model: 'small', input: 'Hi' }, { [name]: 'none' }),
+    ];
+    for (const response of refused) {
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        error: { message: `there is no header ${name}; did you mean ${meant}?` },
+      });
+    }
+    expect(upstream.requests).toHaveLength(0);
+  });
+
   it('name every other answer too, so that it can be found in the log', async () => {
     for (const path of ['/v1/models', '/v1/models/small', '/health', '/version', '/router/v1/stats', '/ui']) {
       const response = await fetch(gateway.url + path, { redirect: 'manual' });

@@ -242,6 +242,15 @@ describe('management', () => {
     }
   });
 
+  it.each([
+    ['/router/v1/usage?sinc=0', 'the query: there is no "sinc"; did you mean "since"?'],
+    ['/router/v1/decisions?modle=small', 'the query: there is no "modle"; did you mean "model"?'],
+    ['/router/v1/keys?page=2', 'the query: there is no "page"; it takes after, limit'],
+  ])('refuses %s, which would be all of them', async (path, message) => {
+    const response = await gateway.get(path);
+    expect([response.status, await response.json()]).toEqual([400, { error: { code: 'invalid_request', message } }]);
+  });
+
   it('refuses a failing upstream’s secrets in what it shows', async () => {
     upstream.behave(json('{"error":{"message":"bad key provider-key-1"}}', 401));
     const response = await gateway.chat(asking('Hi', { model: 'small' }));

@@ -5,8 +5,9 @@ import { toldDecision } from '../../flow/told.ts';
 import { usdOf } from '../../ledger/money.ts';
 import type { Outcome } from '../../ledger/record.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
+import { knownQuery } from './known-query.ts';
 import { declare, json } from './respond.ts';
-import { activitySchema, decisionSchema, pageQuery } from './schemas.ts';
+import { activitySchema, decisionSchema, PAGE } from './schemas.ts';
 import { findEntry, scopeOf } from './scope.ts';
 
 const list = declare({
@@ -14,7 +15,8 @@ const list = declare({
   path: '/router/v1/decisions',
   summary: 'The latest requests, newest first',
   request: {
-    query: pageQuery.extend({
+    query: knownQuery({
+      ...PAGE,
       model: z.string().optional(),
       role: z.string().optional(),
       session: z.string().optional(),

@@ -5,14 +5,15 @@ import { grantsOf, keyRows, storedRow } from '../../access/key-row.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { issuedKey, keyRow, ownKey, rotation } from './key-schemas.ts';
+import { knownQuery } from './known-query.ts';
 import { declare, json } from './respond.ts';
-import { pageQuery } from './schemas.ts';
+import { PAGE } from './schemas.ts';
 
 const list = declare({
   method: 'get',
   path: '/router/v1/keys',
   summary: 'Keys by name, revoked ones included; needs an administrator’s key, as all of keys does',
-  request: { query: pageQuery },
+  request: { query: knownQuery(PAGE) },
   responses: { 200: json(z.object({ data: z.array(keyRow), next: z.string().nullable() }), 'A page') },
 });
 

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { isZone } from '../../calendar.ts';
 import { MAX_COMMENT } from '../../flow/names.ts';
 import { USAGE_PERIODS } from '../../ledger/usage-report.ts';
+import { knownQuery } from './known-query.ts';
 
 /** The error envelope of the management API. */
 export const errorSchema = z
@@ -9,10 +10,10 @@ export const errorSchema = z
   .openapi('Error');
 
 /** `?after=&limit=` of every list. */
-export const pageQuery = z.object({
+export const PAGE = {
   after: z.string().max(64).optional().openapi({ description: 'The `next` of the page before' }),
   limit: z.coerce.number().int().min(1).max(500).default(50),
-});
+};
 
 export const routeBody = z
   .object({
@@ -85,7 +86,7 @@ export const activitySchema = z
   .loose()
   .openapi('Activity');
 
-export const usageQuery = z.object({
+export const usageQuery = knownQuery({
   since: z.coerce
     .number()
     .int()

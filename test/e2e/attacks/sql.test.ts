@@ -112,7 +112,7 @@ describe.each([
       for (const filter of ['after', 'model', 'role', 'session', 'key']) {
         const { status, body } = await get(`/router/v1/decisions?${filter}=${coded}`, ANN);
         expect([200, 400], `${filter} ${text}`).toContain(status);
-        // Unknown parameters are passed over; whatever is found is ann's own.
+        // Unknown parameters are refused; whatever is found is ann's own.
         expect((body.data ?? []).map(({ id }) => id)).not.toContain(foreign);
       }
       for (const filter of ['since', 'zone', 'by', 'key']) {

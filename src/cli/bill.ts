@@ -168,7 +168,11 @@ export function readBill(text: string, columns?: string): Bill {
       relax_column_count: true,
     });
   } catch (error) {
-    throw new SignalboxError('invalid_request', `that is no CSV: ${String(error)}`, { cause: error });
+    throw new SignalboxError(
+      'invalid_request',
+      `that is no CSV: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
   const [first] = records;
   if (first === undefined) throw invalid('the file has no rows');

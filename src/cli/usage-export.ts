@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty';
 import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { systemClock } from '../clock.ts';
@@ -9,6 +10,8 @@ import type { Store, UsageRow } from '../ledger/store.ts';
 import { readReport } from '../ledger/usage-report.ts';
 import { harmless } from '../telemetry/harmless.ts';
 import { csvLine, type CsvValue } from './csv.ts';
+import { fileTrouble } from './file-trouble.ts';
+import { note } from './print.ts';
 import { queryOf, WINDOW_ARGS, withStore } from './usage-window.ts';
 
 const BUCKETS = ['hour', 'day', 'week', 'month'] as const;
@@ -33,6 +36,16 @@ async function* requestRows(store: Store, stretch: { since: number; until: numbe
   for await (const line of eachLine(store, stretch)) yield requestRow(line);
 }
 
+/** Tells how many rows have gone by. */
+async function* counted(rows: AsyncIterable<Row> | Iterable<Row>, tell: (n: number) => void): AsyncGenerator<Row> {
+  let n = 0;
+  for await (const row of rows) {
+    yield row;
+    n += 1;
+  }
+  tell(n);
+}
+
 /** The rows as text, a row at a time; a table without rows has no columns either. */
 async function* written(rows: AsyncIterable<Row> | Iterable<Row>, format: string): AsyncGenerator<string> {
   let first = true;
@@ -53,16 +66,35 @@ async function* shown(text: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const piece of text) yield harmless(piece);
 }
 
-async function write(text: AsyncIterable<string>, out: string | undefined): Promise<void> {
-  const sink: Writable = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 });
+/** Whether something is written over there: a file, and not a terminal or a pipe such as /dev/stdout. */
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+async function fileOf(out: string, force: boolean): Promise<Writable> {
+  if (!force && (await isFile(out))) {
+    throw new SignalboxError('invalid_request', `${out} exists already; --force replaces it`);
+  }
+  return createWriteStream(out, { mode: 0o600 });
+}
+
+async function write(text: AsyncIterable<string>, out: string | undefined, force: boolean): Promise<void> {
+  const sink = out === undefined ? process.stdout : await fileOf(out, force);
   try {
     await pipeline(Readable.from(out === undefined ? shown(text) : text), sink, { end: out !== undefined });
   } catch (error) {
     // A reader that has seen enough closes the pipe.
     if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
-    throw new SignalboxError('invalid_request', `${out ?? 'standard output'} cannot be written: ${String(error)}`, {
-      cause: error,
-    });
+    throw new SignalboxError(
+      'invalid_request',
+      `${out ?? 'standard output'} cannot be written: ${fileTrouble(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -74,6 +106,7 @@ export const exportCommand = defineCommand({
     bucket: { type: 'enum', options: BUCKET_NAMES, default: 'day', description: 'What sums are over' },
     format: { type: 'enum', options: FORMATS, default: 'csv', description: 'How they are written; --json is json' },
     out: { type: 'string', description: 'File to write; default: standard output', valueHint: 'file' },
+    force: { type: 'boolean', description: 'Replace an existing file' },
   },
   async run({ args }) {
     const now = systemClock.now();
@@ -89,7 +122,10 @@ export const exportCommand = defineCommand({
     await withStore(args, async (store) => {
       const report = await readReport(store, { ...query, bucket }, now);
       const rows = args.of === 'sums' ? report.data.map(sumRow) : requestRows(store, report);
-      await write(written(rows, format), args.out);
+      let n = 0;
+      const seen = counted(rows, (all) => (n = all));
+      await write(written(seen, format), args.out, args.force === true);
+      if (args.out !== undefined) note(`wrote ${n} ${n === 1 ? 'row' : 'rows'} to ${args.out}`);
     });
   },
 });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { SignalboxError } from '../errors.ts';
 import { usd } from '../decide/words.ts';
 import { readBill, type Bill } from './bill.ts';
+import { fileTrouble } from './file-trouble.ts';
 import { print, printJson, table } from './print.ts';
 import { reconcile, type Reconciled, type ReconciledLine } from './reconcile.ts';
 import { SOURCE_ARGS } from './source.ts';
@@ -14,7 +15,7 @@ async function readFileOf(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new SignalboxError('invalid_request', `${path} cannot be read: ${String(error)}`, { cause: error });
+    throw new SignalboxError('invalid_request', `${path} cannot be read: ${fileTrouble(error)}`, { cause: error });
   }
 }
 

@@ -49,6 +49,18 @@ describe('signalbox', () => {
       code: 2,
       stderr: expect.stringContaining('--port'),
     });
+    expect(await run(['usage', '--by', 'tags'])).toMatchObject({
+      code: 2,
+      stderr: 'signalbox: --by takes model, role, key, provider, user, tag, not "tags"; did you mean "tag"?\n',
+    });
+    expect(await run(['route'])).toMatchObject({
+      code: 2,
+      stderr: 'signalbox: <text> is missing; write signalbox route <text>\n',
+    });
+    expect(await run(['route', 'Hello', 'world'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('"world"'),
+    });
     expect(await run(['serve', '-x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('no option -x') });
     expect(await run(['route', '--foo', 'Hi'])).toMatchObject({
       code: 2,

@@ -85,7 +85,7 @@ describe('signalbox data', () => {
   it('ends with 2 when it is used wrongly', async () => {
     await put('sums.csv', CSV);
     for (const [args, message] of [
-      [['check'], 'FILES'],
+      [['check'], '<files> is missing; write signalbox data check <files>'],
       [['check', 'none.jsonl'], 'none.jsonl: there is no such file'],
       [['fly'], 'check, import, split'],
       [['import', 'sums.csv'], '--out'],

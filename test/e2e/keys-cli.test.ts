@@ -99,7 +99,7 @@ describe('signalbox keys', () => {
 
   it('refuses with 2 what makes no sense, and says why', async () => {
     const cases: [string[], string][] = [
-      [['create'], 'NAME'],
+      [['create'], '<name> is missing; write signalbox keys create <name>'],
       [['create', 'a b'], 'a name has'],
       [['create', "x'; drop table keys; --"], 'a name has'],
       [['create', 'x', '--models', 'nanoo'], 'did you mean "nano"?'],

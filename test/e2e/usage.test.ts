@@ -124,7 +124,7 @@ describe('usage export', () => {
   });
 
   it('writes a file that only its owner reads, as JSON, sums by week of a zone', async () => {
-    const { code, stdout } = await run(
+    const args = [
       'usage',
       'export',
       '--format',
@@ -135,8 +135,15 @@ describe('usage export', () => {
       'Europe/Berlin',
       '--out',
       'sums.json',
-    );
+    ];
+    const { code, stdout, stderr } = await run(...args);
     expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(/^signalbox: wrote \d rows? to sums\.json$/m);
+    expect(await run(...args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('sums.json exists already; --force replaces it'),
+    });
+    expect(await run(...args, '--force')).toMatchObject({ code: 0 });
     const path = join(folder.path, 'sums.json');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const { data } = JSON.parse(await readFile(path, 'utf8')) as { data: { start: string; requests: number }[] };
@@ -155,7 +162,8 @@ describe('usage export', () => {
   it('says where it cannot write', async () => {
     const { code, stderr } = await run('usage', 'export', '--out', 'no/such/folder/x.csv');
     expect(code).not.toBe(0);
-    expect(stderr).toContain('no/such/folder/x.csv cannot be written');
+    expect(stderr).toContain('no/such/folder/x.csv cannot be written: there is no such file or folder');
+    expect(stderr).not.toContain('ENOENT');
   });
 });
 
@@ -177,6 +185,14 @@ describe('usage reconcile', () => {
     const { code, stderr } = await run('usage', 'reconcile', 'odd.csv');
     expect(code).not.toBe(0);
     expect(stderr).toContain('--columns date=…');
+    expect(await run('usage', 'reconcile', 'none.csv')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/: none\.csv cannot be read: there is no such file or folder\n$/),
+    });
+    expect(await run('usage', 'reconcile')).toMatchObject({
+      code: 2,
+      stderr: 'signalbox: <file> is missing; write signalbox usage reconcile <file>\n',
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { strategyName } from '../decide/strategy.ts';
 import { isEstimated } from '../ledger/estimated.ts';
 import { usdOf } from '../ledger/money.ts';
 import type { Feedback, Intent, Outcome, OutcomeStatus } from '../ledger/record.ts';
+import { roundedMs } from '../rounded.ts';
 import type { Runtime } from './runtime.ts';
 
 /** One request in a line: what lists and live events show. */
@@ -44,6 +45,8 @@ export interface Activity {
   readonly score: number | null;
 }
 
+const msOf = (ms: number | null | undefined): number | null => (ms === null || ms === undefined ? null : roundedMs(ms));
+
 /** The line of a request; while it is open its outcome is missing. */
 export function activityOf(intent: Intent, outcome?: Outcome, feedback: readonly Feedback[] = []): Activity {
   const { decision, request } = intent;
@@ -73,9 +76,9 @@ export function activityOf(intent: Intent, outcome?: Outcome, feedback: readonly
     inputTokens: outcome?.usage?.input ?? null,
     outputTokens: outcome?.usage?.output ?? null,
     estimated: outcome !== undefined && isEstimated(outcome),
-    ms: outcome?.ms ?? null,
-    firstByteMs: outcome?.firstByteMs ?? null,
-    overheadMs: outcome?.overheadMs ?? null,
+    ms: msOf(outcome?.ms),
+    firstByteMs: msOf(outcome?.firstByteMs),
+    overheadMs: msOf(outcome?.overheadMs),
     attempts: outcome?.attempts.length ?? 0,
     fallback: outcome?.cached !== true && outcome?.model !== undefined && outcome.model !== decision.chosen,
     cached: outcome?.cached === true,

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { periodOf } from '../calendar.ts';
 import { isObject } from '../protocol/guards.ts';
+import { roundedMs } from '../rounded.ts';
 import { usdOf } from './money.ts';
 import { OVERHEAD_BOUNDS_US, overheadQuantile } from './histogram.ts';
 import { HOUR_MS, hourOf, OVERHEAD_COLUMNS, SUMS, type SumColumn } from './rollup.ts';
@@ -162,9 +163,9 @@ function rowOf(start: number, group: string, sums: Sums): UsageRow {
     fallbacks: Number(sums.fallbacks),
     cached: Number(sums.cached),
     overheadMs: {
-      mean: measured === 0 ? 0 : Number(sums.overhead_us) / measured / 1000,
-      p50: overheadQuantile(sums.overhead, 0.5),
-      p95: overheadQuantile(sums.overhead, 0.95),
+      mean: measured === 0 ? 0 : roundedMs(Number(sums.overhead_us) / measured / 1000),
+      p50: roundedMs(overheadQuantile(sums.overhead, 0.5)),
+      p95: roundedMs(overheadQuantile(sums.overhead, 0.95)),
     },
   };
 }

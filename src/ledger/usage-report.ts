@@ -1,4 +1,5 @@
 import { periodOf } from '../calendar.ts';
+import { roundedUsd } from '../rounded.ts';
 import { project, unitCosts, type Projection } from './projection.ts';
 import type { Store, UsageFilter, UsageRow } from './store.ts';
 
@@ -96,12 +97,15 @@ async function projectionOf(
   if (first === undefined) return null;
   // A ledger that began within the period says nothing of the time before, nor of all of its first day.
   const from = before === undefined ? periodOf(first, unit, zone).end : start;
-  return project({
+  const projection = project({
     spent: total.costUsd - total.reservedUsd,
     units: unitCosts(startsOf(from, now, unit, zone), rows),
     left: unitsLeft(now, end, unit, zone),
     unit,
   });
+  if (projection === null) return null;
+  const { usd, low, high } = projection;
+  return { ...projection, usd: roundedUsd(usd), low: roundedUsd(low), high: roundedUsd(high) };
 }
 
 /** Reads usage, its total and its projection. */

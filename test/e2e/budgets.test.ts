@@ -233,7 +233,7 @@ describe('budgets of roles, keys and tags', () => {
       auth: { keys: [{ name: 'ci', key: KEY, budget: day(SMALL, refuse) }] },
       budgets: [
         { ...day(SMALL, refuse), tag: 'team=red' },
-        { ...day(1000 * SMALL, refuse), tag: 'team=red', per: 'month' },
+        { ...day(4000 * SMALL, refuse), tag: 'team=red', per: 'month' },
       ],
     });
     const role = { 'x-signalbox-role': 'engineer' };
@@ -252,12 +252,14 @@ describe('budgets of roles, keys and tags', () => {
       'tag team=red',
     ]);
     const told = await box.get('/router/v1/budgets');
-    const { data } = (await told.json()) as { data: { budget: string; per: string; usedUsd: number }[] };
-    expect(data.map(({ budget, per, usedUsd }) => [budget, per, usedUsd])).toEqual([
-      ['role engineer', 'day', usd(SMALL)],
-      ['tag team=red', 'day', usd(SMALL)],
-      ['tag team=red', 'month', usd(SMALL)],
-      ['key ci', 'day', usd(SMALL)],
+    const { data } = (await told.json()) as {
+      data: { budget: string; per: string; usedUsd: number; remainingUsd: number }[];
+    };
+    expect(data.map(({ budget, per, usedUsd, remainingUsd }) => [budget, per, usedUsd, remainingUsd])).toEqual([
+      ['role engineer', 'day', usd(SMALL), 0],
+      ['tag team=red', 'day', usd(SMALL), 0],
+      ['tag team=red', 'month', usd(SMALL), 0.099975],
+      ['key ci', 'day', usd(SMALL), 0],
     ]);
     expect((await box.get('/router/v1/budgets', bearer)).status).toBe(403);
     expect((await box.chat(hi(), { 'x-signalbox-tags': 'team=blue' })).status).toBe(200);

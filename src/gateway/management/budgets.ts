@@ -1,5 +1,6 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Level } from '../../access/budgets.ts';
+import { roundedUsd } from '../../rounded.ts';
 import type { GatewayContext, GatewayEnv } from '../context.ts';
 import { declare, json } from './respond.ts';
 
@@ -28,7 +29,7 @@ const list = declare({
 
 function rowOf({ account: { name, budget }, period, used }: Level): z.output<typeof row> {
   const { usd, per, zone, atLimit } = budget;
-  const usedUsd = used / 1e9;
+  const usedUsd = roundedUsd(used / 1e9);
   return {
     budget: name,
     usd,
@@ -38,7 +39,7 @@ function rowOf({ account: { name, budget }, period, used }: Level): z.output<typ
     from: period.start,
     resetAt: period.end,
     usedUsd,
-    remainingUsd: Math.max(0, usd - usedUsd),
+    remainingUsd: roundedUsd(Math.max(0, usd - usedUsd)),
   };
 }
 

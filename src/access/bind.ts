@@ -13,6 +13,26 @@ async function hasKeys(keys: KeyBook, now: number): Promise<boolean> {
   );
 }
 
+const NOBODY =
+  'auth.mode is "required" but nobody could get in: auth.keys is empty and the store has no administrator\'s key. "signalbox keys create me --admin" makes one; or set SIGNALBOX_ADMIN_KEY, or add one to auth.keys, such as { name: me, key: "${SIGNALBOX_KEY}", admin: true }';
+
+/** Why a gateway that stands open must not listen at its host. */
+function openTrouble({ server, auth }: Pick<Config, 'server' | 'auth'>): string | undefined {
+  if (auth.mode === 'required' || isLoopbackHost(server.host.toLowerCase())) return undefined;
+  return `server.host "${server.host}" can be reached from other machines and auth.mode is "loopback-open": set auth.mode to "required" and add keys, or listen on 127.0.0.1`;
+}
+
+/** Why {@link checkBind} will refuse, where that is certain before a store is opened. `adminKey` = the environment's. */
+export function foreseenRefusal(
+  config: Pick<Config, 'server' | 'auth' | 'storage'>,
+  adminKey: string | undefined,
+): string | undefined {
+  const { auth, storage } = config;
+  // A store in memory begins empty.
+  const locked = auth.mode === 'required' && auth.keys.length === 0 && !adminKey && storage.url === 'memory:';
+  return locked ? NOBODY : openTrouble(config);
+}
+
 /**
  * Refuses to listen where others could spend money without a key, and where nobody could get in.
  * @throws `config_invalid` with what to do.
@@ -22,16 +42,7 @@ export async function checkBind(
   keys: KeyBook,
   now: number,
 ): Promise<void> {
-  if (auth.mode === 'required') {
-    if (await hasKeys(keys, now)) return;
-    throw new SignalboxError(
-      'config_invalid',
-      'auth.mode is "required" but nobody could get in: auth.keys is empty and the store has no administrator\'s key. "signalbox keys create me --admin" makes one; or set SIGNALBOX_ADMIN_KEY, or add one to auth.keys, such as { name: me, key: "${SIGNALBOX_KEY}", admin: true }',
-    );
-  }
-  if (isLoopbackHost(server.host.toLowerCase())) return;
-  throw new SignalboxError(
-    'config_invalid',
-    `server.host "${server.host}" can be reached from other machines and auth.mode is "loopback-open": set auth.mode to "required" and add keys, or listen on 127.0.0.1`,
-  );
+  const nobody = auth.mode === 'required' && !(await hasKeys(keys, now));
+  const trouble = nobody ? NOBODY : openTrouble({ server, auth });
+  if (trouble !== undefined) throw new SignalboxError('config_invalid', trouble);
 }

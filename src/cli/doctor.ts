@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty';
 import { access, constants } from 'node:fs/promises';
+import { foreseenRefusal } from '../access/bind.ts';
 import { buildCatalog } from '../catalog/build.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { priceTrouble, staleText } from '../catalog/price-age.ts';
@@ -15,8 +16,10 @@ import { createProviders } from '../providers/registry.ts';
 import { createTransport } from '../providers/transport.ts';
 import { openState } from '../state/open-state.ts';
 import { silentLog } from '../telemetry/log.ts';
+import { adminKeyOf } from './admin-key.ts';
 import { artifactText, embedderNotes, inspectArtifacts } from './artifacts.ts';
 import { print, printJson } from './print.ts';
+import { unlistedModels } from './listed-models.ts';
 import { findSource, SOURCE_ARGS } from './source.ts';
 
 /** One finding. `warn` does not fail the command. */
@@ -28,16 +31,25 @@ interface Finding {
 
 const CHECK_MS = 5000;
 
-async function checkProviders(config: Config): Promise<Finding[]> {
+async function checkProviders(config: Config, catalog: Catalog): Promise<Finding[]> {
   const transport = createTransport();
   try {
     const providers = createProviders(config.providers, { transport, clock: systemClock, random: Math.random });
-    return await Promise.all(
-      [...providers.values()].map(async (provider): Promise<Finding> => {
-        const { ok, detail } = await provider.check(AbortSignal.timeout(CHECK_MS));
-        return { what: `provider ${provider.name}`, state: ok ? 'ok' : 'fail', detail };
+    const found = await Promise.all(
+      [...providers.values()].map(async (provider): Promise<Finding[]> => {
+        const { ok, detail, models } = await provider.check(AbortSignal.timeout(CHECK_MS));
+        // Azure lists what can be deployed, and is asked by the names of deployments.
+        const named = config.providers[provider.name]?.kind !== 'azure';
+        const unlisted = named ? unlistedModels(catalog, provider.name, models ?? []) : [];
+        return [
+          { what: `provider ${provider.name}`, state: ok ? 'ok' : 'fail', detail },
+          ...unlisted.map(
+            ({ model, trouble }) => ({ what: `model ${model}`, state: 'warn', detail: trouble }) as const,
+          ),
+        ];
       }),
     );
+    return found.flat();
   } finally {
     await transport.close();
   }
@@ -149,10 +161,12 @@ export const doctor = defineCommand({
     const { loaded, from } = await findSource(args);
     const { config } = loaded;
     const catalog = await buildCatalog(config);
+    const refusal = foreseenRefusal(config, await adminKeyOf(loaded));
     const findings: Finding[] = [
       { what: 'configuration', state: 'ok', detail: from },
       ...loaded.warnings.map(({ message }): Finding => ({ what: 'configuration', state: 'warn', detail: message })),
-      ...(await checkProviders(config)),
+      ...(refusal === undefined ? [] : [{ what: 'access', state: 'fail', detail: refusal } as const]),
+      ...(await checkProviders(config, catalog)),
       ...(await checkEmbedders(config)),
       ...(await checkArtifacts(loaded, catalog)),
       ...checkPrices(catalog, config),

@@ -6,6 +6,7 @@ import { notYetInEffect } from './effect.ts';
 import { expand, missingAdvice, refersToEnvironment, withDotEnv, type Environment } from './environment.ts';
 import { idleEmbedders } from './idle-embedders.ts';
 import { problemsOf } from './messages.ts';
+import { idleTier, placeProblems } from './places.ts';
 import { idlePrompts, promptProblems } from './prompts.ts';
 import { configError, pathText, type ConfigPath, type ConfigProblem } from './problem.ts';
 import { checkReferences } from './references.ts';
@@ -77,7 +78,9 @@ function check(input: unknown, checks: readonly ConfigCheck[]): Checked {
     return { problems: parsed.error.issues.flatMap((issue) => problemsOf(withInput(issue, input), knownKeys)) };
   }
   const config = parsed.data;
-  const problems = [checkReferences, promptProblems, ...checks].flatMap((one): readonly ConfigProblem[] => one(config));
+  const problems = [checkReferences, promptProblems, placeProblems, ...checks].flatMap(
+    (one): readonly ConfigProblem[] => one(config),
+  );
   return problems.length > 0 ? { problems } : { config, problems };
 }
 
@@ -101,7 +104,7 @@ function finish(
   const problems = unique([...missing, ...rest]);
   if (problems.length > 0 || checked.config === undefined) throw configError(problems.map(lineOf));
   const { config } = checked;
-  const notes = [...notYetInEffect(input), ...idleEmbedders(config), ...idlePrompts(config)];
+  const notes = [...notYetInEffect(input), ...idleEmbedders(config), ...idlePrompts(config), ...idleTier(config)];
   const warnings = notes.map((note) => ({ message: lineOf(note) }));
   return { config, version: versionOf(config), warnings };
 }

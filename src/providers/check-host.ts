@@ -22,14 +22,16 @@ export interface Host {
   readonly key: HostKeys['state'];
 }
 
-function modelNames(body: Buffer): string[] {
+/** The models of a list, and whether these are all: some hosts tell theirs in pages. */
+function listed(body: Buffer): { readonly names: readonly string[]; readonly whole: boolean } {
   try {
     const parsed: unknown = JSON.parse(body.toString('utf8'));
-    return list(isObject(parsed) ? parsed['data'] : undefined).flatMap((row) =>
+    const names = list(isObject(parsed) ? parsed['data'] : undefined).flatMap((row) =>
       isObject(row) ? (text(row['id']) ?? []) : [],
     );
+    return { names, whole: !(isObject(parsed) && parsed['has_more'] === true) };
   } catch {
-    return [];
+    return { names: [], whole: false };
   }
 }
 
@@ -57,9 +59,9 @@ export async function checkHost(host: Host, signal: AbortSignal): Promise<Provid
     if (statusCode > 299) {
       return { ok: false, detail: `${url.host} answered with status ${statusCode} at ${url.pathname}` };
     }
-    const models = modelNames(body);
-    const listed = models.length === 0 ? '' : ` and lists ${models.length} models`;
-    return { ok: true, detail: `${url.host} answers${listed}`, models };
+    const { names, whole } = listed(body);
+    const detail = `${url.host} answers${names.length === 0 ? '' : ` and lists ${names.length} models`}`;
+    return { ok: true, detail, ...(whole ? { models: names } : {}) };
   } catch (error) {
     return { ok: false, detail: `cannot reach ${url.host}: ${networkFailure(error).message}` };
   }

@@ -5,7 +5,7 @@ import { durationOf } from '../config/units.ts';
 const WRITTEN = /^\d{4}-\d{2}-\d{2}(?:T.+)?$/;
 
 /** Epoch milliseconds of `2026-11-01` (a midnight in `zone`) or `2026-11-01T10:00:00Z`; undefined for anything else. */
-export function dateOf(text: string, zone: string): number | undefined {
+function dateOf(text: string, zone: string): number | undefined {
   const at = WRITTEN.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at)) return undefined;
   return text.includes('T') ? at : instantOf(at, zone);

@@ -3,8 +3,10 @@ import { PROMPTS, type Config, type PromptSetting } from './schema.ts';
 
 /** The setting under which least is kept. */
 export function leastKept(...settings: readonly (PromptSetting | undefined)[]): PromptSetting {
-  const ranks = settings.flatMap((setting) => (setting === undefined ? [] : [PROMPTS.indexOf(setting)]));
-  return PROMPTS[Math.min(...ranks)] ?? 'full';
+  // With every request: no list is made.
+  let least = PROMPTS.length - 1;
+  for (const setting of settings) if (setting !== undefined) least = Math.min(least, PROMPTS.indexOf(setting));
+  return PROMPTS[least] ?? 'full';
 }
 
 /** Whether a word is a setting of what is kept. */

@@ -13,7 +13,7 @@ import { intentOf } from './intent.ts';
 import { keptAnswer } from './kept.ts';
 import { keptFor } from './kept-wish.ts';
 import type { Answer, AnswerRequest, Passage } from './passage.ts';
-import { stackOf } from './quotes.ts';
+import { stackOf, type WithoutQuotes } from './quotes.ts';
 import { reserve, spentBy, type Reservation } from './reservation.ts';
 import { reserveOf } from './reserve.ts';
 import type { Routed } from './route.ts';
@@ -36,6 +36,7 @@ function announce(outcome: Outcome, intent: Intent, routed: Routed, request: Ans
 
 function open(request: AnswerRequest, reservation: Reservation, snapshot: Snapshot, runtime: Runtime): Passage {
   const { routed } = reservation;
+  let words: WithoutQuotes | undefined;
   const intent = intentOf(request, routed, reserveOf(routed, routed.targets[0]), runtime);
   runtime.recent.opened(intent);
   const settlement = createSettlement({
@@ -46,7 +47,8 @@ function open(request: AnswerRequest, reservation: Reservation, snapshot: Snapsh
     started: request.started,
     waited: request.waited,
     settle: reservation.settle,
-    words: runtime.prompts.words(request, routed, snapshot),
+    // Most requests have no message to tell.
+    words: (message) => (words ??= runtime.prompts.words(request, routed, snapshot))(message),
     announce: (outcome) => announce(outcome, intent, routed, request, runtime),
   });
   const explain = request.explain || routed.plan.routing.expose === 'body';
@@ -93,7 +95,7 @@ async function answerOnce(
     const prompt = runtime.prompts.of(request, passage.routed, snapshot);
     await runtime.journal.grouped(prompt === undefined ? passage.intent : { ...passage.intent, prompt });
   } catch (error) {
-    reservation.settle(0n, undefined);
+    reservation.settle(0n, () => undefined);
     throw error;
   }
   const running = run(passage).catch((cause: unknown) => {

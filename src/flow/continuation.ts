@@ -1,3 +1,4 @@
+import { OTHER_COUNTS } from '../ledger/record-guard.ts';
 import type { ChatEvent, ChatRequest, Usage } from '../protocol/chat.ts';
 import { UpstreamFailure } from '../providers/provider.ts';
 
@@ -19,11 +20,7 @@ const PARTS = [
   'cacheWrite',
   'cacheWriteHour',
   'reasoning',
-  'audioInput',
-  'audioOutput',
-  'imageInput',
-  'imageOutput',
-  'webSearches',
+  ...OTHER_COUNTS,
 ] as const satisfies readonly (keyof Usage)[];
 
 /** Both calls' tokens. */

@@ -20,8 +20,8 @@ export interface Reservation {
    * where nothing is.
    */
   covers(target: Target, spent: NanoUsd): boolean | Promise<boolean>;
-  /** It is over: what it cost and used; null when nobody knows. */
-  settle(cost: NanoUsd | null, usage: Usage | undefined): void;
+  /** It is over: what it cost, null when nobody knows, and what it used, which is added up where a limit asks for it. */
+  settle(cost: NanoUsd | null, usage: () => Usage | undefined): void;
 }
 
 /** Decides once more, as a spent budget wants it. */
@@ -79,6 +79,8 @@ async function limitsOf(
   throw limitReached(key, reached);
 }
 
+const NOTHING = { input: 0, output: 0 };
+
 /** Nothing limits what the request may cost. */
 const unlimited = (routed: Routed): Reservation => ({ routed, covers: () => true, settle: () => {} });
 
@@ -114,17 +116,19 @@ async function budget(
     return reserve;
   };
   const grant = declaresFloor(routed.plan.strategy) ? 'always' : 'any';
-  const first = await budgets.reserve(accounts, most(routed), grant);
+  const nano = most(routed);
+  const first = await budgets.reserve(accounts, nano, grant);
   const { exhausted } = first;
-  if (exhausted === undefined) return paidBy(first, most(routed), routed);
+  if (exhausted === undefined) return paidBy(first, nano, routed);
   if (exhausted.account.budget.atLimit === 'refuse') throw exceeded(exhausted, clock.now());
   const cheapest = await decideAgain(exhausted);
   if (isDearerThanNeeded(cheapest)) {
     throw exceeded(exhausted, clock.now(), '; until then model "auto" is answered by the cheapest');
   }
-  const second = await budgets.reserve(accounts, most(cheapest), 'always');
+  const least = most(cheapest);
+  const second = await budgets.reserve(accounts, least, 'always');
   if (second.exhausted !== undefined) throw exceeded(second.exhausted, clock.now());
-  return paidBy(second, most(cheapest), cheapest);
+  return paidBy(second, least, cheapest);
 }
 
 /**
@@ -159,7 +163,9 @@ async function reserveAll(
       covers: paid.covers,
       settle(cost, usage) {
         paid.settle(cost, usage);
-        allowance?.settle(usage === undefined ? 0 : usage.input + usage.output);
+        if (allowance === undefined) return;
+        const { input, output } = usage() ?? NOTHING;
+        allowance.settle(input + output);
       },
     };
   } catch (error) {

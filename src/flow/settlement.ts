@@ -81,7 +81,7 @@ export interface SettlementInput {
   /** What may be told of a message about the request. */
   readonly words: WithoutQuotes;
   /** Gives back what was set aside and is not used: what it cost, and the tokens of all calls. */
-  readonly settle: (cost: NanoUsd | null, usage: Usage | undefined) => void;
+  readonly settle: (cost: NanoUsd | null, usage: () => Usage | undefined) => void;
   /** Called once, right after the outcome is in the journal. */
   readonly announce: (outcome: Outcome) => void;
 }
@@ -262,7 +262,7 @@ export function createSettlement(input: SettlementInput): Settlement {
         ms: rounded(runtime.clock.elapsed() - input.started),
         overheadMs: rounded(overhead()),
       };
-      input.settle(outcome.cost, usageOfAll(attempts));
+      input.settle(outcome.cost, () => usageOfAll(attempts));
       write(outcome, input, resolve);
       return outcome;
     },
